@@ -1,0 +1,71 @@
+// Package diagnostic describes what is wrong with a file a person wrote: what,
+// where and what to do next, and prints it with the offending line and a caret.
+//
+// Parsers return a [List]; commands print it with [Write] or as JSON.
+package diagnostic
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing wrong with one place of a file.
+type Problem struct {
+	// Code is the stable name of the kind of problem, "B" and four digits.
+	Code string `json:"code"`
+	// Message says what is wrong in one lower-case sentence. It never holds a
+	// secret value.
+	Message string `json:"message"`
+	// File, Line and Column say where; Line and Column count from 1, Column in
+	// bytes. Line 0 means the file as a whole.
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	// Width is how many bytes of the line the caret underlines, at least 1.
+	Width int `json:"-"`
+	// Path names the field: "gateway.routes[2].process".
+	Path string `json:"path,omitempty"`
+	// Help says what to do, where there is something to do.
+	Help string `json:"help,omitempty"`
+	// Notes are further facts.
+	Notes []string `json:"notes,omitempty"`
+	// Source is the text of the line, empty where it may hold a secret.
+	Source string `json:"-"`
+}
+
+// Error implements error as "file:line:column: message".
+func (p *Problem) Error() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+	}
+	b.WriteString(": ")
+	b.WriteString(p.Message)
+	if p.Help != "" {
+		b.WriteString(" (")
+		b.WriteString(p.Help)
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+// List is every problem of one pass, in the order of the file.
+type List []*Problem
+
+// Error implements error, a line for each problem.
+func (l List) Error() string {
+	lines := make([]string, len(l))
+	for i, p := range l {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err returns l as an error, nil when it is empty.
+func (l List) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	return l
+}
