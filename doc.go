@@ -1,0 +1,40 @@
+// Package berth is the map of the project; it holds no code.
+//
+// Berth runs a server-side app as a cloud service. One static binary fronts
+// the app (TLS, sign-in, sessions, access rules, static files, private
+// downloads), is PID 1 of its container (configuration, secrets, processes)
+// and explains every decision it makes. One manifest, berth.yaml, says what
+// runs and who may do what.
+//
+// Imports point down only; repo_test.go holds the rules with their reasons.
+//
+//	cmd/berth           the command line; the only place that sees everything
+//	─────────────────────────────────────────────────────────────── surfaces
+//	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
+//	console             web console over what runs
+//	─────────────────────────────────────────────────────────────── services
+//	gateway             listeners, TLS, hosts, the request chain, reload, drain
+//	gateway/urlpath       the one canonical path that is both matched and forwarded
+//	gateway/upstream      groups of app servers: balancing, health, the HTTP/1.1 client
+//	gateway/static        files from disk
+//	gateway/object        private downloads behind an internal redirect
+//	gateway/compress      gzip and zstd without breaking ETags or ranges
+//	login               sign-in pages, cookie sessions, assertions for the app
+//	login/password        argon2id and the limits on guessing
+//	directory           users, tenants, roles, plans, revoked sessions
+//	directory/sqlite      the embedded store
+//	environ             the environment of the app: sources, precedence, provenance
+//	process             PID 1: spawn, readiness, restart, reap, hooks, stop
+//	telemetry           logs, the access log, metrics
+//	─────────────────────────────────────────────────────────────── domain values
+//	session             the session value, sealed cookie, assertion; the SDK for apps
+//	access              rules: compile, match, decide, explain
+//	health              checks and problems as data
+//	─────────────────────────────────────────────────────────────── mechanisms
+//	secret              a string that cannot be printed by accident
+//	internal/diagnostic   what is wrong with a file, where, what to do next
+//	───────────────────────────────────────────────────────────────
+//	examples            runnable services, each tested
+//	bench               benchmarks, each beside a peer
+//	docs                architecture, guides, generated references
+package berth

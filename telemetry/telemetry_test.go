@@ -1,0 +1,158 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-project/berth/secret"
+	"github.com/berth-project/berth/telemetry"
+)
+
+func TestHumanLinesAreReadableAndInert(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := telemetry.NewLogger(&out, telemetry.LogConfig{}, nil)
+	log.With("process", "web").WithGroup("http").Info("started", "port", 80, "name", "a b", "evil", "x\x1b[2J\n", "wait", 1500*time.Microsecond)
+	log.Debug("hidden")
+	_, got, _ := strings.Cut(out.String(), "Z ")
+	want := `info  started  process=web  http.port=80  http.name="a b"  http.evil="x\x1b[2J\n"  http.wait=1.5ms` + "\n"
+	if got != want {
+		t.Errorf("line = %q, want %q", got, want)
+	}
+}
+
+func TestLogsRedactSecrets(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-5ecret"
+	for _, format := range []telemetry.Format{telemetry.Human, telemetry.JSON} {
+		var out bytes.Buffer
+		recent := telemetry.NewRecent(4)
+		telemetry.NewLogger(&out, telemetry.LogConfig{Format: format}, recent).
+			With("with", secret.New(canary)).Error("m", "key", secret.New(canary), slog.Group("g", "k", secret.New(canary)))
+		lines, _ := recent.Since(0)
+		if text := out.String() + fmt.Sprint(lines); strings.Contains(text, canary) || !strings.Contains(text, secret.Redacted) {
+			t.Errorf("%s log = %s", format, text)
+		}
+	}
+}
+
+func TestRecentKeepsTheLastLinesInOrder(t *testing.T) {
+	t.Parallel()
+	recent := telemetry.NewRecent(3)
+	log := telemetry.NewLogger(io.Discard, telemetry.LogConfig{}, recent)
+	_, changed := recent.Since(0)
+	for i := range 5 {
+		log.Info("line", "n", i)
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("Since's channel is open after new lines")
+	}
+	lines, _ := recent.Since(0)
+	var got []string
+	for _, l := range lines {
+		got = append(got, fmt.Sprint(l.Seq, l.Fields))
+	}
+	if diff := cmp.Diff([]string{"3 [{n 2}]", "4 [{n 3}]", "5 [{n 4}]"}, got); diff != "" {
+		t.Errorf("Since(0) (-want +got):\n%s", diff)
+	}
+	if rest, _ := recent.Since(4); len(rest) != 1 || rest[0].Seq != 5 {
+		t.Errorf("Since(4) = %v, want line 5 alone", rest)
+	}
+}
+
+func TestAccessLogLinesAreJSONWhateverTheRequestHolds(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := telemetry.NewAccessLog(&out, telemetry.JSON)
+	in := telemetry.Request{
+		Time: time.Unix(1_800_000_000, 5e6), ID: "r1", Client: "192.0.2.1", Method: "GET", Host: "a\"\\\n\x00\x7f",
+		Path: "/é\xff\u2028", Status: 200, Duration: 1_234_567 * time.Microsecond, BytesOut: 42, Retries: 1, Reason: "anyone",
+	}
+	log.Write(&in)
+	log.Flush()
+	var got map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatalf("%v in %q", err, out.String())
+	}
+	want := map[string]any{
+		"time": "2027-01-15T08:00:00.005Z", "level": "INFO", "msg": "request", "request_id": "r1", "client": "192.0.2.1",
+		"method": "GET", "host": in.Host, "path": "/é\ufffd\u2028", "status": 200.0, "duration_seconds": 1.234567,
+		"bytes_in": 0.0, "bytes_out": 42.0, "retries": 1.0, "reason": "anyone",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("line (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccessLogFlushesInTimeAndAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		log := telemetry.NewAccessLog(&out, telemetry.Human)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- log.Run(ctx) }()
+		log.Write(&telemetry.Request{Method: "GET", Host: "h", Path: "/\x1b", Status: 204})
+		time.Sleep(time.Second) // the bubble's clock, not the machine's
+		synctest.Wait()
+		if !strings.Contains(out.String(), `204 GET "h/\x1b"`) {
+			t.Errorf("after a second: %q", out.String())
+		}
+		log.Write(&telemetry.Request{Method: "PUT", Status: 201})
+		cancel()
+		if err := <-done; err != nil || !strings.Contains(out.String(), "201 PUT") {
+			t.Errorf("Run() = %v, log %q", err, out.String())
+		}
+	})
+}
+
+func TestMetricsHandlerServesTheRegistry(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	telemetry.MetricsHandler(telemetry.NewRegistry("v9")).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, want := range []string{`berth_build_info{version="v9"} 1`, "go_goroutines", "process_resident_memory_bytes"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+}
+
+func TestParseLevel(t *testing.T) {
+	t.Parallel()
+	if l, err := telemetry.ParseLevel("warn"); err != nil || l != slog.LevelWarn {
+		t.Errorf("ParseLevel(warn) = %v, %v", l, err)
+	}
+	if _, err := telemetry.ParseLevel("loud"); err == nil || !strings.Contains(err.Error(), "debug, info, warn, error") {
+		t.Errorf("ParseLevel(loud) error = %v", err)
+	}
+}
+
+func BenchmarkAccessLog(b *testing.B) {
+	for _, format := range []telemetry.Format{telemetry.Human, telemetry.JSON} {
+		b.Run(string(format), func(b *testing.B) {
+			log := telemetry.NewAccessLog(io.Discard, format)
+			r := telemetry.Request{
+				Time: time.Now(), ID: "01JABCDEFGHJKMNPQRSTVWXYZ0", Client: "192.0.2.17", Method: "GET", Host: "app.example.com",
+				Path: "/api/orgs/acme/projects/42", Proto: "HTTP/1.1", Status: 200, Duration: 812 * time.Microsecond, BytesOut: 1024,
+				Route: "api", Rule: "projects", Upstream: "web.1", User: "u_abc", Tenant: "acme",
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				log.Write(&r)
+			}
+		})
+	}
+}
