@@ -1,0 +1,3 @@
+// Package object sends private objects that an app names in an internal
+// redirect.
+package object

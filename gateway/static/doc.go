@@ -1,0 +1,2 @@
+// Package static serves files from a directory.
+package static
