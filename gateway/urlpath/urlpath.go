@@ -37,8 +37,9 @@ const (
 	EmptySegment Code = "path_empty_segment"
 	// NotUTF8: bytes that are not UTF-8 once decoded.
 	NotUTF8 Code = "path_not_utf8"
-	// BadByte: a byte RFC 3986 allows nowhere in a target: a space, a quote,
-	// "<", ">", "^", "`", "{", "|", "}", "#", or a bare byte above 0x7F.
+	// BadByte: a byte no target has as it is: a space, a quote, "<", ">", "`",
+	// "{", "}", "#", or a bare byte above 0x7F. ("[", "]", "^" and "|" are
+	// accepted, because browsers send them, and forwarded encoded.)
 	BadByte Code = "path_bad_byte"
 )
 
@@ -137,7 +138,7 @@ func Encode(decoded string) string {
 	return string(b)
 }
 
-// decode handles a path with a "%" in it.
+// decode handles a path that is not plain.
 func (o Options) decode(p Path) (Path, error) {
 	decoded, code := unescape(p.Decoded)
 	if code != "" {
@@ -160,14 +161,14 @@ func (o Options) decode(p Path) (Path, error) {
 	return p, nil
 }
 
-// scan looks at every byte of the undecoded path. plain says that nothing in
-// it is encoded.
+// scan looks at every byte of the undecoded path. plain says that it stands
+// for itself: nothing in it is encoded or has to be.
 func scan(path string) (plain bool, code Code) {
 	plain = true
 	for i := range len(path) {
 		switch class[path[i]] {
 		case plainByte:
-		case percentByte:
+		case percentByte, looseByte:
 			plain = false
 		default:
 			return false, reason(path[i])
@@ -292,6 +293,7 @@ const (
 	otherByte = iota
 	plainByte
 	percentByte
+	looseByte // RFC 3986 wants it encoded, browsers do not
 )
 
 // class is RFC 3986 pchar and "/", without ";".
@@ -299,6 +301,7 @@ var class = [256]uint8{
 	'/': plainByte, '-': plainByte, '.': plainByte, '_': plainByte, '~': plainByte, '!': plainByte, '$': plainByte,
 	'&': plainByte, '\'': plainByte, '(': plainByte, ')': plainByte, '*': plainByte, '+': plainByte, ',': plainByte,
 	'=': plainByte, ':': plainByte, '@': plainByte, '%': percentByte,
+	'[': looseByte, ']': looseByte, '^': looseByte, '|': looseByte,
 	'0': plainByte, '1': plainByte, '2': plainByte, '3': plainByte, '4': plainByte, '5': plainByte, '6': plainByte,
 	'7': plainByte, '8': plainByte, '9': plainByte,
 	'a': plainByte, 'b': plainByte, 'c': plainByte, 'd': plainByte, 'e': plainByte, 'f': plainByte, 'g': plainByte,
