@@ -1,0 +1,215 @@
+// Package sqlite keeps a directory in an SQLite file.
+//
+// The file is in WAL mode, so other processes (berth user …) may change it
+// while a gateway reads. One connection of this process writes; a few read;
+// one does nothing but notice that the file changed (PRAGMA data_version
+// compares only with itself, so it needs a connection of its own). Each commit
+// is synced: a revoked session must stay revoked after a power cut.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/berth-project/berth/directory"
+)
+
+const (
+	opTimeout  = 5 * time.Second
+	busyMillis = 4000 // below opTimeout, so that the error says why
+	maxReaders = 4
+)
+
+// Store is a directory in an SQLite file. It implements [directory.Store].
+type Store struct {
+	writer, reader *sql.DB
+	watch          *versionWatch
+	log            *slog.Logger
+
+	mu        sync.Mutex // guards listeners
+	listeners []func()
+}
+
+// Open opens the file at path, makes it (readable by its owner alone) where
+// there is none, and migrates it. It refuses a file written by a newer Berth.
+func Open(path string, log *slog.Logger) (*Store, error) {
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("open directory: %w", err)
+	}
+	s := &Store{log: log}
+	var err error
+	if s.writer, err = connect(path, 1, "_txlock=immediate&_pragma=journal_mode(WAL)"); err == nil {
+		err = s.migrate()
+	}
+	if err == nil {
+		s.reader, err = connect(path, maxReaders, "_pragma=query_only(1)")
+	}
+	if err == nil {
+		s.watch, err = newVersionWatch(path)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open directory %s: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+// create makes an empty file only its owner may read: it will hold password
+// hashes. SQLite gives its -wal and -shm files the same mode.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func connect(path string, conns int, options string) (*sql.DB, error) {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	u.RawQuery = fmt.Sprintf("%s&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)", options, busyMillis)
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// Close closes the file. Operations under way end first.
+func (s *Store) Close() error {
+	var errs []error
+	if s.watch != nil {
+		errs = append(errs, s.watch.close())
+	}
+	for _, db := range []*sql.DB{s.reader, s.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Version implements [directory.Source].
+func (s *Store) Version(ctx context.Context) (int64, error) { return s.watch.version(ctx) }
+
+// OnChange implements [directory.Source].
+func (s *Store) OnChange(changed func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, changed)
+}
+
+func (s *Store) notify() {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.mu.Unlock()
+	for _, changed := range listeners {
+		changed()
+	}
+}
+
+// change is what the audit trail records of one write.
+type change struct{ action, subject, detail string }
+
+// write runs one change and its audit line in one transaction, then tells the
+// listeners. Nothing is told when the transaction did not commit.
+func (s *Store) write(ctx context.Context, c change, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+	}
+	defer func() { _ = tx.Rollback() }() // no effect once committed
+	if err := do(ctx, tx); err != nil {
+		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+	}
+	if err := record(ctx, tx, c); err != nil {
+		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+	}
+	s.notify()
+	return nil
+}
+
+func record(ctx context.Context, tx *sql.Tx, c change) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO changes (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)`,
+		time.Now().UnixMilli(), directory.Actor(ctx), c.action, c.subject, c.detail)
+	return err
+}
+
+// read runs one read in one transaction, so that what it sees is of one
+// moment.
+func (s *Store) read(ctx context.Context, what string, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, translate(err))
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := do(ctx, tx); err != nil {
+		return fmt.Errorf("%s: %w", what, translate(err))
+	}
+	return nil
+}
+
+// translate turns what SQLite says into the directory's own errors.
+func translate(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return directory.ErrNotFound
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return directory.ErrConflict
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return directory.ErrNotFound
+	}
+	return err
+}
+
+// affected turns "no row matched" into ErrNotFound.
+func affected(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n == 0 {
+		return directory.ErrNotFound
+	}
+	return err
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
