@@ -19,14 +19,22 @@ type Session struct {
 	// SignedInAt is when the user last proved who they are.
 	SignedInAt time.Time
 	// SeenAt is when the sealed cookie was last renewed; the idle limit counts
-	// from it.
+	// from it. In a session from Verifier it is when the assertion was signed.
 	SeenAt time.Time
-	// ExpiresAt is the absolute end; no renewal moves it.
+	// ExpiresAt is the absolute end; no renewal moves it. In a session from
+	// Verifier it is the end of the assertion.
 	ExpiresAt time.Time
 	// Memberships are the tenants the user belongs to, with what they are and
 	// what the tenant subscribes to there, sorted by tenant id. Expired roles
 	// and plans are not in it.
 	Memberships []Membership
+	// Truncated says that there were more memberships than an assertion has
+	// room for. It is set by Verifier only.
+	Truncated bool
+	// Tenant is the tenant the request's path is about according to the rule
+	// that let it through, "" when it is about none. To be named here is not to
+	// be a member. It is set by Verifier only.
+	Tenant string
 }
 
 // User is a person, or a program that signs in as one.
