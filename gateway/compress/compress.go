@@ -1,11 +1,11 @@
 package compress
 
-import "net/http"
-
-// Encoding names Berth can produce, as they stand in Accept-Encoding and
-// Content-Encoding (RFC 9110 §8.4.1, RFC 8878).
+// Encodings Berth can produce, as they stand in Accept-Encoding and
+// Content-Encoding.
 const (
+	// Gzip is RFC 1952, RFC 9110 §8.4.1.3.
 	Gzip = "gzip"
+	// Zstd is RFC 8878.
 	Zstd = "zstd"
 )
 
@@ -14,6 +14,10 @@ const (
 	DefaultMinSize   = 1 << 10
 	DefaultGzipLevel = 5
 )
+
+// maxMinSize bounds what a response without a length holds back in memory
+// while the writer waits for the minimum.
+const maxMinSize = 64 << 10
 
 // Config says what is compressed and how. The zero value compresses the
 // default types with the default encodings.
@@ -27,40 +31,41 @@ type Config struct {
 	// [DefaultTypes].
 	Types []string
 	// Encodings are the encodings offered, most preferred first; among those a
-	// client accepts with the same weight the first wins. Nil means zstd, gzip.
+	// client accepts with the same weight the first wins. Names that Berth
+	// cannot produce are never chosen. Nil means zstd, gzip.
 	Encodings []string
 	// MinSize is the length in bytes below which a response is sent as it is.
-	// Default 1 KiB; negative means no minimum.
+	// Default 1 KiB, at most 64 KiB; negative means no minimum.
 	MinSize int
 	// GzipLevel is 1 (fast) to 9 (small). Default 5.
 	GzipLevel int
 }
 
-// NewWriter returns a writer for the answer to r. The caller must call
-// [Writer.Close] when the handler has returned.
-func NewWriter(w http.ResponseWriter, r *http.Request, cfg Config) *Writer {
-	return &Writer{w: w, r: r, cfg: cfg}
+func (c *Config) minSize() int {
+	switch {
+	case c.MinSize == 0:
+		return DefaultMinSize
+	case c.MinSize < 0:
+		return 0
+	}
+	return min(c.MinSize, maxMinSize)
 }
 
-// Writer is an http.ResponseWriter that compresses what passes through it when
-// the request and the response allow it.
-type Writer struct {
-	w   http.ResponseWriter
-	r   *http.Request
-	cfg Config
+func (c *Config) level() int {
+	if c.GzipLevel == 0 {
+		return DefaultGzipLevel
+	}
+	return min(max(c.GzipLevel, 1), 9)
 }
 
-// Close ends the response.
-func (w *Writer) Close() error { return nil }
-
-// Header implements http.ResponseWriter.
-func (w *Writer) Header() http.Header { return w.w.Header() }
-
-// WriteHeader implements http.ResponseWriter.
-func (w *Writer) WriteHeader(status int) { w.w.WriteHeader(status) }
-
-// Write implements http.ResponseWriter.
-func (w *Writer) Write(p []byte) (int, error) { return w.w.Write(p) }
-
-// Unwrap serves http.ResponseController.
-func (w *Writer) Unwrap() http.ResponseWriter { return w.w }
+// choose returns the encoding for a client, "" for none.
+func (c *Config) choose(accept []string) string {
+	if c.Encodings == nil {
+		return Negotiate(accept, Zstd, Gzip)
+	}
+	best := Negotiate(accept, c.Encodings...)
+	if best == Zstd || best == Gzip {
+		return best
+	}
+	return ""
+}
