@@ -9,8 +9,32 @@ import (
 	"strings"
 )
 
+// Severity says how bad a problem is. The zero value is [Error].
+type Severity uint8
+
+// The severities.
+const (
+	// Error is a file that cannot be used.
+	Error Severity = iota
+	// Warning is what is allowed and probably not meant.
+	Warning
+)
+
+// String returns the word a terminal shows.
+func (s Severity) String() string {
+	if s == Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Problem is one thing wrong with one place of a file.
 type Problem struct {
+	// Severity is Error unless set.
+	Severity Severity `json:"severity"`
 	// Code is the stable name of the kind of problem, "B" and four digits.
 	Code string `json:"code"`
 	// Message says what is wrong in one lower-case sentence. It never holds a
@@ -23,6 +47,8 @@ type Problem struct {
 	Column int    `json:"column"`
 	// Width is how many bytes of the line the caret underlines, at least 1.
 	Width int `json:"-"`
+	// Label is a few words printed beside the caret.
+	Label string `json:"-"`
 	// Path names the field: "gateway.routes[2].process".
 	Path string `json:"path,omitempty"`
 	// Help says what to do, where there is something to do.
