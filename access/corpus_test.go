@@ -105,7 +105,7 @@ func corpusDecision(d access.Decision) string {
 }
 
 // corpusCallers reads "anna: acme=manager,teller+premium zeta=teller".
-func corpusCallers(t *testing.T, lines []string) map[string]*session.Session {
+func corpusCallers(t testing.TB, lines []string) map[string]*session.Session {
 	callers := map[string]*session.Session{"anonymous": nil}
 	for _, line := range lines {
 		name, rest, ok := strings.Cut(line, ":")
@@ -134,7 +134,7 @@ func corpusCallers(t *testing.T, lines []string) map[string]*session.Session {
 
 // corpusRule reads "/path  GET,POST @host,host  requirement", methods and hosts
 // being optional. A path with a blank in it is followed by two.
-func corpusRule(t *testing.T, line string) access.Rule {
+func corpusRule(t testing.TB, line string) access.Rule {
 	path, rest, ok := strings.Cut(line, "  ")
 	if !ok {
 		t.Fatalf("rule %q: two blanks must follow the path", line)
@@ -157,7 +157,7 @@ func corpusRule(t *testing.T, line string) access.Rule {
 }
 
 // parseRequirement reads "role a|b of t", "all(x; not(y))", "when EXPR"…
-func parseRequirement(t *testing.T, s string) access.Requirement {
+func parseRequirement(t testing.TB, s string) access.Requirement {
 	t.Helper()
 	s = strings.TrimSpace(s)
 	word, rest, _ := strings.Cut(s, " ")

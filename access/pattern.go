@@ -197,23 +197,14 @@ func canonical(path string) (string, bool) {
 	if path == "" || path[0] != '/' {
 		return "", false
 	}
-	if len(path) >= 2*maxPathSegments && strings.Count(path, "/") > maxPathSegments {
-		return "", false
-	}
-	if strings.Contains(path, "//") || strings.Contains(path, "/.") && hasDotSegment(path) {
-		return "", false
-	}
-	return strings.TrimSuffix(path[1:], "/"), true
-}
-
-func hasDotSegment(path string) bool {
-	for path != "" {
+	path = path[1:]
+	for rest, n := path, 0; rest != ""; n++ {
 		var seg string
-		if seg, path = nextSegment(path); seg == "." || seg == ".." {
-			return true
+		if seg, rest = nextSegment(rest); seg == "" || seg == "." || seg == ".." || n == maxPathSegments {
+			return "", false
 		}
 	}
-	return false
+	return strings.TrimSuffix(path, "/"), true
 }
 
 // nextSegment cuts the first segment off a path without a leading slash.

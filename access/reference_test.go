@@ -289,6 +289,7 @@ func TestSegmentsAreLimited(t *testing.T) {
 		want access.Reason
 	}{
 		{strings.Repeat("/abc", 256), access.ReasonAnyone},
+		{strings.Repeat("/abc", 256) + "/", access.ReasonAnyone},
 		{strings.Repeat("/a", 257), access.ReasonNoRule},
 		{strings.Repeat("/a", 1_000_000), access.ReasonNoRule},
 		{"/" + strings.Repeat("a", 100_000), access.ReasonAnyone},
