@@ -1,0 +1,270 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// exchange is one call of Forward. It is pooled.
+type exchange struct {
+	group *Group
+	w     http.ResponseWriter
+	req   *Request
+	res   Result
+	start time.Time
+
+	// token is the client's affinity cookie.
+	token string
+	// tried are the targets this request failed at.
+	tried []*target
+	// waited says that time passed before a target was chosen.
+	waited bool
+	// fresh asks for a new connection: a kept one has just died.
+	fresh bool
+	// consumed says that the client's body can no longer be sent from its
+	// beginning.
+	consumed bool
+	// written says that the answer has begun.
+	written bool
+	// headSeen says that a response head came, to the sender's goroutine.
+	headSeen atomic.Bool
+	bytesIn  atomic.Int64
+
+	out  []byte // request head, and body when small
+	head responseHead
+}
+
+var exchanges = sync.Pool{New: func() any { return &exchange{} }}
+
+func (g *Group) newExchange(w http.ResponseWriter, req *Request) *exchange {
+	x := exchanges.Get().(*exchange)
+	x.group, x.w, x.req, x.start = g, w, req, time.Now()
+	if g.cfg.Affinity.By == ByCookie {
+		x.token = cookieToken(req.In, g.cfg.Affinity.Cookie)
+	}
+	return x
+}
+
+// free returns x to the pool with nothing of the request but its buffers,
+// unless they have grown beyond what is common.
+func (x *exchange) free() {
+	out, fields, tried := x.out[:0], x.head.fields, x.tried
+	if cap(out) > copySize {
+		out = nil
+	}
+	clear(fields)
+	clear(tried)
+	*x = exchange{out: out, head: responseHead{fields: fields[:0]}, tried: tried[:0]}
+	exchanges.Put(x)
+}
+
+// Forward sends a request to a target and streams the answer to w. It returns
+// when both are done; for an upgraded connection, when the tunnel ends. An
+// error is an [*Error]; unless it says Written, nothing was written to w and
+// the caller answers. Header fields set on w before are sent too, unless the
+// target sends the same name; Set-Cookie and Vary add up.
+func (g *Group) Forward(w http.ResponseWriter, req *Request) (Result, error) {
+	if !g.enter() {
+		g.met.outcomes[NoEndpoint].Inc()
+		return Result{}, &Error{Kind: NoEndpoint, RetryAfter: time.Second, Upstream: g.cfg.Name, Err: errClosed}
+	}
+	defer g.leave()
+	x := g.newExchange(w, req)
+	err := x.run()
+	x.res.BytesIn = x.bytesIn.Load()
+	res, written := x.res, x.written
+	x.free()
+	if err == nil {
+		g.met.outcomes[0].Inc()
+		g.met.duration.Observe(res.Duration.Seconds())
+		return res, nil
+	}
+	return res, g.failure(req, &res, written, err)
+}
+
+// failure builds the error a caller sees.
+func (g *Group) failure(req *Request, res *Result, written bool, err error) error {
+	e := &Error{Kind: kindOf(err), Written: written, Upstream: g.cfg.Name, Endpoint: res.Endpoint, Err: err}
+	if ctx := req.In.Context(); ctx.Err() != nil && e.Kind != BodyTooLarge {
+		e.Kind, e.Err = ClientGone, context.Cause(ctx)
+	}
+	if e.Kind == NoEndpoint {
+		e.RetryAfter = max(time.Second, min(g.cfg.Hold, 10*time.Second))
+	}
+	g.met.outcomes[e.Kind].Inc()
+	return e
+}
+
+// run chooses targets and tries them until one answered or trying is over.
+func (x *exchange) run() error {
+	if err := x.req.check(); err != nil {
+		return err
+	}
+	try := x.tryFast
+	if x.group.standardOnly(x.req) {
+		try = x.tryStandard
+	} else if err := x.prepare(); err != nil {
+		return err
+	}
+	var pause time.Duration
+	for {
+		t, err := x.await()
+		if err != nil {
+			return err
+		}
+		err = x.attempt(t, try)
+		if err == nil || !x.mayRetry(err) {
+			return err
+		}
+		x.tried = append(x.tried, t)
+		if !x.fresh && x.exhausted() {
+			pause = min(max(2*pause, 10*time.Millisecond), 250*time.Millisecond)
+			if !x.rest(pause) {
+				return err
+			}
+		} else if x.res.Retries >= x.group.cfg.Retries {
+			return err
+		}
+		x.res.Retries++
+		x.group.met.retries.Inc()
+	}
+}
+
+// attempt tries one target and keeps its books.
+func (x *exchange) attempt(t *target, try func(*target) error) error {
+	x.res.Endpoint = t.endpoint.ID
+	t.inFlight.Add(1)
+	err := try(t)
+	t.inFlight.Add(-1)
+	g := x.group
+	switch {
+	case err == nil:
+		if t.succeeded() {
+			g.log.Info("upstream endpoint back", "instance", t.endpoint.ID)
+			g.announce()
+		}
+	case x.req.In.Context().Err() == nil && blamesTarget(kindOf(err)) && !errors.Is(err, errClosed) && !x.fresh:
+		if t.failure(err, g.cfg.Passive) {
+			g.log.Warn("upstream endpoint ejected", "instance", t.endpoint.ID, "error", err)
+			g.announce()
+		}
+	}
+	return err
+}
+
+func blamesTarget(k Kind) bool { return k == Dial || k == Timeout || k == Protocol || k == Reset }
+
+// standardOnly reports whether a request needs what the fast path leaves out.
+func (g *Group) standardOnly(r *Request) bool {
+	if g.cfg.Protocol != HTTP1 || g.cfg.Scheme != "http" {
+		return true
+	}
+	in := r.In
+	if len(in.Header["Te"]) > 0 && hasToken(in.Header["Te"], "trailers") || len(in.Trailer) > 0 {
+		return true
+	}
+	ct := in.Header["Content-Type"]
+	return len(ct) > 0 && strings.HasPrefix(ct[0], "application/grpc") || r.upgrades()
+}
+
+// prepare builds the request head and takes in a small body.
+func (x *exchange) prepare() error {
+	x.out = x.req.appendHead(x.out[:0])
+	if n := x.req.In.ContentLength; x.req.hasBody() && n > 0 && n <= smallBody {
+		return x.bufferBody()
+	}
+	return nil
+}
+
+// streams reports whether the body is sent while the answer is awaited.
+func (x *exchange) streams() bool {
+	n := x.req.In.ContentLength
+	return x.req.hasBody() && (n < 0 || n > smallBody)
+}
+
+// mayRetry applies the rules of the package comment.
+func (x *exchange) mayRetry(err error) bool {
+	if x.written || x.consumed || x.req.In.Context().Err() != nil || errors.Is(err, errClosed) {
+		return false
+	}
+	if kindOf(err) == Dial {
+		return true
+	}
+	if !errors.Is(err, errNoResponse) {
+		return false
+	}
+	return x.req.repeatable() || x.fresh && x.req.idempotent()
+}
+
+func (x *exchange) hasTried(t *target) bool { return contains(x.tried, t) }
+
+// exhausted reports whether every available target was tried.
+func (x *exchange) exhausted() bool {
+	now := time.Now().UnixNano()
+	for _, t := range *x.group.roster.Load() {
+		if t.available(now) && !x.hasTried(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// rest waits before targets are tried once more, as long as Hold allows.
+func (x *exchange) rest(pause time.Duration) bool {
+	left := x.group.cfg.Hold - time.Since(x.start)
+	if left <= 0 {
+		return false
+	}
+	x.sleep(min(left, pause), x.group.changes())
+	x.tried = x.tried[:0]
+	return x.req.In.Context().Err() == nil
+}
+
+// await returns a target, waiting for one as long as Hold allows.
+func (x *exchange) await() (*target, error) {
+	for {
+		changed := x.group.changes()
+		if t := x.group.choose(x); t != nil {
+			return t, nil
+		}
+		left := x.group.cfg.Hold - time.Since(x.start)
+		if left <= 0 {
+			return nil, &phaseError{NoEndpoint, errNoTarget}
+		}
+		x.sleep(left, changed)
+		if ctx := x.req.In.Context(); ctx.Err() != nil {
+			return nil, &phaseError{ClientGone, context.Cause(ctx)}
+		}
+		if x.group.active.Load() < 0 {
+			return nil, &phaseError{NoEndpoint, errClosed}
+		}
+	}
+}
+
+// sleep waits for a change, a time, or the client to leave.
+func (x *exchange) sleep(d time.Duration, changed <-chan struct{}) {
+	x.waited = true
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-changed:
+	case <-x.req.In.Context().Done():
+	}
+}
+
+// changes returns a channel that is closed when a target may have become
+// available.
+func (g *Group) changes() <-chan struct{} {
+	if g.cfg.Hold == 0 {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.changed
+}

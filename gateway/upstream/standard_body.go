@@ -1,0 +1,122 @@
+package upstream
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errIdleBody ends a response whose body fell silent.
+var errIdleBody = &phaseError{Timeout, context.DeadlineExceeded}
+
+// clientBody lends the client's body to a transport, which may close it and
+// may still read it when the answer is complete.
+type clientBody struct {
+	x       *exchange
+	trailer http.Header // what of the client's trailer is forwarded
+	closed  atomic.Bool
+	ended   atomic.Bool
+	fail    atomic.Pointer[phaseError]
+	reading sync.Mutex // held while the client's body is read
+}
+
+// Read reads from the client.
+func (b *clientBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	b.x.consumed = true
+	n, err := b.x.req.In.Body.Read(p)
+	b.x.bytesIn.Add(int64(n))
+	switch {
+	case err == io.EOF:
+		b.ended.Store(true)
+		for name := range b.trailer {
+			b.trailer[name] = b.x.req.In.Trailer[name]
+		}
+	case err != nil && !b.closed.Load():
+		b.fail.Store(bodyError(err).(*phaseError))
+	}
+	return n, err
+}
+
+// Close keeps the transport from reading on; the body itself is the server's
+// to close.
+func (b *clientBody) Close() error {
+	b.closed.Store(true)
+	return nil
+}
+
+func (b *clientBody) err() error {
+	if e := b.fail.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// end returns when no read is going on and none will. A read in progress is
+// interrupted, see [sender.end].
+func (b *clientBody) end(w http.ResponseWriter) {
+	b.closed.Store(true)
+	if b.reading.TryLock() {
+		b.reading.Unlock()
+		return
+	}
+	rc := http.NewResponseController(w)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		_ = rc.SetReadDeadline(time.Unix(1, 0))
+		if b.reading.TryLock() {
+			b.reading.Unlock()
+			return
+		}
+		<-again.C
+	}
+}
+
+// idleBody is a response body that may not fall silent, remembers why it
+// ended, and cleans the trailer.
+type idleBody struct {
+	io.ReadCloser
+	s     *standardTry
+	res   *http.Response
+	idle  time.Duration
+	timer *time.Timer
+}
+
+func newIdleBody(res *http.Response, s *standardTry) *idleBody {
+	b := &idleBody{ReadCloser: res.Body, s: s, res: res, idle: s.x.group.cfg.Timeouts.BodyIdle}
+	if b.idle > 0 {
+		b.timer = time.AfterFunc(b.idle, func() { s.cancel(errIdleBody) })
+		b.timer.Stop()
+	}
+	return b
+}
+
+// Read reads from the target.
+func (b *idleBody) Read(p []byte) (int, error) {
+	if b.timer != nil {
+		b.timer.Reset(b.idle)
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	switch {
+	case err == io.EOF:
+		for name := range b.res.Trailer {
+			if !trailable(name) {
+				delete(b.res.Trailer, name)
+			}
+		}
+	case err != nil && b.s.err == nil:
+		b.s.err = err
+	}
+	return n, err
+}
