@@ -1,0 +1,188 @@
+package directorytest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/secret"
+)
+
+func missing(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	newTenant(t, s, "north")
+	_, errUser := s.User(ctx, "u_nobody")
+	_, errEmail := s.UserByEmail(ctx, "nobody@example.com")
+	_, errTenant := s.Tenant(ctx, "nowhere")
+	_, errHash := s.PasswordHash(ctx, "u_nobody")
+	_, errRecord := s.Record(ctx, "u_nobody")
+	for what, err := range map[string]error{
+		"User":                       errUser,
+		"UserByEmail":                errEmail,
+		"Tenant":                     errTenant,
+		"PasswordHash":               errHash,
+		"Record":                     errRecord,
+		"DisableUser":                s.DisableUser(ctx, "u_nobody"),
+		"EnableUser":                 s.EnableUser(ctx, "u_nobody"),
+		"DeleteUser":                 s.DeleteUser(ctx, "u_nobody"),
+		"SetPasswordHash":            s.SetPasswordHash(ctx, "u_nobody", secret.New("x")),
+		"RevokeSessionsOf":           s.RevokeSessionsOf(ctx, "u_nobody"),
+		"DeleteTenant":               s.DeleteTenant(ctx, "nowhere"),
+		"Subscribe":                  s.Subscribe(ctx, "nowhere", directory.Subscription{Plan: "basic"}),
+		"Unsubscribe":                s.Unsubscribe(ctx, "north", "basic"),
+		"GrantRole to nobody":        s.GrantRole(ctx, directory.Grant{User: "u_nobody", Tenant: "north", Role: "teller"}),
+		"GrantRole in no tenant":     s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: "nowhere", Role: "teller"}),
+		"RevokeRole that is not had": s.RevokeRole(ctx, directory.Grant{User: u.ID, Tenant: "north", Role: "teller"}),
+	} {
+		wantErr(t, what, err, directory.ErrNotFound)
+	}
+}
+
+func grammar(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	newTenant(t, s, "north")
+	create := func(email, name string) error {
+		_, err := s.CreateUser(ctx, email, name)
+		return err
+	}
+	tenant := func(id, name string) error {
+		_, err := s.CreateTenant(ctx, id, name)
+		return err
+	}
+	for _, c := range []struct {
+		field string
+		err   error
+	}{
+		{"email", create("nobody", "")},
+		{"email", create("a b@example.com", "")},
+		{"email", create("bob@example..com", "")},
+		{"name", create("bob@example.com", "two\nlines")},
+		{"name", create("bob@example.com", strings.Repeat("x", 201))},
+		{"tenant", tenant("", "")},
+		{"tenant", tenant("North", "")},
+		{"tenant", tenant("a/b", "")},
+		{"tenant", tenant("-a", "")},
+		{"tenant", tenant(strings.Repeat("a", 64), "")},
+		{"name", tenant("ok", "bad\x00")},
+		{"plan", s.Subscribe(ctx, "north", directory.Subscription{Plan: "Premium!"})},
+		{"role", s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: "north", Role: "a--b"})},
+		{"session", s.RevokeSession(ctx, directory.Revocation{Until: time.Now()})},
+		{"session", s.RevokeSession(ctx, directory.Revocation{Session: strings.Repeat("s", 129), Until: time.Now()})},
+		{"until", s.RevokeSession(ctx, directory.Revocation{Session: "s1"})},
+	} {
+		var invalid *directory.InvalidError
+		if !errors.As(c.err, &invalid) || invalid.Field != c.field {
+			t.Errorf("error %v, want *InvalidError of field %s", c.err, c.field)
+		}
+	}
+}
+
+func revocations(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: u.ID, Until: until}))
+	must(t, "RevokeSession for less long", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: u.ID, Until: until.Add(-time.Minute)}))
+	list, err := s.Revocations(ctx)
+	must(t, "Revocations", err)
+	if len(list) != 1 || list[0].Session != "s1" || list[0].User != u.ID || !list[0].Until.Equal(until) || list[0].At.IsZero() {
+		t.Errorf("Revocations() = %+v, want s1 until %v", list, until)
+	}
+	must(t, "RevokeSessionsOf", s.RevokeSessionsOf(ctx, u.ID))
+	got, err := s.User(ctx, u.ID)
+	must(t, "User", err)
+	if got.Disabled || !got.SessionsNotBefore.After(time.Now().Add(-time.Second)) {
+		t.Errorf("after RevokeSessionsOf: %+v", got)
+	}
+}
+
+func record(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	other := newUser(t, s, "bob@example.com")
+	for _, id := range []string{"south", "north", "west"} {
+		newTenant(t, s, id)
+	}
+	must(t, "Subscribe", s.Subscribe(ctx, "north", directory.Subscription{Plan: "basic"}))
+	for _, g := range []directory.Grant{
+		{User: u.ID, Tenant: "south", Role: "manager"},
+		{User: u.ID, Tenant: "north", Role: "teller"},
+		{User: u.ID, Tenant: "north", Role: "manager"},
+		{User: other.ID, Tenant: "west", Role: "manager"},
+	} {
+		must(t, "GrantRole", s.GrantRole(ctx, g))
+	}
+	rec, err := s.Record(ctx, u.ID)
+	must(t, "Record", err)
+	for i := range rec.Tenants {
+		rec.Tenants[i].CreatedAt = time.Time{}
+	}
+	diff(t, "record", rec, directory.Record{
+		User: u,
+		Grants: []directory.Grant{
+			{User: u.ID, Tenant: "north", Role: "manager"},
+			{User: u.ID, Tenant: "north", Role: "teller"},
+			{User: u.ID, Tenant: "south", Role: "manager"},
+		},
+		Tenants: []directory.Tenant{
+			{ID: "north", Name: "The north", Plans: []directory.Subscription{{Plan: "basic"}}},
+			{ID: "south", Name: "The south"},
+		},
+	})
+}
+
+func purging(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	newTenant(t, s, "north")
+	now := time.Now()
+	past, future := now.Add(-time.Hour), now.Add(time.Hour)
+	for role, end := range map[string]time.Time{"teller": past, "manager": future, "owner": {}} {
+		must(t, "GrantRole", s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: "north", Role: role, ExpiresAt: end}))
+		must(t, "Subscribe", s.Subscribe(ctx, "north", directory.Subscription{Plan: role, EndsAt: end}))
+	}
+	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "old", User: u.ID, Until: past}))
+	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "new", User: u.ID, Until: future}))
+	got, err := s.PurgeExpired(ctx, now)
+	must(t, "PurgeExpired", err)
+	diff(t, "PurgeExpired", got, directory.Purged{Grants: 1, Subscriptions: 1, Revocations: 1})
+	rec, err := s.Record(ctx, u.ID)
+	must(t, "Record", err)
+	if len(rec.Grants) != 2 || len(rec.Tenants[0].Plans) != 2 {
+		t.Errorf("left after purging: %+v", rec)
+	}
+	list, err := s.Revocations(ctx)
+	must(t, "Revocations", err)
+	if len(list) != 1 || list[0].Session != "new" {
+		t.Errorf("revocations left after purging: %+v", list)
+	}
+}
+
+func audit(t *testing.T, s directory.Store) {
+	ctx := directory.WithActor(t.Context(), "cli:root")
+	u, err := s.CreateUser(ctx, "ann@example.com", "Ann")
+	must(t, "CreateUser", err)
+	must(t, "SetPasswordHash", s.SetPasswordHash(t.Context(), u.ID, secret.New("$canary$")))
+	wantErr(t, "DeleteUser", s.DeleteUser(ctx, "u_nobody"), directory.ErrNotFound)
+	list, err := s.Changes(ctx, 10)
+	must(t, "Changes", err)
+	if len(list) != 2 {
+		t.Fatalf("%d changes, want 2: one that failed is none: %+v", len(list), list)
+	}
+	first, last := list[1], list[0]
+	if first.Actor != "cli:root" || first.Action != "user.create" || first.Subject != u.ID || first.At.IsZero() {
+		t.Errorf("first change: %+v", first)
+	}
+	if last.Actor != "unknown" || last.Action != "user.password" || strings.Contains(last.Detail, "canary") {
+		t.Errorf("last change: %+v", last)
+	}
+	limited, err := s.Changes(ctx, 1)
+	must(t, "Changes", err)
+	if len(limited) != 1 || limited[0].ID != last.ID {
+		t.Errorf("Changes(1) = %+v, want the newest", limited)
+	}
+}
