@@ -50,3 +50,9 @@ func typeMatches(pattern, base string) bool {
 	}
 	return strings.EqualFold(pattern, base)
 }
+
+// Compressible reports whether the configuration compresses responses with
+// this Content-Type.
+func (c *Config) Compressible(contentType string) bool {
+	return compressible(c.Types, contentType)
+}

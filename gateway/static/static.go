@@ -1,8 +1,13 @@
 package static
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"path"
+	"strings"
+	"time"
 )
 
 // Config says what is served from where. The zero value of every field but
@@ -18,11 +23,11 @@ type Config struct {
 	// Listing shows the content of directories that have no index file.
 	Listing bool
 	// Fallback is a file below Root that answers navigations to paths that do
-	// not exist, for single-page apps: requests that accept HTML for a last
-	// path segment without a dot. Empty means none.
+	// not exist, for single-page apps: requests that accept HTML for a path
+	// whose last segment has no dot. Empty means none.
 	Fallback string
 	// CacheControl are Cache-Control values by path; the first match wins.
-	// Without a match the header is not set.
+	// Without a match the header is not set, save "no-cache" on Fallback.
 	CacheControl []CacheRule
 	// Immutable sends "public, max-age=31536000, immutable" for names that hold
 	// a content hash, such as app.3f2a91bc.js, where no rule matched.
@@ -36,64 +41,146 @@ type Config struct {
 	// Error answers what cannot be served; headers that belong to the status
 	// (Allow, Content-Range) are set already. Nil means a line of plain text.
 	Error func(w http.ResponseWriter, r *http.Request, status int)
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
 }
 
-// CacheRule gives a Cache-Control value to paths.
-type CacheRule struct {
-	// Match is a pattern for the path below Root: "*" and "?" match within a
-	// segment, "**" as a whole segment any number of them. A pattern without a
-	// slash is matched against the last segment only.
-	Match string
-	// Value is the header's value.
-	Value string
+// Validate reports everything wrong with the configuration. It looks at no
+// file.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Root == "" {
+		problems = append(problems, errors.New("root is empty"))
+	}
+	for _, name := range c.Index {
+		if !fs.ValidPath(name) || name == "." || strings.Contains(name, "/") {
+			problems = append(problems, fmt.Errorf("index %q is not a file name", name))
+		}
+	}
+	if c.Fallback != "" && (!fs.ValidPath(c.Fallback) || c.Fallback == ".") {
+		problems = append(problems, fmt.Errorf("fallback %q is not a path below the root", c.Fallback))
+	}
+	for i, rule := range c.CacheControl {
+		if err := rule.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("cache rule %d: %w", i+1, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Handler serves the files of one directory. It is safe for concurrent use.
 type Handler struct {
-	cfg Config
+	cfg   Config
+	root  root
+	cache cache
 }
 
 // New returns a handler for cfg. It touches no file.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Root == "" {
-		return nil, fmt.Errorf("static root is empty")
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
-	return &Handler{cfg: cfg}, nil
+	if cfg.Index == nil {
+		cfg.Index = []string{"index.html"}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Error == nil {
+		cfg.Error = plainError
+	}
+	h := &Handler{cfg: cfg}
+	h.root.path = cfg.Root
+	h.cache.entries = make(map[string]*entry)
+	return h, nil
 }
 
-// ServeFile answers r with the file at path: decoded, canonical, relative to
+// ServeFile answers r with the file at name: decoded, canonical, relative to
 // the root, without a leading slash, a trailing one kept; empty is the root
 // itself. What cannot be served goes to [Config.Error].
-func (h *Handler) ServeFile(w http.ResponseWriter, r *http.Request, path string) {
-	if err := h.Serve(w, r, path); err != nil {
-		http.Error(w, http.StatusText(err.Status), err.Status)
+func (h *Handler) ServeFile(w http.ResponseWriter, r *http.Request, name string) {
+	err := h.Serve(w, r, name)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		h.cfg.Error(w, r, refusal.Status)
 	}
 }
 
-// Serve is [Handler.ServeFile] for callers that answer errors themselves: with
-// a non-nil error nothing has been written.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, path string) *Error {
-	return &Error{Status: http.StatusNotFound}
-}
-
-// Error says that a path cannot be served.
-type Error struct {
-	// Status is the HTTP status to answer with.
-	Status int
-	// Err is the cause; nil for plain absence. Not for the client.
-	Err error
-}
-
-// Error implements error.
-func (e *Error) Error() string {
-	if e.Err != nil {
-		return e.Err.Error()
+// Serve is [Handler.ServeFile] for callers that answer errors themselves. Its
+// error is an [*Error]; with one, nothing has been written to w.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, name string) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		return &Error{Status: http.StatusMethodNotAllowed}
 	}
-	return http.StatusText(e.Status)
+	trimmed, slash := strings.CutSuffix(name, "/")
+	if trimmed == "" {
+		slash = slash || strings.HasSuffix(r.URL.Path, "/")
+		trimmed = "."
+	}
+	if !h.visible(trimmed) {
+		return notFound(nil)
+	}
+	err := h.serve(w, r, target{name: trimmed, slash: slash})
+	if isNotFound(err) && h.wantsFallback(r, trimmed) {
+		return h.serveFallback(w, r)
+	}
+	return err
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Close releases the directory. Requests being served finish; later ones find
+// nothing.
+func (h *Handler) Close() error { return h.root.close() }
 
-// Close releases the directory. Requests being served finish.
-func (h *Handler) Close() error { return nil }
+// visible reports whether a name may be looked up at all.
+func (h *Handler) visible(name string) bool {
+	if !fs.ValidPath(name) || strings.ContainsFunc(name, unwelcome) {
+		return false
+	}
+	if h.cfg.Dotfiles || name == "." {
+		return true
+	}
+	rest := name
+	if first, after, ok := strings.Cut(name, "/"); ok && first == ".well-known" {
+		rest = after
+	}
+	return rest[0] != '.' && !strings.Contains(rest, "/.")
+}
+
+// unwelcome are characters no served name has: controls, and the backslash that
+// other systems take for a slash.
+func unwelcome(r rune) bool { return r < 0x20 || r == 0x7f || r == '\\' }
+
+// target is what a request asks for.
+type target struct {
+	name  string // valid for fs, "." is the root
+	slash bool   // asked for as a directory
+}
+
+// serve answers with a file, a directory's index or listing, or a redirect to
+// the directory's proper name.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, t target) error {
+	info, err := h.root.stat(t.name, h.cfg.Now())
+	if err != nil {
+		return fromFS(err)
+	}
+	switch {
+	case info.Mode().IsRegular() && !t.slash:
+		return h.serveFile(w, r, file{name: t.name, info: info})
+	case !info.IsDir():
+		return notFound(nil)
+	case !t.slash:
+		redirectToDirectory(w, r, t.name)
+		return nil
+	}
+	for _, index := range h.cfg.Index {
+		name := path.Join(t.name, index)
+		info, err := h.root.stat(name, h.cfg.Now())
+		if err == nil && info.Mode().IsRegular() {
+			return h.serveFile(w, r, file{name: name, info: info})
+		}
+	}
+	if h.cfg.Listing {
+		return h.serveListing(w, r, t.name)
+	}
+	return notFound(nil)
+}

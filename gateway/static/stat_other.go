@@ -1,0 +1,10 @@
+//go:build !linux && !darwin
+
+package static
+
+import "io/fs"
+
+// stampOf reads the part of a file's stamp that every system has.
+func stampOf(info fs.FileInfo) stamp {
+	return stamp{size: info.Size(), modified: info.ModTime().UnixNano()}
+}
