@@ -3,6 +3,7 @@ package static
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/berth-project/berth/gateway/compress"
 )
@@ -10,6 +11,10 @@ import (
 // variants are the encodings of precompressed files, smallest usually first,
 // with the ending of their names.
 var variants = map[string]string{"br": ".br", compress.Zstd: ".zst", compress.Gzip: ".gz"}
+
+// slack is by how much a variant may be older than its file: a build writes them
+// in any order.
+const slack = 2 * time.Second
 
 // variant returns the precompressed form of f that the client prefers, or f. A
 // variant older than the file is left from another build and not used.
@@ -23,7 +28,7 @@ func (h *Handler) variant(r *http.Request, f file) file {
 		}
 		name := f.name + variants[encoding]
 		info, err := h.root.stat(name, h.cfg.Now())
-		if err == nil && info.Mode().IsRegular() && !info.ModTime().Before(f.info.ModTime()) {
+		if err == nil && info.Mode().IsRegular() && !info.ModTime().Before(f.info.ModTime().Add(-slack)) {
 			return file{name: name, info: info, encoding: encoding}
 		}
 		offers = slices.DeleteFunc(offers, func(offer string) bool { return offer == encoding })
