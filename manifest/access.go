@@ -5,8 +5,8 @@ type Rule struct {
 	// ID is the rule in logs and explanations.
 	// Default: "rule-" and its number, counted from 1.
 	ID string `yaml:"id" format:"slug"`
-	// Path is what it is about, written as in routes. Names in braces can be used
-	// in Of and When.
+	// Path is what it is about, written as in routes. The names in braces can be
+	// used in Allow.
 	Path string `yaml:"path" required:"true" literal:"true"`
 	// Methods are the methods it is about; GET includes HEAD.
 	// Default: every method.
@@ -29,8 +29,8 @@ type Requirement struct {
 	// Plan requires that the caller belongs to the tenant Of and that it
 	// subscribes to any of these plans.
 	Plan StringOrList `yaml:"plan" one:"requirement"`
-	// Of is the tenant of Role or Plan: the name of a parameter of Path, or the
-	// id of a tenant.
+	// Of is the tenant of Role or Plan: the name of a parameter of the rule's
+	// path, or the id of a tenant.
 	Of string `yaml:"of" literal:"true"`
 	// All requires every one of a list.
 	All []Requirement `yaml:"all" one:"requirement"`

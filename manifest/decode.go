@@ -94,7 +94,12 @@ func (d *decoder) add(n ast.Node, at place, code, format string, args ...any) *d
 // wrongType reports a node of a kind its field does not take.
 func (d *decoder) wrongType(n ast.Node, v reflect.Value, at place) {
 	p := d.add(n, at, codeWrongType, "%s is %s, not %s", nameOf(at), kindOf(n), describe(v.Type()))
-	p.Help = "write " + describe(v.Type())
+	switch _, scalar := scalarText(n); {
+	case v.Kind() == reflect.Bool:
+		p.Help = "write true or false"
+	case v.Kind() == reflect.String && scalar:
+		p.Help = "put it in quotes"
+	}
 }
 
 // structure decodes a mapping with known keys, or its short form.
@@ -127,7 +132,9 @@ func (d *decoder) entry(kv *ast.MappingValueNode, v reflect.Value, fs []field, a
 			return
 		}
 	}
-	d.unknownKey(kv, key, fs, at)
+	if meant := d.unknownKey(kv, key, fs, at); meant != "" {
+		seen[meant] = true
+	}
 }
 
 // key returns the text of a key, reporting one that is no text or is there
@@ -152,7 +159,8 @@ func (d *decoder) key(kv *ast.MappingValueNode, at place, seen map[string]bool) 
 	return text, true
 }
 
-func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, at place) {
+// unknownKey reports a key there is not, and returns the one probably meant.
+func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, at place) (meant string) {
 	p := d.src.add(d.src.mark(kv.Key.GetToken()), codeUnknownKey, "unknown key %q in %s", key, at.in)
 	p.Path = below(at.path, key)
 	p.Label = "not a key of " + at.in
@@ -162,13 +170,14 @@ func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, a
 			known = append(known, f.name)
 		}
 	}
-	if near := nearest(key, known); near != "" {
-		p.Help = fmt.Sprintf("did you mean %q?", near)
+	if meant = nearest(key, known); meant != "" {
+		p.Help = fmt.Sprintf("did you mean %q?", meant)
 	}
 	p.Notes = []string{"keys here: " + strings.Join(known, ", ")}
 	if _, scalar := scalarText(kv.Value); !scalar || variableName.MatchString(key) {
 		d.src.hideNode(kv.Value)
 	}
+	return meant
 }
 
 func (d *decoder) missing(n ast.Node, fs []field, at place, seen map[string]bool) {
@@ -176,7 +185,7 @@ func (d *decoder) missing(n ast.Node, fs []field, at place, seen map[string]bool
 		if f.required && !seen[f.name] {
 			p := d.src.add(d.around(n, at), codeMissingKey, "%s has no %q", at.in, f.name)
 			p.Path = at.path
-			p.Help = fmt.Sprintf("add %q: %s", f.name+":", describe(f.typ))
+			p.Help = fmt.Sprintf("add %q with %s", f.name+":", describe(f.typ))
 		}
 	}
 }
@@ -236,7 +245,8 @@ func (d *decoder) shortForm(n ast.Node, v reflect.Value, fs []field, at place) {
 		return
 	}
 	if words := wordsOf(fs); scalar && len(words) > 0 {
-		d.unknownWord(n, text, words, at)
+		p := d.unknownWord(n, text, words, at)
+		p.Message += " and not a mapping"
 		return
 	}
 	d.wrongType(n, v, at)
@@ -313,6 +323,10 @@ func (d *decoder) checkKey(key string, inner, at place) {
 // scalar decodes a text, number or truth value.
 func (d *decoder) scalar(n ast.Node, v reflect.Value, at place) {
 	text, ok := scalarText(n)
+	if ok && len(at.enum) > 0 && !slices.Contains(at.enum, text) {
+		d.unknownWord(n, text, at.enum, at)
+		return
+	}
 	if !ok || !d.fits(n, v, at) {
 		d.wrongType(n, v, at)
 		return
@@ -324,10 +338,6 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, at place) {
 	if err == nil {
 		return
 	}
-	if err.code == codeUnknownWord {
-		d.unknownWord(n, text, at.enum, at)
-		return
-	}
 	message := nameOf(at) + ": " + err.message
 	p := d.add(n, at, err.code, "%s", message)
 	p.Help = err.help
@@ -335,9 +345,6 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, at place) {
 
 // check is what is wrong with a value that has the right type.
 func (d *decoder) check(v reflect.Value, text string, at place) *valueError {
-	if len(at.enum) > 0 && !slices.Contains(at.enum, text) {
-		return &valueError{code: codeUnknownWord}
-	}
 	if err := inRange(v, at.traits); err != nil {
 		return err
 	}
@@ -361,11 +368,12 @@ func (d *decoder) check(v reflect.Value, text string, at place) *valueError {
 	return nil
 }
 
-func (d *decoder) unknownWord(n ast.Node, text string, words []string, at place) {
+func (d *decoder) unknownWord(n ast.Node, text string, words []string, at place) *diagnostic.Problem {
 	p := d.add(n, at, codeUnknownWord, "%s is not one of %s", nameOf(at), strings.Join(words, ", "))
 	if near := nearest(text, words); near != "" {
 		p.Help = fmt.Sprintf("did you mean %q?", near)
 	}
+	return p
 }
 
 // fits reports whether a field takes a scalar of the kind n has: a bool takes

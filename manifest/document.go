@@ -9,7 +9,7 @@ type Manifest struct {
 	// Domains are the host names the service answers to: exact
 	// ("app.example.com"), a name with everything below it (".example.com"), or
 	// "*" for any. A request for another host has its connection closed.
-	Domains []Template `yaml:"domains" default:"*"`
+	Domains []Template `yaml:"domains" default:"*" format:"domain"`
 	// Environment says where the variables of the processes come from.
 	Environment Environment `yaml:"environment" secret:"true"`
 	// Processes are the programs Berth runs, by name.
@@ -48,14 +48,14 @@ type Environment struct {
 // Source is one place variables come from: exactly one of its fields.
 type Source struct {
 	// Process is the environment Berth itself was started with.
-	Process bool `word:"process"`
+	Process bool `word:"process" one:"source"`
 	// File is a file of NAME=value lines, relative to the manifest.
-	File string `yaml:"file" format:"file"`
+	File string `yaml:"file" one:"source" format:"file"`
 	// Optional lets File be absent.
 	Optional bool `yaml:"optional"`
 	// Values are variables written in the manifest itself. They are not the
 	// place for secrets.
-	Values map[string]string `yaml:"values" key:"variable" secret:"true" literal:"true"`
+	Values map[string]string `yaml:"values" one:"source" key:"variable" secret:"true" literal:"true"`
 }
 
 // Session says how long a sign-in lasts and how it is protected.

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"reflect"
-	"strconv"
 	"strings"
 )
 
@@ -83,10 +82,7 @@ func readTraits(tag reflect.StructTag) traits {
 	}
 }
 
-func flag(tag reflect.StructTag, name string) bool {
-	on, err := strconv.ParseBool(tag.Get(name))
-	return err == nil && on
-}
+func flag(tag reflect.StructTag, name string) bool { return tag.Get(name) == "true" }
 
 // inherited returns the traits of what is inside a list or map.
 func (t traits) inherited() traits {

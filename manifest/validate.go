@@ -95,6 +95,9 @@ func (m *Manifest) checkProcess(name string, p *Process) {
 }
 
 func (m *Manifest) empty(path, message string) {
+	if m.src.reported(m.src.locate(path).line, path) {
+		return
+	}
 	m.src.at(path, codeEmpty, "%s", message).Help = `write what to run: "python app.py", or [python, app.py]`
 }
 
@@ -158,8 +161,12 @@ func anyInterface(host string) bool { return host == "" || host == "0.0.0.0" || 
 func (m *Manifest) checkConsolePort(taken func(host, port string) bool) {
 	host, port := splitAddress(string(m.Console.Listen))
 	if m.Console.Enabled && port != "0" && port != "" && taken(host, port) {
-		m.src.at("console.listen", codeOverlap, "the console and the gateway listen on the same port").
-			Help = "give the console a port of its own"
+		path := "console.listen"
+		if !m.src.written(path) {
+			path = "gateway.listen"
+		}
+		m.src.at(path, codeOverlap, "the console (%s) and the gateway listen on the same port", m.Console.Listen).
+			Help = "give one of them another port"
 	}
 }
 

@@ -53,7 +53,7 @@ func (m *Manifest) checkRouteOptions(path string, r *Route) {
 	forwards := r.Process != "" || r.Upstream != ""
 	for _, key := range []string{"host-header", "pass-authorization", "websocket-recheck", "max-body"} {
 		if !forwards && m.src.written(path+"."+key) {
-			m.src.at(path+"."+key, codeConflict, "%s is for routes to a process or an upstream", key).Help = "remove it"
+			m.src.warn(path+"."+key, codeConflict, "%s has an effect only on routes to a process or an upstream", key).Help = "remove it"
 		}
 	}
 	if r.Redirect != nil && r.StripPrefix {
@@ -68,7 +68,7 @@ func (m *Manifest) checkRouteOptions(path string, r *Route) {
 	if r.Objects != nil && r.Objects.Directory != "" {
 		for _, key := range []string{"schemes", "allow-private"} {
 			if at := path + ".objects." + key; m.src.written(at) {
-				m.src.at(at, codeConflict, "%s is for objects of hosts", key).Help = "remove it"
+				m.src.warn(at, codeConflict, "%s has an effect only on objects of hosts", key).Help = "remove it"
 			}
 		}
 	}
