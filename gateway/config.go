@@ -114,7 +114,7 @@ type Route struct {
 	// is forwarded; the app learns it from X-Forwarded-Prefix.
 	StripPrefix bool
 	// Host is the Host header the upstream gets: "preserve" (the client's,
-	// default), "upstream" (its address), or a name.
+	// default), "upstream" (the name of the group), or a name.
 	Host string
 	// Audience is whom the assertion is for. Empty: no assertion is sent.
 	Audience string

@@ -63,6 +63,9 @@ type Caller struct {
 	Session *session.Session
 	// Credential is how the caller is known.
 	Credential Credential
+	// HeaderName is the canonical name of the header the credential was in, when
+	// Credential is [Header]; it is not forwarded.
+	HeaderName string
 	// SetCookie is a Set-Cookie value to send along, for renewal or clearing.
 	// Empty: none.
 	SetCookie string

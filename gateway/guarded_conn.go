@@ -1,0 +1,159 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// writePiece is how much is written under one deadline. A client that takes
+// less than that in WriteTimeout is gone, or attacks.
+const writePiece = 256 << 10
+
+// guardedConn is the connection net/http reads requests from: it refuses
+// ambiguous framing, and keeps a deadline on writes that moves as bytes do.
+type guardedConn struct {
+	net.Conn
+	framing  framing
+	free     atomic.Bool // hijacked: what comes is not HTTP
+	poison   []byte      // what is read in place of a refused line
+	poisoned bool
+
+	timeout time.Duration // for a piece; 0 none
+	armed   atomic.Int64  // unix nanoseconds of the last deadline set
+}
+
+// refusal makes net/http answer 400 in the order of requests: a NUL is
+// malformed in a request line and in a field value, and the empty line after
+// it ends the head.
+const refusal = "\x00\r\n\r\n"
+
+func newGuardedConn(c net.Conn, timeout time.Duration, h2c bool) *guardedConn {
+	g := &guardedConn{Conn: c, timeout: timeout}
+	g.framing.first, g.framing.h2c = true, h2c
+	return g
+}
+
+// release ends the checking, when the connection becomes a tunnel.
+func (c *guardedConn) release() { c.free.Store(true) }
+
+// Read implements net.Conn. From a refused line on, the reader sees a
+// malformed one and then the end.
+func (c *guardedConn) Read(p []byte) (int, error) {
+	if c.poisoned {
+		if len(c.poison) == 0 {
+			return 0, io.EOF
+		}
+		n := copy(p, c.poison)
+		c.poison = c.poison[n:]
+		return n, nil
+	}
+	n, err := c.Conn.Read(p)
+	if n == 0 || c.free.Load() {
+		return n, err
+	}
+	if fine := c.framing.scan(p[:n]); fine < n {
+		c.poisoned, c.poison = true, []byte(refusal)
+		if fine == 0 {
+			return c.Read(p)
+		}
+		return fine, nil
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *guardedConn) Write(p []byte) (n int, err error) {
+	for len(p) > 0 && err == nil {
+		c.arm()
+		piece := p[:min(len(p), writePiece)]
+		var m int
+		m, err = c.Conn.Write(piece)
+		n += m
+		p = p[m:]
+	}
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, so that net/http can splice. The source
+// is handed on by pieces, for the deadline.
+func (c *guardedConn) ReadFrom(src io.Reader) (total int64, err error) {
+	rf, ok := c.Conn.(io.ReaderFrom)
+	if !ok {
+		return io.Copy(writerOnly{c}, src)
+	}
+	limited, known := src.(*io.LimitedReader)
+	for {
+		c.arm()
+		piece := int64(writePiece)
+		from := src
+		if known {
+			piece = min(piece, limited.N)
+			from = limited.R
+		}
+		n, err := rf.ReadFrom(&io.LimitedReader{R: from, N: piece})
+		total += n
+		if known {
+			limited.N -= n
+		}
+		if err != nil || n < piece || known && limited.N <= 0 {
+			return total, err
+		}
+	}
+}
+
+// CloseWrite lets net/http close politely.
+func (c *guardedConn) CloseWrite() error {
+	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return cw.CloseWrite()
+	}
+	return nil
+}
+
+// arm moves the write deadline, at most eight times in a period.
+func (c *guardedConn) arm() {
+	if c.timeout <= 0 {
+		return
+	}
+	now := time.Now()
+	if now.UnixNano()-c.armed.Load() < int64(c.timeout/8) {
+		return
+	}
+	c.armed.Store(now.UnixNano())
+	_ = c.Conn.SetWriteDeadline(now.Add(c.timeout)) // a dead connection fails at the write
+}
+
+// connInfo is what the listener knows of a connection, for its requests.
+type connInfo struct {
+	secure bool
+	state  *tls.ConnectionState // nil where net/http has it
+}
+
+type connKey struct{}
+
+// withConn puts what is known of c into the context of its requests; net/http
+// calls it once for a connection.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	info := &connInfo{}
+	switch c := c.(type) {
+	case *tls.Conn:
+		info.secure = true
+	case *guardedConn:
+		if t, ok := c.Conn.(*tls.Conn); ok {
+			state := t.ConnectionState()
+			info.secure, info.state = true, &state
+		}
+	}
+	return context.WithValue(ctx, connKey{}, info)
+}
+
+// connOf returns what is known of the connection of r, nil when it did not
+// come through a Server.
+func connOf(r *http.Request) *connInfo {
+	info, _ := r.Context().Value(connKey{}).(*connInfo)
+	return info
+}

@@ -1,0 +1,214 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Listener is one address to listen on.
+type Listener struct {
+	// Network is "tcp" or "unix".
+	Network string
+	// Address is host:port, or the path of a socket. A socket left behind by a
+	// process that is gone is replaced.
+	Address string
+	// TLS makes it an https listener (HTTP/2 and HTTP/1.1).
+	TLS bool
+	// H2C accepts HTTP/2 without TLS by prior knowledge, beside HTTP/1.1.
+	H2C bool
+}
+
+// doorman is a net.Listener that hands out connections net/http can read
+// requests from at once: counted, for TLS with the handshake done, and for
+// HTTP/1 guarded.
+type doorman struct {
+	net.Listener
+	spec  Listener
+	tls   *tls.Config // nil for plain
+	slots chan struct{}
+	head  time.Duration // for the handshake and the first bytes
+	write time.Duration
+
+	ready  chan net.Conn
+	wg     sync.WaitGroup
+	ctx    context.Context //nolint:containedctx // ends handshakes when the listener closes
+	cancel context.CancelFunc
+	once   sync.Once
+	err    error // why accepting ended; set before ready is closed
+}
+
+func bind(ctx context.Context, spec Listener) (net.Listener, error) {
+	if spec.Network == "unix" {
+		if err := clearSocket(spec.Address); err != nil {
+			return nil, err
+		}
+	}
+	var lc net.ListenConfig
+	return lc.Listen(ctx, spec.Network, spec.Address)
+}
+
+// clearSocket removes a socket nobody listens on.
+func clearSocket(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode()&fs.ModeSocket == 0 {
+		return &fs.PathError{Op: "listen", Path: path, Err: errors.New("exists and is no socket")}
+	}
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = c.Close() // only the question was wanted
+		return &fs.PathError{Op: "listen", Path: path, Err: errors.New("another process listens there")}
+	}
+	return os.Remove(path)
+}
+
+// start begins to accept. The goroutines end with Close; wait waits for them.
+func (d *doorman) start() {
+	d.ready = make(chan net.Conn)
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	d.wg.Go(d.acceptAll)
+}
+
+func (d *doorman) acceptAll() {
+	var backoff time.Duration
+	for {
+		select {
+		case d.slots <- struct{}{}:
+		case <-d.ctx.Done():
+			return
+		}
+		c, err := d.Listener.Accept()
+		if err != nil {
+			<-d.slots
+			if d.ctx.Err() != nil {
+				return
+			}
+			// Out of descriptors, most likely: others will be freed.
+			backoff = min(max(2*backoff, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(backoff):
+				continue
+			case <-d.ctx.Done():
+				return
+			}
+		}
+		backoff = 0
+		slot := &slotConn{Conn: c, slots: d.slots}
+		if d.tls == nil {
+			d.hand(newGuardedConn(plain(c, slot), d.write, d.spec.H2C))
+			continue
+		}
+		d.wg.Go(func() { d.shake(slot) })
+	}
+}
+
+// shake does the handshake, away from the accepting goroutine.
+func (d *doorman) shake(c *slotConn) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.head)
+	defer cancel()
+	t := tls.Server(c, d.tls)
+	if err := t.HandshakeContext(ctx); err != nil {
+		d.misdirected(c, err)
+		_ = c.Close() // nothing was agreed on
+		return
+	}
+	if t.ConnectionState().NegotiatedProtocol == "h2" {
+		d.hand(t)
+		return
+	}
+	d.hand(newGuardedConn(t, d.write, false))
+}
+
+// hand gives a connection to whoever accepts.
+func (d *doorman) hand(c net.Conn) {
+	select {
+	case d.ready <- c:
+	case <-d.ctx.Done():
+		_ = c.Close() // the listener is closing
+	}
+}
+
+// misdirected tells a browser that spoke HTTP to the TLS port where to go.
+func (d *doorman) misdirected(c net.Conn, err error) {
+	var record tls.RecordHeaderError
+	if !errors.As(err, &record) || record.Conn == nil {
+		return
+	}
+	_ = c.SetDeadline(time.Now().Add(d.head))
+	head := io.MultiReader(strings.NewReader(string(record.RecordHeader[:])), io.LimitReader(c, 8<<10))
+	r, err := http.ReadRequest(bufio.NewReader(head))
+	if err != nil {
+		return
+	}
+	answer := "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	if _, _, ok := splitHost(r.Host); ok && strings.HasPrefix(r.RequestURI, "/") && printable(r.RequestURI) {
+		answer = "HTTP/1.1 308 Permanent Redirect\r\nConnection: close\r\nContent-Length: 0\r\nLocation: https://" +
+			r.Host + r.RequestURI + "\r\n\r\n"
+	}
+	_, _ = io.WriteString(c, answer) // who has left needs no hint
+}
+
+// Accept implements net.Listener.
+func (d *doorman) Accept() (net.Conn, error) {
+	select {
+	case c := <-d.ready:
+		return c, nil
+	case <-d.ctx.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (d *doorman) Close() error {
+	d.once.Do(func() {
+		d.cancel()
+		d.err = d.Listener.Close()
+	})
+	return d.err
+}
+
+// plain returns c with its slot given back on close, without hiding what makes
+// splicing possible.
+func plain(c net.Conn, slot *slotConn) net.Conn {
+	if t, ok := c.(*net.TCPConn); ok {
+		return &slotTCPConn{TCPConn: t, slot: slot}
+	}
+	return slot
+}
+
+// slotConn gives its place back when it is closed.
+type slotConn struct {
+	net.Conn
+	slots chan struct{}
+	once  sync.Once
+}
+
+// Close implements net.Conn.
+func (c *slotConn) Close() error {
+	c.once.Do(func() { <-c.slots })
+	return c.Conn.Close()
+}
+
+// slotTCPConn is a slotConn that is still a TCP connection.
+type slotTCPConn struct {
+	*net.TCPConn
+	slot *slotConn
+}
+
+// Close implements net.Conn.
+func (c *slotTCPConn) Close() error { return c.slot.Close() }

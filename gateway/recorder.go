@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// recorder is the response writer of an exchange: it counts, remembers the
+// status, and puts the gateway's own headers on the answer at the last moment,
+// so that nothing after it can change them.
+type recorder struct {
+	x      *exchange
+	w      http.ResponseWriter
+	rf     io.ReaderFrom // w, if it is one: splice and sendfile
+	status int           // 0 until the head is written
+	bytes  int64
+	armed  time.Time
+}
+
+func (c *recorder) reset(x *exchange, w http.ResponseWriter) {
+	*c = recorder{x: x, w: w}
+	c.rf, _ = w.(io.ReaderFrom)
+}
+
+// Header implements http.ResponseWriter.
+func (c *recorder) Header() http.Header { return c.w.Header() }
+
+// WriteHeader implements http.ResponseWriter.
+func (c *recorder) WriteHeader(status int) {
+	if c.status != 0 {
+		return
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		c.x.table.scrubResponse(c.Header())
+		c.w.WriteHeader(status)
+		return
+	}
+	c.status = status
+	c.x.finishHeader(c.Header(), status)
+	c.w.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *recorder) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	c.arm()
+	n, err := c.w.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom: on plain TCP it splices.
+func (c *recorder) ReadFrom(src io.Reader) (int64, error) {
+	if c.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	if c.rf == nil {
+		return io.Copy(writerOnly{c}, src)
+	}
+	n, err := c.rf.ReadFrom(src)
+	c.bytes += n
+	return n, err
+}
+
+// FlushError sends what is buffered; [http.ResponseController] calls it.
+func (c *recorder) FlushError() error {
+	if c.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	c.arm()
+	return http.NewResponseController(c.w).Flush()
+}
+
+// Flush implements http.Flusher. An error of it shows at the next write.
+func (c *recorder) Flush() { _ = c.FlushError() }
+
+// Hijack implements http.Hijacker. What the connection carries from then on is
+// not HTTP, so the framing guard lets go of it.
+func (c *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(c.w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	c.status = http.StatusSwitchingProtocols
+	if g, ok := conn.(*guardedConn); ok {
+		g.release()
+	}
+	return conn, rw, nil
+}
+
+// Unwrap serves http.ResponseController.
+func (c *recorder) Unwrap() http.ResponseWriter { return c.w }
+
+// arm moves the write deadline of an HTTP/2 stream. Connections of HTTP/1.1
+// look after themselves (guardedConn), at less cost.
+func (c *recorder) arm() {
+	idle := c.x.table.timeouts.Write
+	if c.x.r.ProtoMajor < 2 || idle <= 0 {
+		return
+	}
+	now := time.Now()
+	if now.Sub(c.armed) < idle/8 {
+		return
+	}
+	c.armed = now
+	_ = http.NewResponseController(c.w).SetWriteDeadline(now.Add(idle))
+}
+
+// writerOnly hides ReadFrom from io.Copy.
+type writerOnly struct{ io.Writer }
+
+// finishHeader puts the gateway's own headers on an answer.
+func (x *exchange) finishHeader(h http.Header, status int) {
+	t := x.table
+	if x.kept != nil && status < 300 {
+		for name, values := range x.kept {
+			h[name] = values
+		}
+	}
+	h["X-Request-Id"] = []string{x.ident.id}
+	if t.server != nil {
+		h["Server"] = t.server
+	} else {
+		delete(h, "Server")
+	}
+	if t.hsts != nil && x.src.secure {
+		h["Strict-Transport-Security"] = t.hsts
+	}
+	if x.setCookie != "" {
+		x.sendCookie(h)
+	}
+}
+
+// sendCookie adds the session cookie, unless the app invites shared caches to
+// keep the answer: a renewal can wait for the next one.
+func (x *exchange) sendCookie(h http.Header) {
+	private := false
+	for _, v := range h["Cache-Control"] {
+		v = strings.ToLower(v)
+		if strings.Contains(v, "public") || strings.Contains(v, "s-maxage") {
+			return
+		}
+		private = private || strings.Contains(v, "private") || strings.Contains(v, "no-store")
+	}
+	if !private {
+		h["Cache-Control"] = append(h["Cache-Control"][:len(h["Cache-Control"]):len(h["Cache-Control"])], "private")
+	}
+	h["Set-Cookie"] = append(h["Set-Cookie"], x.setCookie)
+}

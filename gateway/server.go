@@ -1,0 +1,283 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// ServerConfig is how a [Server] listens.
+type ServerConfig struct {
+	// Listen are the addresses to begin with.
+	Listen []Listener
+	// Certificates has the certificates; needed where a listener has TLS.
+	Certificates CertificateSource
+	// MaxConnections bounds open connections over all listeners; more wait to
+	// be accepted. Default 10000.
+	MaxConnections int
+	// MaxHeaderBytes bounds a request's head; more is 431. Default 32 KiB.
+	MaxHeaderBytes int
+	// ReadHeaderTimeout bounds reading a request's head, and the TLS handshake.
+	// Default 10 s.
+	ReadHeaderTimeout time.Duration
+	// IdleTimeout is how long an unused connection is kept. Default 75 s: above
+	// the 60 s of AWS load balancers, which must be the ones to close.
+	IdleTimeout time.Duration
+	// WriteTimeout is how long a client may take for each 256 KiB of an answer.
+	// Default 60 s.
+	WriteTimeout time.Duration
+	// Drain is how long requests may take to finish once the server stops.
+	// Default 30 s.
+	Drain time.Duration
+}
+
+func (c ServerConfig) withDefaults() ServerConfig {
+	c.MaxConnections = cmp.Or(c.MaxConnections, 10000)
+	c.MaxHeaderBytes = cmp.Or(c.MaxHeaderBytes, 32<<10)
+	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
+	c.Drain = cmp.Or(c.Drain, 30*time.Second)
+	return c
+}
+
+// Server accepts connections and has a handler answer their requests.
+type Server struct {
+	cfg     ServerConfig
+	handler http.Handler
+	log     *slog.Logger
+	slots   chan struct{}
+	active  sync.WaitGroup // handlers, hijacked ones too
+
+	mu      sync.Mutex // guards what follows
+	bound   []*port
+	serving context.Context //nolint:containedctx // the base of requests, from Serve on
+	stopped bool
+	ports   sync.WaitGroup
+}
+
+// port is one listener with its HTTP server.
+type port struct {
+	spec Listener
+	door *doorman
+	http *http.Server
+}
+
+// NewServer returns a server that listens nowhere yet.
+func NewServer(cfg ServerConfig, handler http.Handler, log *slog.Logger) (*Server, error) {
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, handler: handler, log: log, slots: make(chan struct{}, cfg.MaxConnections)}
+	return s, s.validate(cfg.Listen)
+}
+
+func (s *Server) validate(listen []Listener) error {
+	var errs []error
+	for _, l := range listen {
+		switch {
+		case l.Network != "tcp" && l.Network != "unix":
+			errs = append(errs, fmt.Errorf("listen %s: network %q is neither tcp nor unix", l.Address, l.Network))
+		case l.Address == "":
+			errs = append(errs, errors.New("listen: an address is empty"))
+		case l.TLS && s.cfg.Certificates == nil:
+			errs = append(errs, fmt.Errorf("listen %s: there are no certificates", l.Address))
+		case l.TLS && l.H2C:
+			errs = append(errs, fmt.Errorf("listen %s: h2c is HTTP/2 without TLS", l.Address))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Listen binds the configured addresses. Connections are queued by the system
+// until [Server.Serve].
+func (s *Server) Listen(ctx context.Context) error { return s.Relisten(ctx, s.cfg.Listen) }
+
+// Relisten makes the server listen on these addresses: those it has stay as
+// they are, new ones are bound, and the others are closed and their requests
+// drained. When one cannot be bound nothing changes.
+func (s *Server) Relisten(ctx context.Context, listen []Listener) error {
+	if err := s.validate(listen); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return http.ErrServerClosed
+	}
+	old := append([]*port(nil), s.bound...)
+	var next, added []*port
+	for _, spec := range listen {
+		if p := takePort(&old, spec); p != nil {
+			next = append(next, p)
+			continue
+		}
+		l, err := bind(ctx, spec)
+		if err != nil {
+			for _, p := range added {
+				_ = p.door.Listener.Close() // never used
+			}
+			return fmt.Errorf("listen on %s: %w", spec.Address, err)
+		}
+		p := s.newPort(spec, l)
+		next, added = append(next, p), append(added, p)
+	}
+	s.bound = next
+	if s.serving != nil {
+		for _, p := range added {
+			s.open(p)
+		}
+	}
+	for _, p := range old {
+		s.retire(p)
+	}
+	return nil
+}
+
+func takePort(ports *[]*port, spec Listener) *port {
+	for i, p := range *ports {
+		if p.spec == spec {
+			*ports = append((*ports)[:i], (*ports)[i+1:]...)
+			return p
+		}
+	}
+	return nil
+}
+
+// Addrs returns the bound addresses in the order of the configuration.
+func (s *Server) Addrs() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addrs := make([]net.Addr, len(s.bound))
+	for i, p := range s.bound {
+		addrs[i] = p.door.Listener.Addr()
+	}
+	return addrs
+}
+
+func (s *Server) newPort(spec Listener, l net.Listener) *port {
+	d := &doorman{
+		Listener: l, spec: spec, slots: s.slots,
+		head: s.cfg.ReadHeaderTimeout, write: s.cfg.WriteTimeout,
+	}
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(spec.TLS)
+	protocols.SetUnencryptedHTTP2(spec.H2C)
+	if spec.TLS {
+		d.tls = &tls.Config{
+			MinVersion:     tls.VersionTLS12,
+			NextProtos:     []string{"h2", "http/1.1"},
+			GetCertificate: s.cfg.Certificates.Certificate,
+		}
+	}
+	return &port{spec: spec, door: d, http: &http.Server{
+		Handler:                      http.HandlerFunc(s.serveHTTP),
+		ReadHeaderTimeout:            s.cfg.ReadHeaderTimeout,
+		IdleTimeout:                  s.cfg.IdleTimeout,
+		MaxHeaderBytes:               s.cfg.MaxHeaderBytes,
+		DisableGeneralOptionsHandler: true,
+		ConnContext:                  withConn,
+		Protocols:                    protocols,
+		TLSConfig:                    d.tls,
+		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: 250, WriteByteTimeout: s.cfg.WriteTimeout, SendPingTimeout: s.cfg.IdleTimeout / 2},
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}}
+}
+
+// serveHTTP counts handlers: http.Server forgets those that hijacked.
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	s.active.Add(1)
+	defer s.active.Done()
+	if info := connOf(r); info != nil && info.state != nil {
+		r.TLS = info.state
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
+// open starts serving a port; s.mu is held.
+func (s *Server) open(p *port) {
+	base := s.serving
+	p.http.BaseContext = func(net.Listener) context.Context { return base }
+	p.door.start()
+	s.ports.Go(func() {
+		if err := p.http.Serve(p.door); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("listener ended", "error", err)
+		}
+		p.door.wg.Wait()
+	})
+	s.log.Info("listening", "address", p.door.Addr().String(), "tls", p.spec.TLS)
+}
+
+// retire drains a port in the background; Serve waits for it.
+func (s *Server) retire(p *port) {
+	if s.serving == nil {
+		_ = p.door.Listener.Close() // never used
+		return
+	}
+	base := context.WithoutCancel(s.serving)
+	s.ports.Go(func() { s.shut(base, p) })
+}
+
+func (s *Server) shut(ctx context.Context, p *port) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Drain)
+	defer cancel()
+	p.http.SetKeepAlivesEnabled(false)
+	if err := p.http.Shutdown(ctx); err != nil {
+		s.log.Warn("requests cut off after the drain time", "error", err)
+		_ = p.http.Close() // what is left is cut off on purpose
+	}
+}
+
+// Serve answers requests until ctx is done. Then it stops accepting, lets
+// requests finish for as long as Drain says, ends upgraded connections, and
+// returns when every handler has. It can be called once.
+func (s *Server) Serve(ctx context.Context) error {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	s.mu.Lock()
+	if s.serving != nil || s.stopped {
+		s.mu.Unlock()
+		return http.ErrServerClosed
+	}
+	s.serving = base
+	for _, p := range s.bound {
+		s.open(p)
+	}
+	s.mu.Unlock()
+
+	<-ctx.Done()
+	s.mu.Lock()
+	s.stopped = true
+	ports := s.bound
+	s.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, p := range ports {
+		wg.Go(func() { s.shut(base, p) })
+	}
+	wg.Wait()
+	cancel() // ends tunnels, and requests that outlived the drain
+	s.ports.Wait()
+	s.active.Wait()
+	return nil
+}
+
+// Close closes the listeners of a server that does not serve.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serving != nil {
+		return nil
+	}
+	s.stopped = true
+	var errs []error
+	for _, p := range s.bound {
+		errs = append(errs, p.door.Listener.Close())
+	}
+	return errors.Join(errs...)
+}
