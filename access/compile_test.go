@@ -138,6 +138,7 @@ func TestCompileRefusesRequirements(t *testing.T) {
 		{"long expression", when("true" + strings.Repeat(" ", 4096)), []string{"allow.when: expression is longer than 4096 bytes"}},
 		{"no bool", when("user.email"), []string{"allow.when: expression yields string, not a bool"}},
 		{"dynamic", when("dyn(true)"), []string{"allow.when: expression yields dyn, not a bool"}},
+		{"huge pattern", when("user.id.matches('[a-z]{700}[a-z]{700}')"), []string{"allow.when@1:17: regex program size 1402 exceeds limit of 1000"}},
 		{"unknown field", when("true &&\n user.mail == ''"), []string{"allow.when@2:6: undefined field 'mail'"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -194,6 +195,21 @@ rule 3: allow.when: expression yields int, not a bool (compare it with something
 	}
 	if bad, ok := errors.AsType[*access.Error](err); !ok || bad.Rule != 1 {
 		t.Errorf("errors.AsType[*Error] = %v, want the first problem, of rule 1", bad)
+	}
+}
+
+func TestCompileRefusesIDs(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"a\nb", "a\x00", strings.Repeat("a", 65)} {
+		want := []string{fmt.Sprintf("id: %q is not an id", id)}
+		if diff := cmp.Diff(want, problems(t, access.Rule{ID: id, Path: "/", Allow: anyone})); diff != "" {
+			t.Errorf("Compile(id %q) (-want +got):\n%s", id, diff)
+		}
+	}
+	// The ids that are given by number count too.
+	got := problems(t, access.Rule{ID: "rule-2", Path: "/", Allow: anyone}, access.Rule{Path: "/a", Allow: anyone})
+	if want := []string{`id: rule 1 has the id "rule-2" too`}; !cmp.Equal(got, want) {
+		t.Errorf("problems = %q, want %q", got, want)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // step; an ordinary rule costs a few dozen.
 const (
 	maxExpressionBytes = 4096
-	maxExpressionCost  = 100_000
+	maxExpressionCost  = 25_000
 	maxExpressionDepth = 64
 	maxRegexProgram    = 1000
 )
@@ -176,7 +176,7 @@ func (v *variables) user() *userVariable {
 }
 
 func (v *variables) member() session.Membership {
-	if m := v.request.Session.In(v.tenant); m != nil && v.tenant != "" {
+	if m := v.request.Session.In(v.tenant); m != nil {
 		return *m
 	}
 	return session.Membership{}

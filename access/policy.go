@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // MaxRules is how many rules one policy may have.
@@ -100,6 +102,9 @@ func (c *compiler) rule(r Rule, problems collector) rule {
 		problems.add("id", "give each rule its own id", "rule %d has the id %q too", first+1, r.ID)
 	} else {
 		c.ids[r.ID] = problems.rule
+	}
+	if len(r.ID) > maxNameBytes || strings.ContainsFunc(r.ID, unicode.IsControl) {
+		problems.add("id", "an id is at most 64 bytes without control characters", "%q is not an id", r.ID)
 	}
 	out := rule{id: r.ID, tenant: -1}
 	var err error

@@ -98,13 +98,15 @@ func validHost(s string) bool {
 	return true
 }
 
-// matches compares with a bare host name without regard to ASCII case.
+// matches compares with a bare host name without regard to case. What Unicode
+// folds to ASCII, such as the Kelvin sign to k, is longer in UTF-8 and does not
+// pass: equal lengths are compared.
 func (h host) matches(name string) bool {
 	if len(name) == len(h.name) {
-		return equalFold(name, h.name)
+		return strings.EqualFold(name, h.name)
 	}
 	cut := len(name) - len(h.name)
-	return h.below && cut > 1 && name[cut-1] == '.' && equalFold(name[cut:], h.name)
+	return h.below && cut > 1 && name[cut-1] == '.' && strings.EqualFold(name[cut:], h.name)
 }
 
 // covers reports whether h matches every name g does.
@@ -121,21 +123,6 @@ func bareHost(s string) string {
 		s = s[:i]
 	}
 	return strings.TrimSuffix(s, ".")
-}
-
-// equalFold compares ASCII without regard to case. strings.EqualFold would
-// also fold the Kelvin sign to k, which no host name system does.
-func equalFold(s, lower string) bool {
-	for i := range len(lower) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // hostsMatch reports whether any of hosts matches; none means every host.
