@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -263,8 +264,14 @@ func (s *Spec) validateLimits(bad func(string, ...any)) {
 	}
 }
 
-// withDefaults returns a copy with every default spelled out.
+// withDefaults returns a copy with every default spelled out, that shares
+// nothing with the caller's.
 func (s Spec) withDefaults() Spec {
+	s.Command, s.Environment = slices.Clone(s.Command), slices.Clone(s.Environment)
+	s.Before = slices.Clone(s.Before)
+	for i := range s.Before {
+		s.Before[i].Timeout = cmp.Or(s.Before[i].Timeout, 5*time.Minute)
+	}
 	s.Scale = max(s.Scale, 1)
 	if s.Ready.Kind == ReadyDefault {
 		s.Ready.Kind = [...]ReadyKind{ReadyNone, ReadyTCP, ReadySocket}[s.Listen]

@@ -1,0 +1,173 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// maxSocketPath is what fits into a socket address on every system, with its
+// closing NUL.
+const maxSocketPath = 103
+
+// portTries bounds the search for a port that no other instance was given.
+const portTries = 64
+
+// place is where an instance listens.
+type place struct {
+	network, address string
+	variable         string // "PORT=…" or "BERTH_SOCKET=…"
+	release          func()
+}
+
+// ports are the ports given to instances that may not have bound them yet.
+type ports struct {
+	mu    sync.Mutex // guards taken
+	taken map[int]bool
+}
+
+// take returns a free port on the loopback address. Another program can snatch
+// it before the instance binds it; then the instance fails and its next start
+// gets another.
+func (p *ports) take(ctx context.Context) (int, error) {
+	for range portTries {
+		port, err := freePort(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if p.claim(port) {
+			return port, nil
+		}
+	}
+	return 0, errors.New("no free port on the loopback address")
+}
+
+func (p *ports) claim(port int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken[port] {
+		return false
+	}
+	p.taken[port] = true
+	return true
+}
+
+func (p *ports) release(port int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.taken, port)
+}
+
+func freePort(ctx context.Context) (int, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// portPlace returns a place on a TCP port.
+func (p *ports) place(ctx context.Context, fixed int) (place, error) {
+	port, release := fixed, func() {}
+	if port == 0 {
+		free, err := p.take(ctx)
+		if err != nil {
+			return place{}, err
+		}
+		port, release = free, func() { p.release(free) }
+	}
+	text := strconv.Itoa(port)
+	return place{"tcp", net.JoinHostPort("127.0.0.1", text), "PORT=" + text, release}, nil
+}
+
+// socketPlace returns a place on the unix socket name.sock in the run
+// directory; with a user of its own, in a directory below it that the user
+// owns.
+func socketPlace(directory, name string, spec *Spec) (place, error) {
+	if directory == "" {
+		return place{}, errors.New("there is no run directory for unix sockets")
+	}
+	directory, err := socketDirectory(directory, spec)
+	if err != nil {
+		return place{}, fmt.Errorf("run directory: %w", err)
+	}
+	path := filepath.Join(directory, name+".sock")
+	if len(path) > maxSocketPath {
+		return place{}, fmt.Errorf("socket path %s has %d bytes, systems take %d: use a shorter run directory", path, len(path), maxSocketPath)
+	}
+	if err := removeStale(path); err != nil {
+		return place{}, err
+	}
+	return place{"unix", path, "BERTH_SOCKET=" + path, func() { _ = os.Remove(path) }}, nil
+}
+
+func socketDirectory(directory string, spec *Spec) (string, error) {
+	directory, err := filepath.Abs(directory)
+	if err != nil {
+		return "", err
+	}
+	cred, err := credential(spec.User, spec.Group)
+	if err != nil {
+		return "", err
+	}
+	if cred == nil {
+		return directory, privateDirectory(directory, 0)
+	}
+	// The user has to get through to its own directory, and no further.
+	if err := privateDirectory(directory, 0o011); err != nil {
+		return "", err
+	}
+	own := filepath.Join(directory, spec.Name)
+	if err := privateDirectory(own, 0); err != nil {
+		return "", err
+	}
+	return own, os.Lchown(own, int(cred.Uid), int(cred.Gid))
+}
+
+// privateDirectory makes a directory that only its owner can use, others at
+// most with the bits of extra. Bits of extra that it has stay: another process
+// may need them.
+func privateDirectory(path string, extra fs.FileMode) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &fs.PathError{Op: "use", Path: path, Err: errors.New("not a directory")}
+	}
+	want := 0o700 | info.Mode().Perm()&0o011 | extra
+	if info.Mode().Perm() == want {
+		return nil
+	}
+	return os.Chmod(path, want)
+}
+
+// removeStale removes a socket that nobody listens on any more.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("%s is in the way and not a socket", path)
+	}
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		_ = conn.Close()
+		return fmt.Errorf("another program listens on %s: is a second berth running with this directory?", path)
+	}
+	return os.Remove(path)
+}
