@@ -45,8 +45,7 @@ const (
 
 // KeySet holds the keys that seal cookies and sign assertions: for each of the
 // two purposes a current key, and around it a previous and a next one. It is
-// immutable; Rotate returns another set. Printing one by any verb shows its
-// fingerprint only.
+// immutable; Rotate returns another set. Printing one shows its fingerprint.
 type KeySet struct {
 	sealing []key
 	signing []key
@@ -64,11 +63,13 @@ type KeyInfo struct {
 	CreatedAt, Since time.Time
 }
 
-// key is one key of either purpose. secret is the sealing key, the Ed25519
-// seed or the P-256 scalar: 32 bytes in each case.
+// key is one key of either purpose. secret yields the sealing key, the Ed25519
+// seed or the P-256 scalar. It is a function because fmt prints the bytes of a
+// slice or behind a pointer, whatever Format methods say, once the value sits
+// in an unexported field.
 type key struct {
 	KeyInfo
-	secret []byte
+	secret func() []byte
 }
 
 // secretSize is the length of every secret: of an XChaCha20 key, an Ed25519
@@ -175,7 +176,7 @@ func (k *KeySet) Fingerprint() string {
 	for _, list := range [][]key{k.sealing, k.signing} {
 		for i := range list {
 			fmt.Fprintf(h, "%s %s %s ", list[i].ID, list[i].State, list[i].Algorithm)
-			h.Write(list[i].secret)
+			h.Write(list[i].secret())
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
@@ -207,7 +208,7 @@ func newKey(alg Algorithm, state KeyState, now time.Time) (key, error) {
 	}
 	at := stamp(now)
 	id := at.Format("20060102") + "-" + NewID()[:10]
-	return key{KeyInfo: KeyInfo{ID: id, State: state, Algorithm: alg, CreatedAt: at, Since: at}, secret: secret}, nil
+	return key{KeyInfo: KeyInfo{ID: id, State: state, Algorithm: alg, CreatedAt: at, Since: at}, secret: keep(secret)}, nil
 }
 
 func newSecret(alg Algorithm) ([]byte, error) {
@@ -223,16 +224,16 @@ func newSecret(alg Algorithm) ([]byte, error) {
 	return secret, err
 }
 
+// keep hides a secret in a function, see key.
+func keep(secret []byte) func() []byte { return func() []byte { return secret } }
+
 // stamp is the precision times have in files, cookies and assertions.
 func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
-// Format implements [fmt.Formatter] for a single key.
-func (k key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "key "+k.ID) }
-
 // ed25519Key returns the signing key of an EdDSA key.
-func (k *key) ed25519Key() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.secret) }
+func (k *key) ed25519Key() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(k.secret()) }
 
 // ecdsaKey returns the signing key of an ES256 key.
 func (k *key) ecdsaKey() (*ecdsa.PrivateKey, error) {
-	return ecdsa.ParseRawPrivateKey(elliptic.P256(), k.secret)
+	return ecdsa.ParseRawPrivateKey(elliptic.P256(), k.secret())
 }

@@ -75,7 +75,7 @@ func fileKeys(keys []key) []keyFile {
 		files[i] = keyFile{
 			ID: k.ID, State: k.State, Algorithm: k.Algorithm,
 			Created: k.CreatedAt.Format(time.RFC3339), Since: k.Since.Format(time.RFC3339),
-			Key: base64.RawURLEncoding.EncodeToString(k.secret),
+			Key: base64.RawURLEncoding.EncodeToString(k.secret()),
 		}
 	}
 	return files
@@ -140,7 +140,7 @@ func (p *keySetParser) time(field, text string) time.Time {
 	return stamp(t)
 }
 
-func (p *keySetParser) secret(field string, file *keyFile) []byte {
+func (p *keySetParser) secret(field string, file *keyFile) func() []byte {
 	raw, err := decodeBase64(file.Key)
 	switch {
 	case err != nil:
@@ -150,11 +150,11 @@ func (p *keySetParser) secret(field string, file *keyFile) []byte {
 	case weak(raw):
 		p.problem(field, "not random: too few different bytes")
 	case file.Algorithm == ES256:
-		if _, err := (&key{secret: raw}).ecdsaKey(); err != nil {
+		if _, err := (&key{secret: keep(raw)}).ecdsaKey(); err != nil {
 			p.problem(field, "not a P-256 private key")
 		}
 	}
-	return raw
+	return keep(raw)
 }
 
 // weak reports whether a key was typed or left blank rather than drawn: 32

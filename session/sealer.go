@@ -101,7 +101,7 @@ func NewSealer(cfg SealerConfig) (*Sealer, error) {
 func (s *Sealer) addKeys(set *KeySet) error {
 	for i := range set.sealing {
 		k := &set.sealing[i]
-		aead, err := chacha20poly1305.NewX(k.secret)
+		aead, err := chacha20poly1305.NewX(k.secret())
 		if err != nil {
 			return fmt.Errorf("sealer: key %s: %w", k.ID, err)
 		}

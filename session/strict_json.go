@@ -16,8 +16,8 @@ const maxJSONDepth = 16
 
 var errJSON = errors.New("not valid JSON")
 
-// decodeStrict decodes a document of which every field is known: besides what
-// decodeOpen refuses, an unknown field is an error.
+// decodeStrict decodes a document of which every field is known and in lower
+// case: besides what decodeOpen refuses, any other field is an error.
 func decodeStrict(data []byte, into any) error { return decodeJSON(data, into, strictFields) }
 
 // decodeOpen decodes a document that may have fields this version does not
@@ -36,11 +36,11 @@ func decodeJSON(data []byte, into any, rule fieldRule) error {
 	if !utf8.Valid(data) {
 		return errors.New("not valid UTF-8")
 	}
-	walk := json.NewDecoder(bytes.NewReader(data))
-	if err := checkValue(walk, 0); err != nil {
+	w := jsonWalk{json.NewDecoder(bytes.NewReader(data)), rule}
+	if err := w.value(0); err != nil {
 		return err
 	}
-	if _, err := walk.Token(); !errors.Is(err, io.EOF) {
+	if _, err := w.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("more than one JSON document")
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -50,13 +50,18 @@ func decodeJSON(data []byte, into any, rule fieldRule) error {
 	return plainJSONError(d.Decode(into))
 }
 
-// checkValue walks one value and refuses repeated field names and names that
-// encoding/json would take for another: it matches without regard to case.
-func checkValue(d *json.Decoder, depth int) error {
+// jsonWalk goes through a document and refuses repeated field names and names
+// that encoding/json would take for another: it matches without regard to case.
+type jsonWalk struct {
+	*json.Decoder
+	rule fieldRule
+}
+
+func (w *jsonWalk) value(depth int) error {
 	if depth > maxJSONDepth {
 		return errors.New("nested too deeply")
 	}
-	token, err := d.Token()
+	token, err := w.Token()
 	if err != nil {
 		return plainJSONError(err)
 	}
@@ -65,23 +70,23 @@ func checkValue(d *json.Decoder, depth int) error {
 		return nil
 	}
 	if delim == '{' {
-		err = checkObject(d, depth)
+		err = w.object(depth)
 	} else {
-		for err == nil && d.More() {
-			err = checkValue(d, depth+1)
+		for err == nil && w.More() {
+			err = w.value(depth + 1)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	_, err = d.Token() // the closing delimiter
+	_, err = w.Token() // the closing delimiter
 	return plainJSONError(err)
 }
 
-func checkObject(d *json.Decoder, depth int) error {
+func (w *jsonWalk) object(depth int) error {
 	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
+	for w.More() {
+		token, err := w.Token()
 		if err != nil {
 			return plainJSONError(err)
 		}
@@ -94,7 +99,10 @@ func checkObject(d *json.Decoder, depth int) error {
 			return errors.New("a field is given twice")
 		}
 		seen[folded] = true
-		if err := checkValue(d, depth+1); err != nil {
+		if w.rule == strictFields && name != folded {
+			return errors.New("a field is not in lower case")
+		}
+		if err := w.value(depth + 1); err != nil {
 			return err
 		}
 	}
