@@ -77,6 +77,40 @@ func TestRotateToChangesTheAlgorithmInTwoSteps(t *testing.T) {
 	}
 }
 
+func TestRotateWithoutANextKeyMakesACurrentOne(t *testing.T) {
+	t.Parallel()
+	d := newDocument(t)
+	d.Sealing, d.Signing = d.Sealing[:1], d.Signing[:1]
+	data, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := session.ParseKeySet(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, before := states(rotate(t, keys, start)), states(keys)
+	if got[session.Previous] != before[session.Current] || got[session.Current] == "" || got[session.Next] == "" {
+		t.Errorf("after a rotation: %v, before: %v", got, before)
+	}
+}
+
+func TestParseKeySetReportsEveryProblem(t *testing.T) {
+	t.Parallel()
+	d := newDocument(t)
+	d.Sealing[0]["key"], d.Signing[1]["state"], d.Signing[0]["created"] = "", "", ""
+	data, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = session.ParseKeySet(data)
+	for _, field := range []string{"sealing[0].key", "signing[1].state", "signing[0].created"} {
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("ParseKeySet() = %v, want %s among it", err, field)
+		}
+	}
+}
+
 func currentAlgorithm(keys *session.KeySet) session.Algorithm {
 	for _, k := range keys.Keys() {
 		if k.State == session.Current && k.Algorithm != session.XChaCha20 {
@@ -145,7 +179,7 @@ func TestParseKeySetNamesTheFieldAndNeverTheKey(t *testing.T) {
 		{"no id", func(d *document) { delete(d.Sealing[0], "id") }, "sealing[0].id: want 1 to 64"},
 		{"bad time", func(d *document) { d.Sealing[0]["since"] = "yesterday" }, "sealing[0].since: want a time"},
 		{"unknown field", func(d *document) { d.Sealing[0]["secret"] = canary }, `unknown field "secret"`},
-		{"key as a field name", func(d *document) { d.Sealing[0][canary] = "x" }, "a field is not in lower case"},
+		{"key as a field name", func(d *document) { d.Sealing[0][canary] = "x" }, "unknown field"},
 		{"other version", func(d *document) { d.Version = 2 }, "version: want 1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

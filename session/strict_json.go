@@ -7,12 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // maxJSONDepth bounds nesting; nothing this package reads goes deeper than 4.
 const maxJSONDepth = 16
+
+// maxJSONNames bounds the fields of one object, which are compared with each
+// other.
+const maxJSONNames = 64
 
 var errJSON = errors.New("not valid JSON")
 
@@ -36,76 +41,85 @@ func decodeJSON(data []byte, into any, rule fieldRule) error {
 	if !utf8.Valid(data) {
 		return errors.New("not valid UTF-8")
 	}
-	w := jsonWalk{json.NewDecoder(bytes.NewReader(data)), rule}
-	if err := w.value(0); err != nil {
-		return err
-	}
-	if _, err := w.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON document")
-	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if rule == strictFields {
 		d.DisallowUnknownFields()
 	}
-	return plainJSONError(d.Decode(into))
-}
-
-// jsonWalk goes through a document and refuses repeated field names and names
-// that encoding/json would take for another: it matches without regard to case.
-type jsonWalk struct {
-	*json.Decoder
-	rule fieldRule
-}
-
-func (w *jsonWalk) value(depth int) error {
-	if depth > maxJSONDepth {
-		return errors.New("nested too deeply")
-	}
-	token, err := w.Token()
-	if err != nil {
+	if err := d.Decode(into); err != nil {
 		return plainJSONError(err)
 	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return nil
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON document")
 	}
-	if delim == '{' {
-		err = w.object(depth)
-	} else {
-		for err == nil && w.More() {
-			err = w.value(depth + 1)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	_, err = w.Token() // the closing delimiter
-	return plainJSONError(err)
+	return checkNames(data, rule)
 }
 
-func (w *jsonWalk) object(depth int) error {
-	seen := map[string]bool{}
-	for w.More() {
-		token, err := w.Token()
-		if err != nil {
-			return plainJSONError(err)
-		}
-		name, ok := token.(string)
-		if !ok {
-			return errJSON
-		}
-		folded := strings.ToLower(strings.ToUpper(name)) // also maps ſ to s and the Kelvin sign to k
-		if seen[folded] {
-			return errors.New("a field is given twice")
-		}
-		seen[folded] = true
-		if w.rule == strictFields && name != folded {
-			return errors.New("a field is not in lower case")
-		}
-		if err := w.value(depth + 1); err != nil {
-			return err
+// jsonLevel is one open object or array. names holds the names an object had
+// so far.
+type jsonLevel struct {
+	object   bool
+	wantName bool
+	names    []string
+}
+
+// checkNames goes through a valid document and refuses field names given twice
+// and those encoding/json would take for another: it matches without regard to
+// case, and after undoing escapes.
+func checkNames(data []byte, rule fieldRule) error {
+	levels := []jsonLevel{{}}
+	for i := 0; i < len(data); i++ {
+		top := &levels[len(levels)-1]
+		switch data[i] {
+		case '{', '[':
+			if len(levels) > maxJSONDepth {
+				return errors.New("nested too deeply")
+			}
+			object := data[i] == '{'
+			levels = append(levels, jsonLevel{object: object, wantName: object})
+		case '}', ']':
+			levels = levels[:len(levels)-1]
+		case ',':
+			top.wantName = top.object
+		case '"':
+			end := i + 1 + textLength(data[i+1:])
+			if top.wantName {
+				top.wantName = false
+				if err := top.add(string(data[i+1:end]), rule); err != nil {
+					return err
+				}
+			}
+			i = end
 		}
 	}
+	return nil
+}
+
+// textLength returns where the closing quote of a text is that b begins with.
+func textLength(b []byte) int {
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(b)
+}
+
+func (l *jsonLevel) add(name string, rule fieldRule) error {
+	folded := strings.ToLower(strings.ToUpper(name)) // also maps ſ to s and the Kelvin sign to k
+	switch {
+	case strings.Contains(name, `\`):
+		return errors.New("a field name has an escape")
+	case slices.Contains(l.names, folded):
+		return errors.New("a field is given twice")
+	case rule == strictFields && name != folded:
+		return errors.New("a field is not in lower case")
+	case len(l.names) == maxJSONNames:
+		return errors.New("too many fields")
+	}
+	l.names = append(l.names, folded)
 	return nil
 }
 
