@@ -12,8 +12,11 @@ func (p *Policy) decide(req *Request, trace *RequirementTrace) Decision {
 		return Decision{Outcome: Forbidden, Reason: ReasonNoRule, Rule: -1}
 	}
 	ev := evaluation{req: req, rule: &p.rules[i], anonymous: req.Session.Anonymous()}
+	if ev.rule.tenant >= 0 {
+		ev.tenant = segmentAt(req.Path, ev.rule.tenant)
+	}
 	a := ev.check(&ev.rule.need, trace)
-	d := Decision{Rule: i, RuleID: ev.rule.id, Tenant: ev.tenant(), Reason: a.reason}
+	d := Decision{Rule: i, RuleID: ev.rule.id, Tenant: ev.tenant, Reason: a.reason}
 	switch {
 	case a.state == yes:
 		d.Allowed, d.Outcome = true, Allow
@@ -58,20 +61,17 @@ type evaluation struct {
 	req       *Request
 	rule      *rule
 	anonymous bool
-}
-
-// tenant returns the tenant the path names, empty when it names none.
-func (e *evaluation) tenant() string {
-	if e.rule.tenant < 0 {
-		return ""
-	}
-	return segmentAt(e.req.Path, e.rule.tenant)
+	// tenant is the tenant the path names, empty when it names none.
+	tenant string
 }
 
 // tenantOf returns the tenant a role or plan is asked of.
 func (e *evaluation) tenantOf(r *requirement) string {
-	if r.segment < 0 {
+	switch r.segment {
+	case -1:
 		return r.tenant
+	case e.rule.tenant:
+		return e.tenant
 	}
 	return segmentAt(e.req.Path, r.segment)
 }

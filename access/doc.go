@@ -31,6 +31,12 @@
 // the request wherever in the requirement it stands once it is reached; all and
 // any are evaluated from left to right and stop when they are settled.
 //
+// Expressions (CEL) see user{id, email, name}, signed_in, request{method, path,
+// host, address}, params, now, tenants (tenant id to roles), and, of the tenant
+// the path names, tenant, roles and plans. To them an anonymous caller is a user
+// with empty fields: an expression that says what a caller must not be says
+// signed_in as well. Their size, depth, patterns and running cost are limited.
+//
 // A refused anonymous caller is asked to sign in ([SignInRequired]) when
 // signing in could change the answer, otherwise [Forbidden] is final.
 //

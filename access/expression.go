@@ -122,7 +122,7 @@ func personal(ast *cel.Ast) bool {
 // eval evaluates the expression; an error is anything but a plain true or
 // false, running over the cost limit included.
 func (e *expression) eval(ev *evaluation) (bool, error) {
-	out, _, err := e.program.Eval(&variables{request: *ev.req, rule: ev.rule, tenant: ev.tenant()})
+	out, _, err := e.program.Eval(&variables{request: *ev.req, rule: ev.rule, tenant: ev.tenant})
 	if err != nil {
 		return false, err
 	}

@@ -68,9 +68,7 @@ type linter struct {
 	found       []Finding
 }
 
-func (l *linter) add(rule int, code, help, format string, args ...any) {
-	l.found = append(l.found, Finding{Rule: rule, Code: code, Message: fmt.Sprintf(format, args...), Help: help})
-}
+func (l *linter) add(f Finding) { l.found = append(l.found, f) }
 
 // name is how findings call a rule.
 func (l *linter) name(i int) string {
@@ -83,8 +81,11 @@ func (l *linter) shadow(i int) {
 	for j := range i {
 		r := &l.p.rules[j]
 		if r.pattern.covers(later.pattern) && r.methods.covers(later.methods) && hostsCover(r.hosts, later.hosts) {
-			l.add(i, FindingUnreachable, "move it before "+l.name(j)+", or delete it",
-				"never decides: %s comes first and is for every request this one is for", l.name(j))
+			l.add(Finding{
+				Rule: i, Code: FindingUnreachable,
+				Message: fmt.Sprintf("never decides: %s comes first and is for every request this one is for", l.name(j)),
+				Help:    "move it before " + l.name(j) + ", or delete it",
+			})
 			return
 		}
 	}
@@ -100,8 +101,11 @@ func (l *linter) publicFirst(i int) {
 	for j := i + 1; j < len(l.p.rules); j++ {
 		later := &l.p.rules[j]
 		if !later.need.public() && r.pattern.covers(later.pattern) && r.methods.overlaps(later.methods) && hostsOverlap(r.hosts, later.hosts) {
-			l.add(i, FindingPublicBeforePrivate, "move "+l.name(j)+" before it",
-				"lets everybody in where %s, which comes later, needs %s", l.name(j), l.p.source[j].Allow)
+			l.add(Finding{
+				Rule: i, Code: FindingPublicBeforePrivate,
+				Message: fmt.Sprintf("lets everybody in where %s, which comes later, needs %s", l.name(j), l.p.source[j].Allow),
+				Help:    "move " + l.name(j) + " before it",
+			})
 			return
 		}
 	}
@@ -144,8 +148,11 @@ func (r *requirement) asks(segment int) bool {
 // literalTenant finds tenants by the name of a parameter.
 func (l *linter) literalTenant(i int, r *requirement) {
 	if (r.kind == Role || r.kind == Plan) && r.segment < 0 && l.tenantNames[r.tenant] {
-		l.add(i, FindingLiteralTenant, fmt.Sprintf("write {%s} into the path, or rename the tenant", r.tenant),
-			"asks for the tenant whose id is %q: the path has no parameter of that name", r.tenant)
+		l.add(Finding{
+			Rule: i, Code: FindingLiteralTenant,
+			Message: fmt.Sprintf("asks for the tenant whose id is %q: the path has no parameter of that name", r.tenant),
+			Help:    fmt.Sprintf("write {%s} into the path, or rename the tenant", r.tenant),
+		})
 	}
 	for s := range r.sub {
 		l.literalTenant(i, &r.sub[s])
@@ -161,8 +168,11 @@ func (l *linter) tenantIgnored(i int) {
 	}
 	for s, seg := range r.pattern.segments {
 		if l.tenantNames[seg.name] && !r.need.asks(s) {
-			l.add(i, FindingTenantIgnored, fmt.Sprintf("ask for a role of {%s}", seg.name),
-				"path names a tenant with {%s}, but the rule does not ask what the caller is in it", seg.name)
+			l.add(Finding{
+				Rule: i, Code: FindingTenantIgnored,
+				Message: fmt.Sprintf("path names a tenant with {%s}, but the rule does not ask what the caller is in it", seg.name),
+				Help:    fmt.Sprintf("ask for a role of {%s}", seg.name),
+			})
 		}
 	}
 }
@@ -177,8 +187,11 @@ func (r *requirement) expressive() bool {
 func (l *linter) encoded(i int) {
 	for _, s := range l.p.rules[i].pattern.segments {
 		if percentEncoded(s.literal) {
-			l.add(i, FindingEncodedPath, "write the characters themselves",
-				"path segment %q is percent-encoded; rules are compared with decoded paths", s.literal)
+			l.add(Finding{
+				Rule: i, Code: FindingEncodedPath,
+				Message: fmt.Sprintf("path segment %q is percent-encoded; rules are compared with decoded paths", s.literal),
+				Help:    "write the characters themselves",
+			})
 			return
 		}
 	}
@@ -201,6 +214,9 @@ func (l *linter) catchAll() {
 			return
 		}
 	}
-	l.add(-1, FindingNoCatchAll, `a last rule for "/**" would say so in the file`,
-		"no rule is for every request; requests that none is for are refused")
+	l.add(Finding{
+		Rule: -1, Code: FindingNoCatchAll,
+		Message: "no rule is for every request; requests that none is for are refused",
+		Help:    `a last rule for "/**" would say so in the file`,
+	})
 }
