@@ -13,7 +13,7 @@ type Manifest struct {
 	// Environment says where the variables of the processes come from.
 	Environment Environment `yaml:"environment" secret:"true"`
 	// Processes are the programs Berth runs, by name.
-	Processes map[string]*Process `yaml:"processes" key:"slug"`
+	Processes map[string]*Process `yaml:"processes" key:"process"`
 	// Gateway says how requests come in and where they go.
 	Gateway Gateway `yaml:"gateway"`
 	// Session says how long a sign-in lasts and how it is protected.
@@ -61,9 +61,9 @@ type Source struct {
 // Session says how long a sign-in lasts and how it is protected.
 type Session struct {
 	// Idle ends a session that was not used for this long.
-	Idle Duration `yaml:"idle" default:"8h" min:"1m" max:"720h"`
+	Idle Duration `yaml:"idle" default:"12h" min:"1m" max:"720h"`
 	// Absolute ends a session this long after signing in, used or not.
-	Absolute Duration `yaml:"absolute" default:"24h" min:"1m" max:"8760h"`
+	Absolute Duration `yaml:"absolute" default:"168h" min:"1m" max:"8760h"`
 	// KeysFile is the file of the keys that seal cookies and sign assertions,
 	// relative to the manifest. Where neither it nor Keys is given the keys are
 	// made on first start and kept in the data directory.
@@ -79,13 +79,13 @@ type Session struct {
 // Assertion is the signed statement of who is calling.
 type Assertion struct {
 	// Issuer is the "iss" of assertions.
-	// Default: the service's name.
+	// Default: gateway.public-origin, else the service's name.
 	Issuer Template `yaml:"issuer"`
 	// Lifetime is how long one assertion is valid.
-	Lifetime Duration `yaml:"lifetime" default:"1m" min:"5s" max:"1h"`
+	Lifetime Duration `yaml:"lifetime" default:"2m" min:"5s" max:"10m"`
 	// MaxMemberships bounds how many tenants one assertion lists; a user of more
 	// is asserted with the tenant of the request only.
-	MaxMemberships int `yaml:"max-memberships" default:"20" min:"1" max:"200"`
+	MaxMemberships int `yaml:"max-memberships" default:"50" min:"1" max:"200"`
 }
 
 // Login says how people sign in.
@@ -107,13 +107,16 @@ type PasswordLogin struct {
 	Enabled bool `yaml:"enabled" default:"true"`
 	// MinLength is the fewest characters of a new password.
 	MinLength int `yaml:"min-length" default:"10" min:"8" max:"128"`
-	// UserAttempts is how many failed attempts one user name may have within
-	// Window before more are refused unseen.
+	// UserAttempts is how many attempts may be made for one user at once; more
+	// are refused unseen.
 	UserAttempts int `yaml:"user-attempts" default:"10" min:"1" max:"1000"`
-	// AddressAttempts is the same for one client address (one /64 of IPv6).
-	AddressAttempts int `yaml:"address-attempts" default:"50" min:"1" max:"100000"`
-	// Window is the time both are counted over.
-	Window Duration `yaml:"window" default:"15m" min:"1s" max:"24h"`
+	// UserRefill is the time after which a user has one attempt more.
+	UserRefill Duration `yaml:"user-refill" default:"1m" min:"1s" max:"24h"`
+	// AddressAttempts is how many attempts may be made from one address (one /64
+	// of IPv6) at once.
+	AddressAttempts int `yaml:"address-attempts" default:"30" min:"1" max:"100000"`
+	// AddressRefill is the time after which an address has one attempt more.
+	AddressRefill Duration `yaml:"address-refill" default:"10s" min:"10ms" max:"24h"`
 }
 
 // Console is the web console of the operator, on a listener of its own.

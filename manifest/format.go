@@ -29,6 +29,10 @@ var formats = map[string]format{
 		name: "a name of lower-case letters, digits and hyphens", help: `such as "web" or "back-office", at most 63 characters`,
 		pattern: regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`),
 	},
+	"process": {
+		name: "a name of lower-case letters, digits and hyphens", help: `such as "web" or "back-office", at most 32 characters`,
+		pattern: regexp.MustCompile(`^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`),
+	},
 	"name": {
 		name: "a name of letters, digits and . _ -", help: "at most 64 characters, the first a letter or digit",
 		pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`),
@@ -47,7 +51,7 @@ var formats = map[string]format{
 	},
 	"media": {
 		name: "a media type", help: `such as "text/html", or "text/*" for all of a kind`,
-		pattern: regexp.MustCompile(`^[a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)$`),
+		pattern: regexp.MustCompile(`^([a-z]+/(\*|[a-z0-9][a-z0-9.+-]*)|\*\+[a-z0-9.-]+)$`),
 	},
 	"status":   {name: "a status or a range of them", help: `such as "200" or "200-399"`, accept: isStatusRange, pattern: regexp.MustCompile(`^[1-5][0-9]{2}(-[1-5][0-9]{2})?$`)},
 	"file":     {name: "the name of a file", help: "it is relative to the manifest", accept: isPrintable},
@@ -153,6 +157,10 @@ func isHost(s string) bool {
 func isDomain(s string) bool { return s == "*" || isHost(strings.TrimPrefix(s, ".")) }
 
 func isObjectHost(s string) bool {
+	s, path, below := strings.Cut(s, "/")
+	if below && !isPath("/"+path) {
+		return false
+	}
 	host, port, ported := cutPort(s)
 	if !ported || strings.HasSuffix(s, "]") {
 		host = s

@@ -12,6 +12,15 @@ type Gateway struct {
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	// Without any, the client is whoever opened the connection.
 	TrustedProxies []Template `yaml:"trusted-proxies" format:"network"`
+	// TrustSocketPeers believes them from whoever connects to a unix socket of
+	// Listen.
+	TrustSocketPeers bool `yaml:"trust-socket-peers"`
+	// TrustedOrigins are further origins whose pages may send requests that
+	// change something with the visitor's cookie.
+	TrustedOrigins []Template `yaml:"trusted-origins" format:"origin"`
+	// HealthPaths answer with readiness on any host, besides
+	// /.berth/health/live and /.berth/health/ready.
+	HealthPaths []string `yaml:"health-paths" format:"path"`
 	// MergeSlashes treats "//" in a path as "/". Otherwise it is refused.
 	MergeSlashes bool `yaml:"merge-slashes"`
 	// MaxBody is the largest request body; 0 is no limit.
@@ -70,6 +79,8 @@ type Certificate struct {
 type Limits struct {
 	// MaxHeader is the largest request head.
 	MaxHeader Size `yaml:"max-header" default:"32KiB" min:"1KiB" max:"1MiB"`
+	// MaxHeaders is the largest number of header lines.
+	MaxHeaders int `yaml:"max-headers" default:"128" min:"16" max:"1000"`
 	// MaxURL is the longest request target.
 	MaxURL Size `yaml:"max-url" default:"8KiB" min:"256B" max:"64KiB"`
 	// MaxConnections is how many connections may be open at once; 0 is no limit.
@@ -95,10 +106,11 @@ type GatewayTimeouts struct {
 type Compress struct {
 	// Off compresses nothing: `compress: off`.
 	Off bool `word:"off"`
-	// Types are the media types that are compressed; "text/*" is every text.
+	// Types are the media types that are compressed; "text/*" is every text,
+	// "*+json" everything of that suffix.
 	Types []string `yaml:"types" format:"media" default:"text/*, application/json, application/problem+json, application/javascript, application/xml, application/wasm, image/svg+xml"`
 	// MinSize is the smallest answer that is worth it.
-	MinSize Size `yaml:"min-size" default:"1KiB"`
+	MinSize Size `yaml:"min-size" default:"1KiB" max:"64KiB"`
 }
 
 // Upstream is a group of servers that Berth does not run.
@@ -135,9 +147,9 @@ type Serve struct {
 	Protocol string `yaml:"protocol" default:"http1" enum:"http1 h2c"`
 	// Timeouts bound each phase of an exchange with a server.
 	Timeouts UpstreamTimeouts `yaml:"timeouts"`
-	// Retries is how many other servers are tried where that is safe: the request
-	// was not sent, or it has no body and a method without effects.
-	Retries int `yaml:"retries" default:"1" min:"0" max:"10"`
+	// Retries is how often a request is sent again where that is safe: it was not
+	// sent, or it has no body and a method without effects.
+	Retries int `yaml:"retries" default:"2" min:"0" max:"10"`
 	// Hold is how long a request waits for a server to become ready before it is
 	// answered 503.
 	Hold Duration `yaml:"hold" default:"10s" min:"0s" max:"10m"`
@@ -172,9 +184,10 @@ type Health struct {
 
 // Passive leaves out a server on which requests fail.
 type Passive struct {
-	// MaxFails is how many failures in a row leave it out; 0 never does.
+	// MaxFails is how many failures within For leave it out; 0 never does. Only
+	// broken or missing answers count, not their status.
 	MaxFails int `yaml:"max-fails" default:"3" min:"0" max:"1000"`
-	// For is how long it is left out.
+	// For is how long it is left out, and the time over which failures count.
 	For Duration `yaml:"for" default:"10s" min:"100ms" max:"1h"`
 }
 
@@ -185,7 +198,9 @@ type UpstreamTimeouts struct {
 	// Response is the time from the end of the request to the answer's head.
 	Response Duration `yaml:"response" default:"60s" min:"1ms" max:"24h"`
 	// Read is the longest pause within the answer's body.
-	Read Duration `yaml:"read" default:"60s" min:"1ms" max:"24h"`
+	Read Duration `yaml:"read" default:"5m" min:"1ms" max:"24h"`
 	// Write is the longest pause of a server that reads the request.
 	Write Duration `yaml:"write" default:"60s" min:"1ms" max:"24h"`
+	// Idle is how long an unused connection is kept.
+	Idle Duration `yaml:"idle" default:"60s" min:"1ms" max:"24h"`
 }

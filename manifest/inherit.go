@@ -11,7 +11,7 @@ import (
 // inherit fills in the defaults that depend on other fields, as the comment of
 // each such field says.
 func (m *Manifest) inherit() {
-	set(&m.Session.Assertion.Issuer, Template(m.Service))
+	set(&m.Session.Assertion.Issuer, cmp.Or(m.Gateway.PublicOrigin, Template(m.Service)))
 	set(&m.Login.Title, m.Service)
 	m.capped("session.idle", &m.Session.Idle, m.Session.Absolute)
 	m.inheritGateway()
@@ -69,8 +69,6 @@ func (m *Manifest) inheritGateway() {
 		if !m.src.written(below(item("gateway.routes", i), "max-body")) {
 			r.MaxBody = g.MaxBody
 		}
-		set(&r.Timeouts.ReadBody, g.Timeouts.ReadBody)
-		set(&r.Timeouts.Write, g.Timeouts.Write)
 	}
 }
 
@@ -108,6 +106,7 @@ func (m *Manifest) inheritProcess(name string, p *Process) {
 			p.Listen = "port"
 		}
 	}
+	set(&p.Ready.Host, p.Serve.Health.Host)
 	if p.Ready.Check != "" {
 		return
 	}

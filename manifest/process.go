@@ -21,8 +21,11 @@ type Process struct {
 	// at all ("none").
 	// Default: port where a route names the process, else none.
 	Listen string `yaml:"listen" enum:"port socket none"`
+	// Port is the TCP port on the loopback interface for a program that cannot be
+	// told one; 0 chooses a free one at every start. It excludes a Scale above 1.
+	Port int `yaml:"port" default:"0" min:"0" max:"65535"`
 	// Scale is how many copies run, each with a port or socket of its own.
-	Scale int `yaml:"scale" default:"1" min:"0" max:"100"`
+	Scale int `yaml:"scale" default:"1" min:"1" max:"100"`
 	// Before are commands that must succeed, in this order, before the process is
 	// started.
 	Before []Hook `yaml:"before"`
@@ -65,10 +68,13 @@ type Ready struct {
 	Check string `yaml:"check" short:"true" enum:"tcp socket http none"`
 	// Path is what an HTTP check requests; any answer from 200 to 399 will do.
 	Path string `yaml:"path" format:"path"`
+	// Host is the Host header of that request.
+	// Default: as in serve.health.
+	Host string `yaml:"host" format:"host"`
 	// Timeout is how long the process has to become ready.
-	Timeout Duration `yaml:"timeout" default:"30s" min:"100ms" max:"1h"`
+	Timeout Duration `yaml:"timeout" default:"1m" min:"100ms" max:"1h"`
 	// Interval is the time between two tries.
-	Interval Duration `yaml:"interval" default:"100ms" min:"10ms" max:"1m"`
+	Interval Duration `yaml:"interval" default:"250ms" min:"10ms" max:"1m"`
 }
 
 // Restart says what happens when a process ends.
@@ -78,7 +84,7 @@ type Restart struct {
 	When string `yaml:"when" short:"true" default:"always" enum:"always on-failure never"`
 	// Min is the wait before the first restart; each further one waits twice as
 	// long.
-	Min Duration `yaml:"min" default:"500ms" min:"10ms" max:"10m"`
+	Min Duration `yaml:"min" default:"100ms" min:"10ms" max:"10m"`
 	// Max is the longest wait.
 	Max Duration `yaml:"max" default:"30s" min:"10ms" max:"1h"`
 	// Window is the time over which Limit counts, and how long a process must
@@ -87,6 +93,9 @@ type Restart struct {
 	// Limit is how many failures within Window make a crash loop, which is
 	// reported. The process is tried again every Max.
 	Limit int `yaml:"limit" default:"5" min:"1" max:"1000"`
+	// GiveUp stops the whole service with the process's status at a crash loop,
+	// for a platform that starts it anew.
+	GiveUp bool `yaml:"give-up"`
 }
 
 // Stop says how a process is stopped.

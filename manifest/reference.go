@@ -45,7 +45,7 @@ func (r *referenceWriter) section(t reflect.Type, path, title string) {
 	}
 	r.done[t] = true
 	fmt.Fprintf(&r.b, "## %s\n\n", title)
-	fmt.Fprintf(&r.b, "%s\n\n", strings.ReplaceAll(r.manual.typeText(t), t.Name()+" ", t.Name()+" "))
+	fmt.Fprintf(&r.b, "%s\n\n", lead(r.manual.typeText(t), t.Name()))
 	r.forms(t)
 	r.table(t)
 	for _, f := range fields(t) {
@@ -78,10 +78,10 @@ func (r *referenceWriter) forms(t reflect.Type) {
 	for _, f := range fs {
 		if f.word != "" {
 			text, _ := r.manual.about(f)
-			fmt.Fprintf(&r.b, "- the word `%s` in place of the mapping: %s\n", f.word, text)
+			fmt.Fprintf(&r.b, "- The word `%s` in place of the mapping: %s\n", f.word, lead(text, "`"+f.word+"`"))
 		}
 		if f.short && f.name != "" {
-			fmt.Fprintf(&r.b, "- %s in place of the mapping sets `%s`.\n", describe(f.typ), f.name)
+			fmt.Fprintf(&r.b, "- %s in place of the mapping sets `%s`.\n", capital(r.kind(f)), f.name)
 		}
 	}
 	r.b.WriteString("\n")
@@ -94,9 +94,29 @@ func (r *referenceWriter) table(t reflect.Type) {
 			continue
 		}
 		text, fallback := r.manual.about(f)
-		fmt.Fprintf(&r.b, "| `%s` | %s | %s | %s |\n", f.name, cell(r.kind(f)), cell(r.fallback(f, fallback)), cell(text))
+		fmt.Fprintf(&r.b, "| `%s` | %s | %s | %s |\n", f.name, cell(r.kind(f)), cell(r.fallback(f, fallback)), cell(lead(text, "`"+f.name+"`")))
 	}
 	r.b.WriteString("\n")
+}
+
+// lead drops the name a comment starts with, and the verb where it is only
+// "is": what is left reads as a description of its own.
+func lead(text, name string) string {
+	rest, ok := strings.CutPrefix(text, name+" ")
+	if !ok {
+		return text
+	}
+	for _, verb := range []string{"is ", "are "} {
+		rest = strings.TrimPrefix(rest, verb)
+	}
+	return capital(rest)
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // cell makes a text fit in a cell of a table.
@@ -121,17 +141,38 @@ func (r *referenceWriter) kind(f field) string {
 	inner, suffix := element(f.typ)
 	text := scalarKind(inner, f.traits)
 	if inner.Kind() == reflect.Struct {
-		text = strings.TrimPrefix(strings.TrimPrefix(describe(inner), "a "), "an ")
+		text = structKind(inner)
 	}
 	switch {
 	case f.typ == typeStringOrList:
-		return text + ", or a list of them"
+		return text + ", or a list of such"
 	case suffix == "[]":
-		return "list of " + text
+		return "a list, each item " + text
 	case suffix == ".NAME":
-		return "mapping of names to " + text
+		return "a mapping, each value " + text
 	}
 	return text
+}
+
+// structKind names the forms a struct is written in.
+func structKind(t reflect.Type) string {
+	var forms []string
+	for _, f := range fields(t) {
+		switch {
+		case f.word != "":
+			forms = append(forms, "`"+f.word+"`")
+		case f.short && f.typ.Kind() == reflect.Struct:
+			forms = append(forms, structKind(f.typ))
+		case f.short && f.typ.Kind() == reflect.Slice:
+			forms = append(forms, "a list of texts")
+		case f.short:
+			forms = append(forms, scalarKind(f.typ, f.traits))
+		}
+	}
+	if keyed(fields(t)) {
+		forms = append(forms, "a mapping")
+	}
+	return strings.Join(forms, " or ")
 }
 
 func scalarKind(t reflect.Type, tr traits) string {
@@ -139,11 +180,9 @@ func scalarKind(t reflect.Type, tr traits) string {
 	case len(tr.enum) > 0:
 		return "`" + strings.Join(tr.enum, "`, `") + "`"
 	case t == typeDuration || t == typeSize || t.Kind() == reflect.Int:
-		text := map[bool]string{true: "number"}[t.Kind() == reflect.Int]
-		if t == typeDuration {
-			text = "duration"
-		} else if t == typeSize {
-			text = "size"
+		text := map[reflect.Type]string{typeDuration: "a duration", typeSize: "a size"}[t]
+		if text == "" {
+			text = "a number"
 		}
 		if tr.min+tr.max != "" {
 			text += " " + bounds(tr)
@@ -152,9 +191,9 @@ func scalarKind(t reflect.Type, tr traits) string {
 	case t.Kind() == reflect.Bool:
 		return "`true`, `false`"
 	}
-	text := "text"
+	text := "a text"
 	if f, ok := formats[tr.format]; ok {
-		text = strings.TrimPrefix(strings.TrimPrefix(f.name, "a "), "an ")
+		text = f.name
 	}
 	if t == typeTemplate {
 		text += " with `${NAME}`"
@@ -165,7 +204,11 @@ func scalarKind(t reflect.Type, tr traits) string {
 // values writes how the values are written that are more than plain texts.
 func (r *referenceWriter) values() {
 	r.b.WriteString("## Values\n\n| value | meaning |\n|---|---|\n")
-	for _, t := range []reflect.Type{typeDuration, typeSize, typeTemplate, typeStringOrList} {
-		fmt.Fprintf(&r.b, "| %s | %s |\n", strings.ToLower(t.Name()), cell(strings.ReplaceAll(r.manual.typeText(t), "[Manifest.Expand]", "`berth environ show`")))
+	for _, v := range []struct {
+		name string
+		typ  reflect.Type
+	}{{"duration", typeDuration}, {"size", typeSize}, {"with `${NAME}`", typeTemplate}} {
+		text := strings.TrimSuffix(lead(r.manual.typeText(v.typ), v.typ.Name()), " See [Manifest.Expand].")
+		fmt.Fprintf(&r.b, "| %s | %s |\n", v.name, cell(text))
 	}
 }

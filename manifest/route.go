@@ -36,26 +36,20 @@ type Route struct {
 	// MaxBody is the largest request body; 0 is no limit.
 	// Default: the gateway's.
 	MaxBody Size `yaml:"max-body"`
-	// Timeouts change the gateway's for this route.
-	Timeouts RouteTimeouts `yaml:"timeouts"`
+	// Timeout is how long the whole exchange may take, WebSockets excepted; 0 is
+	// no limit.
+	Timeout Duration `yaml:"timeout" default:"0s" min:"0s" max:"24h"`
+	// Internal hides the route from clients: an app reaches it by an internal
+	// redirect only, as routes to objects always are.
+	Internal bool `yaml:"internal"`
 	// PassAuthorization forwards the Authorization header even where Berth used
 	// it.
 	PassAuthorization bool `yaml:"pass-authorization"`
-	// WebSocketRecheck is how often the session of an open WebSocket is checked
-	// again; 0 checks at its start and its expiry only.
-	WebSocketRecheck Duration `yaml:"websocket-recheck" default:"1m" min:"0s" max:"24h"`
+	// WebSocketRecheck is how often the session and the rule of an open WebSocket
+	// are checked again.
+	WebSocketRecheck Duration `yaml:"websocket-recheck" default:"1m" min:"1s" max:"24h"`
 	// Log writes an access line for requests of this route.
 	Log bool `yaml:"log" default:"true"`
-}
-
-// RouteTimeouts change the gateway's timeouts for one route.
-type RouteTimeouts struct {
-	// ReadBody is the longest pause within a request body.
-	// Default: the gateway's.
-	ReadBody Duration `yaml:"read-body" min:"10ms" max:"1h"`
-	// Write is the longest pause of a client that reads the answer.
-	// Default: the gateway's.
-	Write Duration `yaml:"write" min:"10ms" max:"1h"`
 }
 
 // Static serves files of a directory.
@@ -75,6 +69,12 @@ type Static struct {
 	// Precompressed answers with name.zst, name.br or name.gz where there is one
 	// and the client takes it.
 	Precompressed bool `yaml:"precompressed" default:"true"`
+	// Immutable lets browsers keep files whose name holds a hash of their
+	// content, such as app.3f2a91bc.js, for ever, where CacheControl says
+	// nothing else.
+	Immutable bool `yaml:"immutable"`
+	// Dotfiles serves files whose name begins with a dot.
+	Dotfiles bool `yaml:"dotfiles"`
 }
 
 // CacheControl is the Cache-Control header of some files.
@@ -89,8 +89,9 @@ type CacheControl struct {
 type Objects struct {
 	// Directory is where they are, relative to the manifest.
 	Directory Template `yaml:"directory" one:"objects" format:"file"`
-	// Hosts are the servers an app may name: a host, a host and port, or
-	// "*.example.com" for everything below.
+	// Hosts are the servers an app may name: "media.example.com",
+	// "127.0.0.1:9000", "*.example.com" for any one label in place of the star,
+	// or with a path, "s3.example.com/bucket/", for what is below it.
 	Hosts []string `yaml:"hosts" one:"objects" format:"object-host"`
 	// Schemes are how they may be reached.
 	Schemes []string `yaml:"schemes" default:"https" enum:"http https"`

@@ -1,79 +1,50 @@
 package manifest
 
 import (
+	"errors"
 	"reflect"
-	"regexp"
-	"strings"
 
+	"github.com/berth-project/berth/environ"
 	"github.com/berth-project/berth/internal/diagnostic"
 )
 
-var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:[-?]([^{}$]*))?\}`)
-
 // Names returns the variables a template refers to, in order.
 func (t Template) Names() []string {
-	names, _ := templateNames(string(t))
+	refs, err := environ.References(string(t))
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(refs))
+	for i, ref := range refs {
+		names[i] = ref.Variable
+	}
 	return names
 }
 
-// templateNames parses a template for the variables in it.
+// templateNames is Names for a text that may not be a template.
 func templateNames(text string) ([]string, *valueError) {
-	var names []string
-	_, err := expandTemplate(text, func(ref templateReference) (string, *valueError) {
-		names = append(names, ref.name)
-		return "", nil
-	})
-	return names, err
-}
-
-// templateReference is one ${…} of a template.
-type templateReference struct {
-	name string
-	// operator is "-" or "?" where the reference has one, text what follows it.
-	operator, text string
-}
-
-// expandTemplate replaces each reference by what resolve returns. A lone
-// dollar sign is refused: it is a mistyped reference more often than not.
-func expandTemplate(text string, resolve func(templateReference) (string, *valueError)) (string, *valueError) {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "$")
-		b.WriteString(before)
-		if !found {
-			return b.String(), nil
-		}
-		if after, ok := strings.CutPrefix(rest, "$"); ok {
-			b.WriteByte('$')
-			text = after
-			continue
-		}
-		m := reference.FindStringSubmatch("$" + rest)
-		if m == nil {
-			return "", &valueError{codeTemplate, `a "$" here starts no reference`, "write ${NAME}, ${NAME:-default} or ${NAME:?message}; $$ is a dollar sign"}
-		}
-		ref := templateReference{name: m[1], text: m[3]}
-		if m[2] != "" {
-			ref.operator = m[2][1:2]
-		}
-		value, err := resolve(ref)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(value)
-		text = rest[len(m[0])-1:]
+	if _, err := environ.References(text); err != nil {
+		return nil, &valueError{codeTemplate, templateReason(err), "write ${NAME}, ${NAME:-default} or ${NAME:?message}; $$ is a dollar sign"}
 	}
+	return Template(text).Names(), nil
+}
+
+func templateReason(err error) string {
+	if e, ok := errors.AsType[*environ.ExpandError](err); ok && e.Variable == "" {
+		return e.Reason
+	}
+	return err.Error()
 }
 
 // Expand returns the manifest with every reference of its templates replaced
-// by the variable lookup returns, and checked again; its Template fields are
+// by the variable it names, and checked again; its Template fields are
 // then plain texts, "$$" in them a single dollar sign. Fields that may hold
 // secrets (session.keys, the environment of processes) are left alone: whoever
 // needs them expands them into a secret. As with [Parse], the manifest is nil
 // when there is any problem; problems never quote a variable's value.
-func (m *Manifest) Expand(lookup func(name string) (string, bool)) (*Manifest, diagnostic.List) {
+func (m *Manifest) Expand(env *environ.Set) (*Manifest, diagnostic.List) {
 	src := &source{file: m.src.file, lines: m.src.lines, spans: m.src.spans, secrets: m.src.secrets}
-	e := expander{src: src, lookup: lookup}
+	e := expander{src: src, env: env}
 	out := e.copy(reflect.ValueOf(m).Elem(), "", traits{}).Interface().(Manifest)
 	out.src = src
 	validate(&out)
@@ -84,8 +55,8 @@ func (m *Manifest) Expand(lookup func(name string) (string, bool)) (*Manifest, d
 }
 
 type expander struct {
-	src    *source
-	lookup func(string) (string, bool)
+	src *source
+	env *environ.Set
 }
 
 // copy returns a deep copy of v with its templates expanded.
@@ -127,29 +98,18 @@ func (e expander) copyStruct(v, out reflect.Value, path string, t traits) {
 	}
 }
 
+// expand returns a template with its variables in place. Reasons name
+// variables and never quote a value.
 func (e expander) expand(text, path string, t traits) string {
-	expanded, err := expandTemplate(text, e.resolve)
-	if err == nil && expanded != "" && expanded != text {
-		if bad := checkFormat(t.format, expanded); bad != nil {
-			err = &valueError{bad.code, "with its variables this is not " + bad.message, bad.help}
-		}
-	}
+	expanded, err := environ.Expand(text, e.env)
 	if err != nil {
-		p := e.src.at(path, err.code, "%s: %s", path, err.message)
-		p.Help = err.help
+		p := e.src.at(path, codeUnset, "%s: %s", path, templateReason(err))
+		p.Help = "set it in a source of environment.from, or give it a default: ${NAME:-default}"
+		return text
+	}
+	if bad := checkFormat(t.format, expanded); bad != nil && expanded != text {
+		p := e.src.at(path, bad.code, "%s: with its variables this is not %s", path, bad.message)
+		p.Help = bad.help
 	}
 	return expanded
-}
-
-func (e expander) resolve(ref templateReference) (string, *valueError) {
-	value, ok := e.lookup(ref.name)
-	switch {
-	case ref.operator == "-" && value == "":
-		return ref.text, nil
-	case ref.operator == "?" && value == "":
-		return "", &valueError{codeUnset, ref.name + " is not set: " + ref.text, "set it in a source of environment.from"}
-	case !ok:
-		return "", &valueError{codeUnset, "variable " + ref.name + " is not set", "set it in a source of environment.from, or give a default: ${" + ref.name + ":-default}"}
-	}
-	return value, nil
 }

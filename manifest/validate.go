@@ -88,6 +88,12 @@ func (m *Manifest) checkProcess(name string, p *Process) {
 	m.checkReady(path, p)
 	m.atMost(path+".restart.min", p.Restart.Min, path+".restart.max", p.Restart.Max)
 	m.atMost(path+".ready.interval", p.Ready.Interval, path+".ready.timeout", p.Ready.Timeout)
+	if p.Port != 0 && p.Listen != "port" {
+		m.src.at(path+".port", codeConflict, "port is for listen: port").Help = "remove it, or set listen: port"
+	}
+	if p.Port != 0 && p.Scale > 1 {
+		m.src.at(path+".port", codeConflict, "%d copies cannot listen on one port", p.Scale).Help = "remove port or scale"
+	}
 	if p.Listen != "none" && !m.routed(name) {
 		m.src.warn(path+".listen", codeUnused, "process %q listens and no route leads to it", name).
 			Help = "add a route with process: " + name + ", or remove listen"

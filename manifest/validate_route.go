@@ -56,6 +56,9 @@ func (m *Manifest) checkRouteOptions(path string, r *Route) {
 			m.src.warn(path+"."+key, codeConflict, "%s has an effect only on routes to a process or an upstream", key).Help = "remove it"
 		}
 	}
+	if r.Redirect != nil && r.Internal {
+		m.src.at(path+".internal", codeConflict, "a redirect is for clients").Help = "remove it"
+	}
 	if r.Redirect != nil && r.StripPrefix {
 		m.src.at(path+".strip-prefix", codeConflict, "a redirect forwards no path").Help = "remove it"
 	}

@@ -1,0 +1,145 @@
+package diagnostic
+
+// catalogue is every code there is, in order: B01xx for the manifest, B02xx
+// for files of environment variables.
+var catalogue = []Code{
+	{"B0100", "the manifest cannot be read", `
+Berth looks for berth.yaml in the directory it is given, or reads the file it is given. The file is not there, is a
+directory, or may not be read by this user.
+`},
+	{"B0101", "the manifest is too large", `
+A manifest is at most 1 MiB, has at most 40,000 words and nests at most 48 deep. The bounds keep a damaged or hostile file
+from costing memory or time; a manifest that meets them is data that belongs into files of its own.
+`},
+	{"B0102", "the file is not YAML", `
+The text breaks a rule of YAML, so nothing else about it can be checked until that is repaired. Common causes: a tab in the
+indentation; a text that holds ": " or " #", or starts with one of @ % { [ ! & * or a backquote, without quotes; a list or a
+quoted text that is not closed; siblings that are not indented alike.
+
+    title: Ledger: the app          # wrong: a second ": "
+    title: "Ledger: the app"
+    keys-file: ${DIR}/keys          # right on a line of its own
+    {keys-file: "${DIR}/keys"}      # within { } it needs quotes
+`},
+	{"B0103", "a second document", `
+A line of "---" starts a second YAML document. A manifest is one document and describes one service.
+`},
+	{"B0104", "anchors, aliases, merge keys, tags and directives", `
+YAML can refer from one place of a file to another (&name, *name, <<), name types (!!str) and carry directives (%YAML). None
+of that is part of a manifest: a few such lines can expand to gigabytes, and programs disagree on what they mean. Write the
+value out where it is used. A text that starts with one of these characters needs quotes.
+`},
+	{"B0105", "a character that is not text", `
+The file holds a control character, a byte sequence that is not UTF-8, or a byte order mark in its middle. Such characters
+are invisible in most editors and make a line read as something it is not.
+`},
+	{"B0106", "a key without a value", `
+The key is there and nothing follows it. Berth does not guess whether the default, an empty text or an empty list is meant:
+remove the key for the default, or write "", [] or {}.
+`},
+	{"B0107", "unknown key", `
+The key does not exist here. Nothing in a manifest is ignored: a mistyped "methods" would otherwise leave a rule open for
+every method. The key may belong to another level; "berth manifest schema" gives editors what they need to complete keys.
+`},
+	{"B0108", "a key given twice", `
+The same key is there twice in one mapping. Programs disagree on which of the two counts, so neither does.
+`},
+	{"B0109", "a value of the wrong type", `
+The field takes another type of value. Truth is written true or false, not yes or on. A number where a text is wanted needs
+quotes, so that 1.10 is never read as 1.1.
+`},
+	{"B0110", "a required key is missing", `
+The mapping needs this key and it has no default.
+`},
+	{"B0111", "not one of the words allowed", `
+The field takes one of a few words, which the message lists. Case counts.
+`},
+	{"B0112", "a number out of range", `
+The number, duration or size is outside what the field allows. The bounds are in docs/manifest.md.
+`},
+	{"B0113", "not a duration", `
+A duration is a number with a unit, ms, s, m, h or d, or several of them: "500ms", "30s", "1h30m", "7d". A number without
+a unit is not accepted, because half of the people would read it as milliseconds.
+`},
+	{"B0114", "not a size", `
+A size is a whole number with a unit: B, KiB, MiB, GiB count by 1024 and KB, MB, GB by 1000. A number alone is bytes.
+`},
+	{"B0115", "a value of the wrong form", `
+The text does not have the form the field needs, such as a host, a network, a path or a name.
+`},
+	{"B0116", "variables are not expanded here", `
+The text holds "${", and the field is not one in which Berth looks up variables. docs/manifest.md marks the fields that are.
+In a command written as one string the shell expands variables; in a command written as a list nothing does.
+`},
+	{"B0117", "a broken reference to a variable", `
+In fields that refer to variables, ${NAME} stands for a variable, ${NAME:-text} gives it a default, ${NAME:?text} requires it
+and says why, and $$ is a dollar sign. Any other "$" is refused, since it is a mistyped reference more often than not.
+`},
+	{"B0118", "exactly one of several keys", `
+Of the keys in the message exactly one must be given. A route, for example, leads to one of a process, an upstream, static
+files, objects or a redirect.
+`},
+	{"B0119", "nothing where something is needed", `
+The file, list or command is empty.
+`},
+	{"B0120", "no such process", `
+The route names a process that is not a key of processes.
+`},
+	{"B0121", "no such upstream", `
+The route names an upstream that is not a key of gateway.upstreams.
+`},
+	{"B0122", "a route to a process that does not listen", `
+The process has listen: none, so no request can reach it. Set listen to port (it is given PORT) or socket (BERTH_SOCKET).
+`},
+	{"B0123", "two things of one name", `
+Names must be unique: logs, metrics and explanations tell things apart by them.
+`},
+	{"B0124", "a reserved path", `
+The gateway itself answers /.berth (signing in and out, health) and /.well-known/berth (the keys that verify assertions). A
+route there would never be reached, or would take them over.
+`},
+	{"B0125", "TLS is used and not configured, or the reverse", `
+An address speaks TLS while gateway.tls.mode is off; or something that needs TLS is configured while no address speaks it.
+Port 443 speaks TLS by itself as soon as the mode is not off; other addresses say tls: true.
+`},
+	{"B0126", "certificates and the TLS mode do not fit", `
+Mode files needs gateway.tls.certificates; the other modes do not use them.
+`},
+	{"B0128", "two listeners on one port", `
+Two addresses cannot both be bound: they are the same, or one of them is every interface.
+`},
+	{"B0136", "a route no request reaches", `
+Routes are tried in order and an earlier one matches whatever this one does. Put the more specific route first.
+`},
+	{"B0137", "a route that cannot be matched", `
+The path, a method or a host of the route is not valid. A path is "/a/b" exactly, has {name} for any one segment, and may
+end in "/**" for everything below.
+`},
+	{"B0138", "an access rule that is not valid", `
+The path, a method, a host, a requirement or a CEL expression of the rule is not valid. Nothing is served with rules that
+are partly understood.
+`},
+	{"B0139", "an access rule that is probably not meant", `
+The rule is valid and does less, or more, than it seems to: no request reaches it, it opens what a later rule protects, or
+it names a tenant that the path does not have. "berth explain request" shows which rule decides a request.
+`},
+	{"B0140", "a console open to the network", `
+The console shows and does everything. Beyond loopback it asks for a role, which console.require names.
+`},
+	{"B0141", "settings that contradict each other", `
+Each setting is fine alone and together they make no sense, or one has no effect beside the other.
+`},
+	{"B0142", "something that is never used", `
+No route leads to the upstream or to the process that listens.
+`},
+	{"B0143", "no such tenant", `
+A user under development has a role in a tenant that is not in development.tenants.
+`},
+	{"B0144", "an insecure setting", `
+The setting gives up a protection. It exists for closed networks; see the field in docs/manifest.md.
+`},
+	{"B0145", "a variable that is not set", `
+The manifest refers to a variable that no source of environment.from provides. Provide it, or give the reference a default:
+${NAME:-text}.
+`},
+}
