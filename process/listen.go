@@ -133,8 +133,8 @@ func socketDirectory(directory string, spec *Spec) (string, error) {
 }
 
 // privateDirectory makes a directory that only its owner can use, others at
-// most with the bits of extra. Bits of extra that it has stay: another process
-// may need them.
+// most with the bits of extra. A directory that was made so that users get
+// through stays so: another process may be on its way.
 func privateDirectory(path string, extra fs.FileMode) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
@@ -146,8 +146,8 @@ func privateDirectory(path string, extra fs.FileMode) error {
 	if !info.IsDir() {
 		return &fs.PathError{Op: "use", Path: path, Err: errors.New("not a directory")}
 	}
-	want := 0o700 | info.Mode().Perm()&0o011 | extra
-	if info.Mode().Perm() == want {
+	want := 0o700 | extra
+	if mode := info.Mode().Perm(); mode == want || mode == 0o711 {
 		return nil
 	}
 	return os.Chmod(path, want)

@@ -1,0 +1,155 @@
+package process
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPausesDoubleUntilTheLoopIsCalledOne(t *testing.T) {
+	t.Parallel()
+	h := history{policy: RestartPolicy{Min: time.Second, Max: 5 * time.Second, Window: time.Minute, Limit: 5}}
+	type step struct {
+		Pause time.Duration
+		Loop  bool
+	}
+	var got []step
+	now := time.Unix(0, 0)
+	fail := func(lasted time.Duration, random float64) {
+		pause, loop := h.failed(now, now.Add(lasted), random)
+		now = now.Add(lasted + pause)
+		got = append(got, step{pause, loop})
+	}
+	for range 5 {
+		fail(0, 0)
+	}
+	fail(time.Minute, 0.5) // stayed up: forgiven, and jittered
+	want := []step{
+		{time.Second, false},
+		{2 * time.Second, false},
+		{4 * time.Second, false},
+		{5 * time.Second, false},
+		{5 * time.Second, true},
+		{750 * time.Millisecond, false},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pauses (-want +got):\n%s", diff)
+	}
+}
+
+func TestSlowFailuresAreACrashLoopToo(t *testing.T) {
+	t.Parallel()
+	// Each start takes almost the window to fail: never Limit within one.
+	h := history{policy: RestartPolicy{Min: time.Second, Max: time.Second, Window: time.Minute, Limit: 3}}
+	now := time.Unix(0, 0)
+	loops := 0
+	for range 3 {
+		if _, loop := h.failed(now, now.Add(59*time.Second), 0); loop {
+			loops++
+		}
+		now = now.Add(60 * time.Second)
+	}
+	if loops != 1 {
+		t.Errorf("%d loops in 3 failures in a row, want 1", loops)
+	}
+}
+
+func TestStatOfAProgramWithAnAwkwardName(t *testing.T) {
+	t.Parallel()
+	text := "42 (a) Z (b) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 0 0 20 0 1 0 99 1000 25 18446744073709551615"
+	got, ok := parseStat(42, text)
+	want := procStat{pid: 42, parent: 7, group: 42, state: 'S', cpu: 2 * time.Second, resident: 25 * int64(os.Getpagesize())}
+	if !ok || got != want {
+		t.Errorf("parseStat() = %+v, %v; want %+v", got, ok, want)
+	}
+	if _, ok := parseStat(1, "1 (short) S"); ok {
+		t.Error("a short line is taken")
+	}
+}
+
+func TestLookPathSearchesTheChildsPath(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/tool", []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, path, want string
+	}{
+		{"tool", "/nowhere:" + dir, dir + "/tool"},
+		{"./tool", "", dir + "/tool"},
+		{"tool", "/nowhere", ""},
+		{"tool", ".", ""}, // a relative directory would depend on who asks
+	} {
+		got, err := lookPath(c.name, dir, []string{"PATH=" + c.path})
+		if got != c.want && err == nil || (err != nil) != (c.want == "") {
+			t.Errorf("lookPath(%q, PATH=%s) = %q, %v; want %q", c.name, c.path, got, err, c.want)
+		}
+	}
+}
+
+func TestParseLineLevels(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]entry{
+		`{"level":"error","message":"m"}`:  {level: slog.LevelError, message: "m"},
+		`{"severity":"DEBUG","msg":"m"}`:   {level: slog.LevelDebug, message: "m"},
+		`{"level":30,"msg":"m"}`:           {level: slog.LevelInfo, message: "m"},
+		`{"level":50,"msg":"m"}`:           {level: slog.LevelError, message: "m"},
+		`{"level":"loud","msg":"m"}`:       {message: "m", attrs: []slog.Attr{slog.Any("app_level", "loud")}},
+		`{"msg":{"a":1}}`:                  {attrs: []slog.Attr{slog.Any("app_msg", []byte(`{"a":1}`))}},
+		`{"msg":"m"} trailing`:             {message: `{"msg":"m"} trailing`},
+		`{"msg":"m"}{"msg":"n"}`:           {message: `{"msg":"m"}{"msg":"n"}`},
+		`{not json}`:                       {message: `{not json}`},
+		`[1]`:                              {message: `[1]`},
+		`{"n":1e999}`:                      {attrs: []slog.Attr{slog.String("n", "1e999")}},
+		`{"n":null,"":true}`:               {attrs: []slog.Attr{slog.Any("n", nil), slog.Bool("app_", true)}},
+		"\x00{\"msg\":\"m\"}":              {message: "\x00{\"msg\":\"m\"}"},
+		`{"msg":"` + "\xff" + `"}`:         {message: "\uFFFD"},
+		`{"hook":"h","instance":3}`:        {attrs: []slog.Attr{slog.Any("app_hook", "h"), slog.Int64("app_instance", 3)}},
+		`{"msg":"first","message":"then"}`: {message: "first", attrs: []slog.Attr{slog.Any("message", "then")}},
+	} {
+		got := parseLine([]byte(line))
+		if got.level != want.level || got.message != want.message || attrText(got.attrs) != attrText(want.attrs) {
+			t.Errorf("parseLine(%s) = %+v, want %+v", line, got, want)
+		}
+	}
+}
+
+func attrText(attrs []slog.Attr) string {
+	var b strings.Builder
+	_ = slog.NewTextHandler(&b, nil).WithAttrs(attrs).Handle(context.Background(), slog.Record{})
+	return b.String()
+}
+
+func FuzzParseLine(f *testing.F) {
+	for _, line := range []string{`{"msg":"m","level":30,"a":{"b":[1,2]}}`, `{"a":1,"a":2}`, "{\xff}", `{"time":1}`, "{}", "{"} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e := parseLine(line)
+		if e.message != strings.ToValidUTF8(e.message, "") {
+			t.Errorf("parseLine(%q): message is not UTF-8", line)
+		}
+		if len(e.attrs) > maxFields+2 {
+			t.Errorf("parseLine(%q): %d fields", line, len(e.attrs))
+		}
+		for _, a := range e.attrs {
+			if reservedKeys[a.Key] && a.Key != "truncated" {
+				t.Errorf("parseLine(%q): reserved key %s", line, a.Key)
+			}
+		}
+	})
+}
+
+func TestSignalsAreRewritten(t *testing.T) {
+	t.Parallel()
+	merged := withTerminal(nil)
+	if _, ok := rewritten(os.Interrupt, merged); ok {
+		t.Error("an interrupt from the terminal is passed on, and arrives twice")
+	}
+}
