@@ -32,9 +32,10 @@ type keyFile struct {
 }
 
 // ParseKeySet reads the file form of a set. It is strict: an unknown,
-// repeated or ill-cased field, a key of the wrong size or without entropy, two
-// keys of one id or state and a missing current key are errors, all of them
-// reported at once. They name the field and never hold a key.
+// repeated or ill-cased field is an error; and so are a key of the wrong size,
+// without entropy or given twice, two keys of one id or state and a missing
+// current key, which are reported all at once. Errors name the field and never
+// hold a key.
 func ParseKeySet(data []byte) (*KeySet, error) {
 	if len(data) > maxKeySetBytes {
 		return nil, fmt.Errorf("key set: more than %d bytes", maxKeySetBytes)
@@ -46,7 +47,7 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 	if file.Version != keySetVersion {
 		return nil, fmt.Errorf("key set: version: want %d", keySetVersion)
 	}
-	p := keySetParser{ids: map[string]bool{}}
+	p := keySetParser{ids: map[string]bool{}, secrets: map[string]bool{}}
 	set := &KeySet{
 		sealing: p.keys("sealing", file.Sealing, []Algorithm{XChaCha20}),
 		signing: p.keys("signing", file.Signing, []Algorithm{EdDSA, ES256}),
@@ -84,6 +85,7 @@ func fileKeys(keys []key) []keyFile {
 // keySetParser checks keys and collects what is wrong with them.
 type keySetParser struct {
 	ids      map[string]bool
+	secrets  map[string]bool
 	problems []error
 }
 
@@ -147,6 +149,8 @@ func (p *keySetParser) secret(field string, file *keyFile) func() []byte {
 		p.problem(field, "not unpadded base64url")
 	case len(raw) != secretSize:
 		p.problem(field, fmt.Sprintf("want %d bytes, found %d", secretSize, len(raw)))
+	case p.secrets[string(raw)]:
+		p.problem(field, "the same as another key")
 	case weak(raw):
 		p.problem(field, "not random: too few different bytes")
 	case file.Algorithm == ES256:
@@ -154,6 +158,7 @@ func (p *keySetParser) secret(field string, file *keyFile) func() []byte {
 			p.problem(field, "not a P-256 private key")
 		}
 	}
+	p.secrets[string(raw)] = true
 	return keep(raw)
 }
 

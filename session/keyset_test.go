@@ -167,6 +167,8 @@ func TestParseKeySetNamesTheFieldAndNeverTheKey(t *testing.T) {
 			d.Signing[0]["algorithm"] = "ES256"
 			d.Signing[0]["key"] = b64([]byte("\xff\xff\xff\xffabcdefghijklmnopqrstuvwxyz01"))
 		}, "signing[0].key: not a P-256 private key"},
+		{"one key twice", func(d *document) { d.Sealing[1]["key"] = d.Sealing[0]["key"] }, "sealing[1].key: the same as another key"},
+		{"one key for both purposes", func(d *document) { d.Signing[0]["key"] = d.Sealing[0]["key"] }, "signing[0].key: the same as another key"},
 		{"key as number", func(d *document) { d.Sealing[0]["key"] = 12345678 }, "key: wrong type"},
 		{"unknown algorithm", func(d *document) { d.Signing[0]["algorithm"] = "HS256" }, "signing[0].algorithm: want one of [EdDSA ES256]"},
 		{"signing algorithm for sealing", func(d *document) { d.Sealing[0]["algorithm"] = "EdDSA" }, "sealing[0].algorithm"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -278,6 +279,9 @@ func TestRefusedTokensCauseNoFetch(t *testing.T) {
 	f := newForger(t, keys)
 	for _, token := range []string{
 		"", "x", "a.b.c", f.token(`{"alg":"none","kid":"a","typ":"berth-assertion+jwt"}`, "{}"),
+		f.token(`{"alg":"EdDSA","kid":"","typ":"berth-assertion+jwt"}`, "{}"),
+		f.token(`{"alg":"EdDSA","kid":"../a","typ":"berth-assertion+jwt"}`, "{}"),
+		f.token(`{"alg":"EdDSA","kid":"`+strings.Repeat("a", 65)+`","typ":"berth-assertion+jwt"}`, "{}"),
 		f.token(`{"alg":"HS256","kid":"a","typ":"berth-assertion+jwt"}`, "{}"), f.token(`{"alg":"EdDSA","kid":"a","typ":"JWT"}`, "{}"),
 	} {
 		if _, err := v.Verify(t.Context(), token); err == nil {

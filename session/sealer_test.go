@@ -126,11 +126,51 @@ func TestOpenRefusesOtherLengths(t *testing.T) {
 		"part":       value + ".A",
 		"quotes":     `"` + value + `"`,
 		"twice":      value + value,
-		"oversize":   value + strings.Repeat("A", 4096),
 	} {
 		if _, err := s.Open(longer); !errors.Is(err, session.ErrInvalid) {
 			t.Errorf("%s: Open() = %v, want ErrInvalid", name, err)
 		}
+	}
+	_, err := s.Open(value + strings.Repeat("A", 4097-len(value)))
+	if !errors.Is(err, session.ErrInvalid) || !strings.Contains(err.Error(), "longer than a cookie") {
+		t.Errorf("oversize: Open() = %v, want ErrInvalid for the length", err)
+	}
+}
+
+func TestOpenRefusesOtherSpellingsOfTheSameBytes(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t, newKeys(t, session.EdDSA), newClock().Now)
+	for _, name := range []string{"", "n", "nn"} { // each leaves another number of unused bits
+		sess := teller()
+		sess.User.Name = name
+		value := seal(t, s, sess)
+		for _, other := range respelled(value) {
+			if _, err := s.Open(other); !errors.Is(err, session.ErrInvalid) {
+				t.Errorf("last character %q in place of %q: Open() = %v, want ErrInvalid", other[len(other)-1], value[len(value)-1], err)
+			}
+		}
+	}
+}
+
+// respelled returns s with each other last character that base64url has.
+func respelled(s string) []string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	var others []string
+	for _, c := range alphabet {
+		if other := s[:len(s)-1] + string(c); other != s {
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
+func TestOpenRefusesASignInFromTheFuture(t *testing.T) {
+	t.Parallel()
+	s := newSealer(t, newKeys(t, session.EdDSA), newClock().Now)
+	sess := teller()
+	sess.SignedInAt = start.Add(2 * time.Minute)
+	if _, err := s.Open(seal(t, s, sess)); !errors.Is(err, session.ErrInvalid) {
+		t.Errorf("Open() = %v, want ErrInvalid", err)
 	}
 }
 

@@ -207,6 +207,18 @@ func TestVerifierRefusesAnyChangedByte(t *testing.T) {
 	}
 }
 
+func TestVerifierRefusesOtherSpellingsOfTheSameSignature(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	s := newSigner(t, newKeys(t, session.EdDSA), clk.Now)
+	v := newVerifier(t, newKeyServer(t, s.JWKS()).URL, clk.Now)
+	for _, other := range respelled(sign(t, s, nil, "")) {
+		if _, err := v.Verify(t.Context(), other); !errors.Is(err, session.ErrInvalidAssertion) {
+			t.Errorf("last character %q: Verify() = %v, want ErrInvalidAssertion", other[len(other)-1], err)
+		}
+	}
+}
+
 func TestVerifiedTokenStillExpires(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
