@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"sort"
+)
+
+// indented writes every line two columns in.
+type indented struct{ w io.Writer }
+
+// Write implements io.Writer; p is whole lines.
+func (i indented) Write(p []byte) (int, error) {
+	lines := bytes.SplitAfter(p, []byte("\n"))
+	for _, l := range lines {
+		if len(l) == 0 {
+			continue
+		}
+		if _, err := i.w.Write(append([]byte("  "), l...)); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func sortedTenants(roles map[string][]string) []string {
+	keys := make([]string, 0, len(roles))
+	for k := range roles {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,109 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/telemetry"
+)
+
+// adminServer is the listener beside the app's: console, metrics, health, and
+// the key set for the processes on this machine.
+type adminServer struct {
+	listener net.Listener
+	server   *http.Server
+	log      *slog.Logger
+}
+
+func listenAdmin(address string, log *slog.Logger) (*adminServer, error) {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	return &adminServer{listener: ln, log: log}, nil
+}
+
+// url is where this machine reaches it.
+func (a *adminServer) url() string { return "http://" + localAddress(a.listener.Addr()) }
+
+// loopback reports whether nobody but this machine reaches it.
+func (a *adminServer) loopback() bool {
+	tcp, ok := a.listener.Addr().(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// localAddress is an address as this machine dials it: an unspecified host is
+// the loopback one.
+func localAddress(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return a.String()
+}
+
+// serve answers until ctx ends.
+func (a *adminServer) serve(ctx context.Context, handler http.Handler) error {
+	a.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if a.server.Shutdown(bound) != nil {
+			_ = a.server.Close() // event streams never end by themselves
+		}
+	})
+	err := a.server.Serve(a.listener)
+	if !stop() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// adminHandler puts what the admin listener serves together.
+func (s *Service) adminHandler(consoleHandler http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", telemetry.MetricsHandler(s.registry))
+	mux.Handle("GET /.well-known/berth/", s.people.login.Handler())
+	mux.HandleFunc("GET /.berth/health/live", func(w http.ResponseWriter, _ *http.Request) {
+		writeHealth(w, http.StatusOK, health.Report{State: health.OK, Ready: true})
+	})
+	mux.HandleFunc("GET /.berth/health/ready", func(w http.ResponseWriter, _ *http.Request) {
+		report := s.health.Snapshot()
+		status := http.StatusOK
+		if !report.Ready {
+			status = http.StatusServiceUnavailable
+		}
+		writeHealth(w, status, report)
+	})
+	if consoleHandler != nil {
+		mux.Handle("/", consoleHandler)
+	}
+	return mux
+}
+
+func writeHealth(w http.ResponseWriter, status int, report health.Report) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(report) // a reader that left needs no answer
+}

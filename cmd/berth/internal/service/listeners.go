@@ -1,0 +1,151 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync/atomic"
+
+	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/manifest"
+)
+
+// certificates is the certificate source of the gateway's listeners, which
+// live longer than any generation.
+type certificates struct {
+	current atomic.Pointer[certificateSet]
+}
+
+// certificateSet is what one generation says about certificates.
+type certificateSet struct {
+	source gateway.CertificateSource
+	reload func() error
+	files  []string
+}
+
+// Certificate implements [gateway.CertificateSource].
+func (c *certificates) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current.Load().source.Certificate(hello)
+}
+
+func (c *certificates) files() []string { return c.current.Load().files }
+
+// newCertificates reads what the manifest names.
+func newCertificates(m *manifest.Manifest, hosts []string, log *slog.Logger) (*certificateSet, error) {
+	if m.Gateway.TLS.Mode != "files" {
+		return &certificateSet{source: gateway.NewSelfSigned(hosts, nil), reload: func() error { return nil }}, nil
+	}
+	b := builder{m: m}
+	set := &certificateSet{}
+	var pairs []gateway.CertificatePair
+	for _, c := range m.Gateway.TLS.Certificates {
+		pair := gateway.CertificatePair{Certificate: b.path(string(c.Certificate)), Key: b.path(string(c.Key))}
+		pairs = append(pairs, pair)
+		set.files = append(set.files, pair.Certificate, pair.Key)
+	}
+	files := gateway.NewCertificateFiles(pairs, log)
+	set.source, set.reload = files, files.Reload
+	return set, files.Reload()
+}
+
+func (s *Service) openServer(ctx context.Context, g *generation) error {
+	set, err := newCertificates(g.m, g.hosts, s.log)
+	if err != nil {
+		return err
+	}
+	s.certs = &certificates{}
+	s.certs.current.Store(set)
+	m := g.m.Gateway
+	drain := m.Timeouts.Drain.Std()
+	if s.opts.Mode == Development {
+		drain = min(drain, developmentDrain)
+	}
+	listen, err := s.listeners(g.m)
+	if err != nil {
+		return err
+	}
+	s.server, err = gateway.NewServer(gateway.ServerConfig{
+		Listen: listen, Certificates: s.certs,
+		MaxConnections: m.Limits.MaxConnections, MaxHeaderBytes: int(m.Limits.MaxHeader.Bytes()),
+		ReadHeaderTimeout: m.Timeouts.ReadHeader.Std(), IdleTimeout: m.Timeouts.Idle.Std(),
+		WriteTimeout: m.Timeouts.Write.Std(), Drain: drain,
+	}, s.gateway, s.log)
+	if err != nil {
+		return err
+	}
+	return s.server.Listen(ctx)
+}
+
+// listeners are the addresses the manifest, or --listen, asks for.
+func (s *Service) listeners(m *manifest.Manifest) ([]gateway.Listener, error) {
+	if s.opts.Listen != "" {
+		if _, _, err := net.SplitHostPort(s.opts.Listen); err != nil && !strings.HasPrefix(s.opts.Listen, "unix:") {
+			return nil, fmt.Errorf("--listen %q is neither host:port nor unix:/path", s.opts.Listen)
+		}
+		var first manifest.Listen
+		if len(m.Gateway.Listen) > 0 {
+			first = m.Gateway.Listen[0]
+		}
+		first.Address = manifest.Template(s.opts.Listen)
+		return []gateway.Listener{listener(first)}, nil
+	}
+	var out []gateway.Listener
+	for _, l := range m.Gateway.Listen {
+		out = append(out, listener(l))
+	}
+	return out, nil
+}
+
+func listener(l manifest.Listen) gateway.Listener {
+	out := gateway.Listener{Network: "tcp", Address: string(l.Address), TLS: l.TLS, H2C: l.H2C}
+	if path, ok := strings.CutPrefix(out.Address, "unix:"); ok {
+		out.Network, out.Address = "unix", path
+	}
+	return out
+}
+
+// prepareListeners makes ready what a reload changes about listening; calling
+// what it returns does it. Certificates that cannot be read refuse the reload,
+// and so do addresses that cannot be bound.
+func (s *Service) prepareListeners(ctx context.Context, next *generation) (apply func() error, err error) {
+	set, err := newCertificates(next.m, next.hosts, s.log)
+	if err != nil {
+		return nil, err
+	}
+	if next.m.Gateway.TLS.Mode != "files" && len(s.certs.files()) == 0 && sameHosts(s.current.Load().hosts, next.hosts) {
+		set = s.certs.current.Load() // the self-signed certificate stays
+	}
+	listen, err := s.listeners(next.m)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		s.certs.current.Store(set)
+		return s.server.Relisten(ctx, listen)
+	}, nil
+}
+
+func sameHosts(a, b []string) bool { return strings.Join(a, ",") == strings.Join(b, ",") }
+
+// appURL is where a person on this machine opens the app.
+func (s *Service) appURL(g *generation) string {
+	listen, err := s.listeners(g.m)
+	for i, addr := range s.server.Addrs() {
+		tcp, ok := addr.(*net.TCPAddr)
+		if !ok || err != nil {
+			continue
+		}
+		scheme, host := "http", localAddress(tcp)
+		if listen[i].TLS {
+			scheme = "https"
+		}
+		if s.opts.Mode != Development && tcp.IP.IsUnspecified() {
+			host = net.JoinHostPort(g.firstHost(), fmt.Sprint(tcp.Port))
+		}
+		return scheme + "://" + host
+	}
+	return ""
+}

@@ -1,0 +1,164 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/manifest"
+	"github.com/berth-project/berth/process"
+)
+
+// watch reloads until ctx ends.
+func (s *Service) watch(ctx, background context.Context, signal <-chan os.Signal) error {
+	w, err := newWatcher(s.log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	for {
+		w.watch(s.watchedFiles())
+		if err := w.next(ctx, signal); err != nil {
+			return nil
+		}
+		// What fails is noted and told; the old generation goes on.
+		_ = s.Reload(ctx, background)
+	}
+}
+
+// watchedFiles are the files whose change means a reload.
+func (s *Service) watchedFiles() []string {
+	g := s.current.Load()
+	files := []string{s.opts.Manifest}
+	for _, source := range g.m.Environment.From {
+		if source.File != "" {
+			files = append(files, filepath.Join(g.m.Directory(), source.File))
+		}
+	}
+	if keys := KeysFile(g.m, s.opts.Data); keys != "" {
+		files = append(files, keys)
+	}
+	return append(files, s.certs.files()...)
+}
+
+// Reload loads the manifest, keys and certificates again. On an error nothing
+// has changed but what the error does not concern.
+func (s *Service) Reload(ctx, background context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	start := time.Now()
+	before := s.current.Load().m
+	err := errors.Join(s.reloadManifest(ctx, background), s.reloadKeys())
+	s.noteLoad(err)
+	if err != nil {
+		s.log.Error("reload refused, the old configuration goes on", "error", err)
+		return err
+	}
+	s.log.Info("reloaded", "duration", time.Since(start))
+	s.warnOfRestart(before, s.current.Load().m)
+	return nil
+}
+
+// warnOfRestart names the sections that changed and are read at start only.
+func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
+	limits := before.Gateway.Limits == after.Gateway.Limits && before.Gateway.Timeouts == after.Gateway.Timeouts
+	for _, section := range []struct {
+		name string
+		same bool
+	}{
+		{"service", before.Service == after.Service},
+		{"session", before.Session == after.Session},
+		{"login", before.Login == after.Login},
+		{"console", reflect.DeepEqual(before.Console, after.Console)},
+		{"telemetry", before.Telemetry == after.Telemetry},
+		{"gateway.limits or gateway.timeouts", limits},
+	} {
+		if !section.same {
+			s.log.Warn("a changed section takes effect when berth is started again", "section", section.name)
+		}
+	}
+}
+
+func (s *Service) reloadManifest(ctx, background context.Context) error {
+	old := s.current.Load()
+	next, err := build(ctx, s.opts, s.groups, s.identity(old.m))
+	if err != nil {
+		return err
+	}
+	listen, err := s.prepareListeners(ctx, next)
+	if err != nil {
+		s.groups.discard(next.groups)
+		next.release(s.log)
+		return err
+	}
+	s.groups.start(background, next.groups)
+	// What the old table still needs goes on running until requests have
+	// moved to the new one.
+	if err := s.applyProcesses(ctx, union(next.specs, old.specs)); err != nil {
+		s.groups.discard(next.groups)
+		next.release(s.log)
+		s.restoreProcesses(ctx, old)
+		return err
+	}
+	if err := listen(); err != nil {
+		s.groups.discard(next.groups)
+		next.release(s.log)
+		s.restoreProcesses(ctx, old)
+		return err
+	}
+	s.gateway.Swap(next.table)
+	retire := s.groups.adopt(next.groups)
+	s.current.Store(next)
+	retire(old.m.Gateway.Timeouts.Drain.Std())
+	old.release(s.log)
+	return s.applyProcesses(ctx, next.specs)
+}
+
+// restoreProcesses goes back after a change that did not work: what had been
+// replaced already is replaced again.
+func (s *Service) restoreProcesses(ctx context.Context, old *generation) {
+	if err := s.applyProcesses(ctx, old.specs); err != nil && ctx.Err() == nil {
+		s.log.Error("processes could not be put back", "error", err)
+	}
+}
+
+// union is next with the processes only old has.
+func union(next, old []process.Spec) []process.Spec {
+	all := append([]process.Spec(nil), next...)
+	for _, o := range old {
+		kept := false
+		for _, n := range next {
+			kept = kept || n.Name == o.Name
+		}
+		if !kept {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func (s *Service) reloadKeys() error {
+	g := s.current.Load()
+	keys, err := LoadKeys(g.m, g.env, s.opts.Data)
+	if err != nil {
+		return err
+	}
+	return s.people.login.Reload(keys)
+}
+
+// noteLoad tells the console, and whoever watches health, how loading went.
+func (s *Service) noteLoad(err error) {
+	s.lastLoad.Store(&loadResult{at: time.Now(), err: err})
+	if err == nil {
+		s.health.Clear("manifest")
+		return
+	}
+	s.health.Set(health.Check{
+		Name: "manifest", State: health.Degraded, Code: "reload_refused",
+		Message: err.Error(), Help: "correct the file; the configuration loaded before it goes on serving",
+	})
+}

@@ -1,0 +1,75 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/manifest"
+	"github.com/berth-project/berth/session"
+)
+
+// Keys returns the key set of a service and the file it is in, empty where it
+// comes from the environment.
+func Keys(ctx context.Context, opts Options) (*session.KeySet, string, error) {
+	m, env, err := load(ctx, opts)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := makeData(opts.Data); err != nil {
+		return nil, "", err
+	}
+	keys, err := LoadKeys(m, env, opts.Data)
+	return keys, KeysFile(m, opts.Data), err
+}
+
+func openSealer(ctx context.Context, opts Options) (*session.Sealer, *manifest.Manifest, error) {
+	m, _, err := load(ctx, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, _, err := Keys(ctx, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	sealer, err := session.NewSealer(session.SealerConfig{
+		Audience: m.Service, Idle: m.Session.Idle.Std(), Absolute: m.Session.Absolute.Std(), Keys: keys,
+	})
+	return sealer, m, err
+}
+
+// SealFor makes the cookie value of a user as if they had just signed in.
+func SealFor(ctx context.Context, opts Options, who string) (string, *session.Session, error) {
+	sealer, m, err := openSealer(ctx, opts)
+	if err != nil {
+		return "", nil, err
+	}
+	store, err := OpenDirectory(opts.Data, opts.Log)
+	if err != nil {
+		return "", nil, err
+	}
+	resolver := directory.NewResolver(store, directory.ResolverConfig{}, opts.Log)
+	sess, err := sessionOf(ctx, store, resolver, who)
+	if err = errors.Join(err, store.Close()); err != nil {
+		return "", nil, err
+	}
+	now := time.Now().UTC()
+	sess.ID, sess.Method = session.NewID(), "cli"
+	sess.SignedInAt, sess.SeenAt, sess.ExpiresAt = now, now, now.Add(m.Session.Absolute.Std())
+	value, err := sealer.Seal(*sess)
+	return value, sess, err
+}
+
+// OpenSealed says what a cookie holds; its name may stand before it.
+func OpenSealed(ctx context.Context, opts Options, cookie string) (*session.Session, error) {
+	sealer, _, err := openSealer(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{session.SecureCookieName, session.DevelopmentCookieName} {
+		cookie = strings.TrimPrefix(cookie, name+"=")
+	}
+	return sealer.Open(strings.TrimSpace(cookie))
+}

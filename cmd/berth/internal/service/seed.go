@@ -1,0 +1,144 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/internal/atomicfile"
+	"github.com/berth-project/berth/login/password"
+	"github.com/berth-project/berth/manifest"
+	"github.com/berth-project/berth/secret"
+)
+
+// DevelopmentUser is a user made on a developer's machine. It holds a password
+// in the clear: it is made up here, for a directory that leaves this machine
+// for nobody.
+type DevelopmentUser struct {
+	Email    string              `json:"email"`
+	Name     string              `json:"name,omitempty"`
+	Password string              `json:"password"`
+	Roles    map[string][]string `json:"roles"`
+}
+
+// passwordsName keeps the made-up passwords in the data directory, so that
+// they stay the same from one start to the next.
+const passwordsName = "development-passwords.json"
+
+// seed makes the tenants and users of the manifest's development section,
+// where they are not there, and returns the users.
+func seed(ctx context.Context, m *manifest.Manifest, store directory.Store, hasher *password.Hasher, data string) ([]DevelopmentUser, error) {
+	ctx = directory.WithActor(ctx, "berth up")
+	if err := seedTenants(ctx, m, store); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(data, passwordsName)
+	passwords, err := readPasswords(file)
+	if err != nil {
+		return nil, err
+	}
+	var users []DevelopmentUser
+	for _, u := range m.Development.Users {
+		made := DevelopmentUser{Email: u.Email, Name: u.Name, Roles: map[string][]string{}}
+		for tenant, roles := range u.Roles {
+			made.Roles[tenant] = roles
+		}
+		if err := seedUser(ctx, &made, store, hasher, passwords); err != nil {
+			return nil, fmt.Errorf("development user %s: %w", u.Email, err)
+		}
+		users = append(users, made)
+	}
+	text, err := json.MarshalIndent(passwords, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return users, atomicfile.Write(file, text, 0o600)
+}
+
+func seedTenants(ctx context.Context, m *manifest.Manifest, store directory.Store) error {
+	for _, t := range m.Development.Tenants {
+		name := t.Name
+		if name == "" {
+			name = t.ID
+		}
+		if _, err := store.CreateTenant(ctx, t.ID, name); err != nil && !errors.Is(err, directory.ErrConflict) {
+			return fmt.Errorf("development tenant %s: %w", t.ID, err)
+		}
+		for _, plan := range t.Plans {
+			if err := store.Subscribe(ctx, t.ID, directory.Subscription{Plan: plan}); err != nil {
+				return fmt.Errorf("development tenant %s: %w", t.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// seedUser makes one user, and a new password where none is known.
+func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, hasher *password.Hasher, passwords map[string]string) error {
+	rec, err := store.UserByEmail(ctx, u.Email)
+	fresh := errors.Is(err, directory.ErrNotFound)
+	if fresh {
+		rec, err = store.CreateUser(ctx, u.Email, u.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if u.Password = passwords[rec.Email]; u.Password == "" || fresh {
+		u.Password = GeneratePassword()
+		hash, err := hasher.Hash(ctx, secret.New(u.Password))
+		if err != nil {
+			return err
+		}
+		if err := store.SetPasswordHash(ctx, rec.ID, hash); err != nil {
+			return err
+		}
+		passwords[rec.Email] = u.Password
+	}
+	for _, tenant := range sortedKeys(u.Roles) {
+		for _, role := range u.Roles[tenant] {
+			if err := store.GrantRole(ctx, directory.Grant{User: rec.ID, Tenant: tenant, Role: role}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// GeneratePassword returns 80 random bits as four groups of letters and
+// digits, easy to type.
+func GeneratePassword() string {
+	text := strings.ToLower(rand.Text()[:16])
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
+}
+
+func readPasswords(file string) (map[string]string, error) {
+	passwords := map[string]string{}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return passwords, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &passwords)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read development passwords: %w (remove %s to have new ones made)", err, file)
+	}
+	return passwords, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,259 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/berth-project/berth/console"
+	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/login"
+	"github.com/berth-project/berth/manifest"
+	"github.com/berth-project/berth/process"
+	"github.com/berth-project/berth/telemetry"
+)
+
+// developmentDrain is how long requests may take to finish on a developer's
+// machine, where Ctrl-C is meant.
+const developmentDrain = 3 * time.Second
+
+// Service is one running service.
+type Service struct {
+	opts     Options
+	log      *slog.Logger
+	registry *prometheus.Registry
+	health   *health.Registry
+
+	people     *people
+	groups     *groupSet
+	gateway    *gateway.Gateway
+	server     *gateway.Server
+	certs      *certificates
+	admin      *adminServer
+	supervisor *process.Supervisor
+	accessLog  *telemetry.AccessLog
+	feed       *console.RequestFeed
+	runDir     string
+
+	reloading sync.Mutex // one reload at a time
+	current   atomic.Pointer[generation]
+	lastLoad  atomic.Pointer[loadResult]
+}
+
+// loadResult is how the last attempt to load the manifest went.
+type loadResult struct {
+	at  time.Time
+	err error
+}
+
+// Run runs a service until ctx ends, then stops it in order. ready is called
+// once when everything stands. The error is nil after a clean stop, a
+// [process.ExitError] when a process the service cannot do without ended, and
+// otherwise says why the service could not start.
+func Run(ctx context.Context, opts Options, reload <-chan os.Signal, ready func(Ready)) error {
+	s := &Service{
+		opts: opts, log: opts.Log,
+		registry: telemetry.NewRegistry(opts.Version),
+		health:   health.NewRegistry(time.Now),
+		feed:     console.NewRequestFeed(),
+	}
+	s.groups = newGroupSet(s.log, s.registry)
+	first, err := s.open(ctx)
+	if err != nil {
+		return errors.Join(err, s.closeAll())
+	}
+	err = s.serve(ctx, first, reload, ready)
+	return errors.Join(err, s.closeAll())
+}
+
+// open makes and binds everything, and starts nothing.
+func (s *Service) open(ctx context.Context) (*generation, error) {
+	m, env, err := load(ctx, s.opts)
+	if err != nil {
+		return nil, err
+	}
+	if s.people, err = openPeople(s.opts, m, env, s.registry); err != nil {
+		return nil, err
+	}
+	if s.admin, err = listenAdmin(cmp.Or(s.opts.Admin, string(m.Console.Listen)), s.log); err != nil {
+		return nil, err
+	}
+	g, err := build(ctx, s.opts, s.groups, s.identity(m))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openGateway(); err != nil {
+		return nil, err
+	}
+	if err := s.openServer(ctx, g); err != nil {
+		return nil, err
+	}
+	return g, s.openSupervisor()
+}
+
+// identity is what processes are told about assertions. The keys are fetched
+// from the admin listener, which speaks plain HTTP on this machine.
+func (s *Service) identity(m *manifest.Manifest) identity {
+	return identity{jwksURL: s.admin.url() + login.JWKSPath, issuer: issuer(m)}
+}
+
+func (s *Service) openGateway() (err error) {
+	s.gateway, err = gateway.New(gateway.Dependencies{
+		Auth: authenticator{s.people.login}, Assert: s.people.login, Internal: s.people.login.Handler(),
+		Ready: s.health.Ready, Observe: s.observe, Log: s.log, Registry: s.registry,
+	})
+	return err
+}
+
+func (s *Service) openSupervisor() error {
+	if s.opts.Mode == GatewayOnly {
+		return nil
+	}
+	// Paths of unix sockets are short: the data directory may be too deep.
+	dir, err := os.MkdirTemp("", "berth-")
+	if err != nil {
+		return fmt.Errorf("make directory for sockets: %w", err)
+	}
+	s.runDir = dir
+	s.supervisor = process.New(process.Config{
+		RunDirectory: dir, OnEndpoints: s.endpointsChanged, Drain: s.drainEndpoint,
+		Reap: s.opts.Reap, Log: s.log, Registry: s.registry,
+	})
+	return nil
+}
+
+// closeAll releases what open made; what was never made is skipped.
+func (s *Service) closeAll() error {
+	var errs []error
+	s.groups.close()
+	if g := s.current.Load(); g != nil {
+		g.release(s.log)
+	}
+	if s.admin != nil {
+		_ = s.admin.listener.Close() // closed already after a run
+	}
+	if s.people != nil {
+		errs = append(errs, s.people.store.Close())
+	}
+	if s.runDir != "" {
+		errs = append(errs, os.RemoveAll(s.runDir))
+	}
+	return errors.Join(errs...)
+}
+
+// serve runs the parts, each under a context that ends after those that lean
+// on it have stopped.
+func (s *Service) serve(ctx context.Context, first *generation, reload <-chan os.Signal, ready func(Ready)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	detached := context.WithoutCancel(ctx)
+	background, stopBackground := context.WithCancel(detached)
+	defer stopBackground()
+	processes, stopProcesses := context.WithCancel(detached)
+	defer stopProcesses()
+
+	var parts errgroup.Group // what everything leans on
+	parts.Go(func() error { return s.admin.serve(background, s.adminHandler(s.console(first))) })
+	parts.Go(func() error { return s.people.resolver.Run(background) })
+	if s.accessLog = s.newAccessLog(first); s.accessLog != nil {
+		parts.Go(func() error { return s.accessLog.Run(background) })
+	}
+	s.groups.start(background, first.groups)
+
+	var front, procs errgroup.Group
+	procs.Go(func() error { return s.superviseUntil(processes, stop) })
+	front.Go(func() error { return s.stopOnError(s.server.Serve(ctx), stop) })
+	front.Go(func() error { return s.stopOnError(s.standAndWatch(ctx, background, first, reload, ready), stop) })
+
+	err := front.Wait() // the gateway has drained
+	stopProcesses()
+	err = errors.Join(err, procs.Wait())
+	stopBackground()
+	err = errors.Join(err, parts.Wait())
+	if cause := context.Cause(ctx); errors.As(cause, new(*process.ExitError)) {
+		return cause
+	}
+	return err
+}
+
+// stopOnError ends the service when one of its parts cannot go on.
+func (s *Service) stopOnError(err error, stop context.CancelCauseFunc) error {
+	if err != nil {
+		stop(err)
+	}
+	return err
+}
+
+func (s *Service) superviseUntil(ctx context.Context, stop context.CancelCauseFunc) error {
+	if s.supervisor == nil {
+		return nil
+	}
+	events, cancel := s.supervisor.Subscribe(256)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.followProcesses(events) })
+	err := s.supervisor.Run(ctx)
+	cancel()
+	wg.Wait()
+	var exit *process.ExitError
+	if errors.As(err, &exit) {
+		s.log.Error("process ended that the service cannot do without", "process", exit.Process, "error", exit.Exit.String())
+		stop(exit)
+		return nil
+	}
+	return s.stopOnError(err, stop)
+}
+
+// standAndWatch brings the first generation up, tells that it stands, and then
+// reloads whenever a file changes or a signal asks for it.
+func (s *Service) standAndWatch(ctx, background context.Context, first *generation, reload <-chan os.Signal, ready func(Ready)) error {
+	s.gateway.Swap(first.table)
+	s.groups.adopt(first.groups)
+	s.current.Store(first)
+	s.noteLoad(nil)
+	s.health.Set(health.Check{Name: "start", State: health.Failing, Required: true, Code: "starting", Message: "processes are being started"})
+	if err := s.applyProcesses(ctx, first.specs); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	s.health.Clear("start")
+	told := Ready{URL: s.appURL(first), Admin: s.admin.url()}
+	if s.opts.Mode == Development {
+		users, err := seed(ctx, first.m, s.people.store, s.people.hasher, s.opts.Data)
+		if err != nil {
+			return err
+		}
+		told.Users = users
+	}
+	ready(told)
+	return s.watch(ctx, background, reload)
+}
+
+func (s *Service) applyProcesses(ctx context.Context, specs []process.Spec) error {
+	if s.supervisor == nil {
+		return nil
+	}
+	return s.supervisor.Apply(ctx, specs)
+}
+
+func (s *Service) newAccessLog(g *generation) *telemetry.AccessLog {
+	if s.opts.AccessLog == nil || !g.m.Gateway.AccessLog {
+		return nil
+	}
+	format := s.opts.AccessFormat
+	if format == "" {
+		format = telemetry.Format(g.m.Telemetry.LogFormat)
+	}
+	return telemetry.NewAccessLog(s.opts.AccessLog, format)
+}

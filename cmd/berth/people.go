@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/berth-project/berth/cmd/berth/internal/service"
+	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/login/password"
+	"github.com/berth-project/berth/secret"
+	"github.com/berth-project/berth/telemetry"
+)
+
+// withDirectory opens the directory for one command, whose changes are noted
+// under the name of the person who runs it.
+func (c *cli) withDirectory(ctx context.Context, do func(context.Context, directory.Store) error) error {
+	data, err := c.existingData()
+	if err != nil {
+		return err
+	}
+	store, err := service.OpenDirectory(data, telemetry.NewLogger(c.stderr, telemetry.LogConfig{}, nil))
+	if err != nil {
+		return err
+	}
+	err = do(directory.WithActor(ctx, actor()), store)
+	return errors.Join(err, store.Close())
+}
+
+func actor() string {
+	if u, err := user.Current(); err == nil {
+		return "cli:" + u.Username
+	}
+	return "cli"
+}
+
+// newPassword is the password the flags ask for; none when they ask for none.
+func (c *cli) newPassword(fromStdin, generate bool) (secret.String, error) {
+	switch {
+	case generate:
+		return secret.New(service.GeneratePassword()), nil
+	case fromStdin:
+		line, err := bufio.NewReader(io.LimitReader(c.stdin, 4096)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return secret.String{}, fmt.Errorf("read password: %w", err)
+		}
+		return secret.New(strings.TrimRight(line, "\r\n")), nil
+	}
+	return secret.String{}, nil
+}
+
+// askPassword is newPassword, and a prompt where the flags name no source.
+func (c *cli) askPassword(fromStdin, generate bool) (secret.String, error) {
+	if fromStdin || generate {
+		return c.newPassword(fromStdin, generate)
+	}
+	f, ok := c.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return secret.String{}, usageError{errors.New("no terminal to ask for a password: use --password-stdin or --generate-password")}
+	}
+	first, err := c.prompt(f, "new password: ")
+	if err != nil {
+		return first, err
+	}
+	second, err := c.prompt(f, "once more: ")
+	if err != nil {
+		return second, err
+	}
+	if !first.Equal(second) {
+		return secret.String{}, errors.New("the two passwords differ")
+	}
+	return first, nil
+}
+
+func (c *cli) prompt(f *os.File, text string) (secret.String, error) {
+	fmt.Fprint(c.stderr, text)
+	b, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(c.stderr)
+	if err != nil {
+		return secret.String{}, fmt.Errorf("read password: %w", err)
+	}
+	return secret.New(string(b)), nil
+}
+
+// setPassword stores a password the policy takes.
+func setPassword(ctx context.Context, store directory.Users, userID string, pw secret.String) error {
+	u, err := store.User(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if err := (password.Policy{}).Check(pw, u.Email); err != nil {
+		return err
+	}
+	hasher, err := password.NewHasher(password.Config{})
+	if err != nil {
+		return err
+	}
+	hash, err := hasher.Hash(ctx, pw)
+	if err != nil {
+		return err
+	}
+	return store.SetPasswordHash(ctx, userID, hash)
+}
+
+// revealIf is the text of a password that was made for the person who asked.
+func revealIf(generated bool, pw secret.String) string {
+	if !generated {
+		return ""
+	}
+	return pw.Reveal()
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/internal/diagnostic"
+	"github.com/berth-project/berth/process"
+)
+
+// Exit codes of every command (berth exec and berth run pass the child's).
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// usageError is a mistake in the command line itself.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// errReported is a failure whose explanation has been printed already.
+var errReported = errors.New("reported")
+
+// cli is one invocation: its streams and the flags every command shares.
+type cli struct {
+	streams
+	file string // --file
+	data string // --data
+	json bool   // --json
+}
+
+func run(ctx context.Context, args []string, s streams) int {
+	c := &cli{streams: s}
+	root := c.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	return c.exitCode(cmd, err)
+}
+
+func (c *cli) exitCode(cmd *cobra.Command, err error) int {
+	var usage usageError
+	var child childStatus
+	var status *process.ExitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitFailure
+	case errors.As(err, &child):
+		if child.err != nil {
+			fmt.Fprintf(c.stderr, "berth: %v\n", child.err)
+		}
+		return child.code
+	case errors.As(err, &status):
+		fmt.Fprintf(c.stderr, "berth: %v\n", err)
+		return status.Code
+	case errors.As(err, &usage), isCobraUsage(err):
+		fmt.Fprintf(c.stderr, "berth: %v\nhelp: %s --help\n", err, cmd.CommandPath())
+		return exitUsage
+	}
+	c.report(err)
+	return exitFailure
+}
+
+// report prints an error; problems of a file get their excerpts.
+func (c *cli) report(err error) {
+	var list diagnostic.List
+	if errors.As(err, &list) {
+		_ = diagnostic.Write(c.stderr, list, c.style())
+		return
+	}
+	fmt.Fprintf(c.stderr, "berth: %v\n", err)
+}
+
+// isCobraUsage tells the parser's own errors, which have no type, by their
+// texts; a test fixes them.
+func isCobraUsage(err error) bool {
+	for _, prefix := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "invalid argument", "required flag", "flag needs", "if any flags in the group", "bad flag"} {
+		if strings.HasPrefix(err.Error(), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "berth",
+		Short: "run a server-side app as a cloud service",
+		Long: "Berth fronts an app (TLS, sign-in, sessions, access rules, static files, private downloads),\n" +
+			"runs its processes, and says why it decided what it decided. One file, berth.yaml, describes it all.",
+		Example:       "  berth up examples/ledger",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetIn(c.stdin)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		c.upCommand(), c.runCommand(), c.gatewayCommand(), c.execCommand(),
+		c.checkCommand(), c.explainCommand(),
+		c.manifestCommand(), c.environCommand(),
+		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.sessionCommand(),
+		c.versionCommand(),
+	)
+	return root
+}
+
+// noun is a command that only groups others.
+func noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return usageError{fmt.Errorf("%s needs a verb: %s", cmd.CommandPath(), verbNames(cmd))}
+		},
+	}
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+func verbNames(cmd *cobra.Command) string {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+// exactly is cobra.ExactArgs with an error that names the arguments.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return usageError{fmt.Errorf("%s takes %s; got %d arguments", cmd.CommandPath(), strings.Join(names, " "), len(args))}
+	}
+}

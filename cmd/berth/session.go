@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/cmd/berth/internal/service"
+	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/session"
+)
+
+func (c *cli) sessionCommand() *cobra.Command {
+	cmd := noun("session", "sessions: the cookie, and the keys it is sealed with",
+		c.sessionSealCommand(), c.sessionOpenCommand(), c.sessionRevokeCommand(),
+		noun("key", "the keys that seal cookies and sign assertions", c.keyListCommand(), c.keyRotateCommand()),
+	)
+	c.fileFlag(cmd)
+	c.dataFlag(cmd)
+	return cmd
+}
+
+func (c *cli) sessionSealCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seal USER",
+		Short: "make the cookie of a user, to try requests with",
+		Long: "Seals a cookie as if USER (an email or an id) had just signed in, and prints it as NAME=VALUE for\n" +
+			"plain HTTP. It is a credential; whoever can run this can read the keys anyway. The audit trail notes it.",
+		Example: "  curl -H \"Cookie: $(berth session seal anna@example.com)\" http://localhost:8080/",
+		Args:    exactly("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := c.existingData()
+			if err != nil {
+				return err
+			}
+			opts := c.options(c.file, service.Production)
+			opts.Data = data
+			value, sess, err := service.SealFor(cmd.Context(), opts, args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(map[string]any{
+					"cookie": session.DevelopmentCookieName, "secure_cookie": session.SecureCookieName, "value": value,
+					"session": sess.ID, "user": sess.User.ID, "expires_at": sess.ExpiresAt.UTC().Format(time.RFC3339),
+				})
+			}
+			fmt.Fprintf(c.stdout, "%s=%s\n", session.DevelopmentCookieName, value)
+			return nil
+		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+// openedSession is what a cookie says.
+type openedSession struct {
+	Session    string    `json:"session"`
+	User       string    `json:"user"`
+	Email      string    `json:"email"`
+	Method     string    `json:"method"`
+	SignedInAt time.Time `json:"signed_in_at"`
+	SeenAt     time.Time `json:"seen_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+}
+
+func (c *cli) sessionOpenCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "open VALUE",
+		Short:   "say what a sealed cookie holds; VALUE with or without its name",
+		Example: "  berth session open 'berth=v1.…'",
+		Args:    exactly("VALUE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := c.existingData()
+			if err != nil {
+				return err
+			}
+			opts := c.options(c.file, service.Production)
+			opts.Data = data
+			sess, err := service.OpenSealed(cmd.Context(), opts, args[0])
+			if err != nil {
+				return err
+			}
+			o := openedSession{sess.ID, sess.User.ID, sess.User.Email, sess.Method, sess.SignedInAt, sess.SeenAt, sess.ExpiresAt}
+			if c.json {
+				return c.printJSON(o)
+			}
+			fmt.Fprintf(c.stdout, "session  %s\nuser     %s  %s\nmethod   %s\nsigned in  %s\nseen       %s\nexpires    %s\n",
+				o.Session, o.User, o.Email, o.Method, o.SignedInAt.UTC().Format(time.RFC3339), o.SeenAt.UTC().Format(time.RFC3339), o.ExpiresAt.UTC().Format(time.RFC3339))
+			return nil
+		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) sessionRevokeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "revoke SESSION",
+		Short:   "end one session by its id, as logs and the console show it",
+		Example: "  berth session revoke 4qv2…",
+		Args:    exactly("SESSION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := c.existingData()
+			if err != nil {
+				return err
+			}
+			store, err := service.OpenDirectory(data, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			// The longest a session may live is a year; see session.absolute.
+			end := time.Now().Add(366 * 24 * time.Hour)
+			err = store.RevokeSession(directory.WithActor(cmd.Context(), actor()), directory.Revocation{Session: args[0], Until: end})
+			return errors.Join(err, store.Close())
+		},
+	}
+}
+
+// shownKey is what may be told of a key.
+type shownKey struct {
+	ID        string    `json:"id"`
+	State     string    `json:"state"`
+	Algorithm string    `json:"algorithm"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (c *cli) keyListCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "list the keys by id; never the keys themselves",
+		Example: "  berth session key list",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, _, err := c.keys(cmd)
+			if err != nil {
+				return err
+			}
+			var shown []shownKey
+			for _, k := range keys.Keys() {
+				shown = append(shown, shownKey{k.ID, string(k.State), string(k.Algorithm), k.CreatedAt})
+			}
+			return printList(c, shown, []string{"id", "state", "algorithm", "created"}, func(k shownKey) []string {
+				return []string{k.ID, k.State, k.Algorithm, k.CreatedAt.UTC().Format(time.RFC3339)}
+			})
+		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) keyRotateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rotate",
+		Short: "make the next keys current and new ones next; nobody is signed out",
+		Long: "Moves every key on: next becomes current, current becomes previous, previous is forgotten. Cookies\n" +
+			"sealed with the key that becomes previous still open and are renewed. A running service loads the new\n" +
+			"file at once. Wait the session's absolute limit between two rotations.",
+		Example: "  berth session key rotate",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, file, err := c.keys(cmd)
+			if err != nil {
+				return err
+			}
+			if file == "" {
+				return errors.New("the keys come from the environment (session.keys): rotate them where they are kept")
+			}
+			next, err := keys.Rotate(time.Now())
+			if err != nil {
+				return err
+			}
+			return service.SaveKeys(file, next)
+		},
+	}
+}
+
+// keys loads the key set and says which file it is in.
+func (c *cli) keys(cmd *cobra.Command) (keys *session.KeySet, file string, err error) {
+	data, err := c.existingData()
+	if err != nil {
+		return nil, "", err
+	}
+	opts := c.options(c.file, service.Production)
+	opts.Data = data
+	return service.Keys(cmd.Context(), opts)
+}

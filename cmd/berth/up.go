@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/cmd/berth/internal/service"
+	"github.com/berth-project/berth/telemetry"
+)
+
+// serveFlags are what the commands that run a service share.
+type serveFlags struct {
+	listen, admin  string
+	format, level  string
+	quietAccessLog bool
+}
+
+func (f *serveFlags) register(c *cli, cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.listen, "listen", "", "listen on this `ADDR` instead of the manifest's")
+	fs.StringVar(&f.admin, "admin", "", "console, health and metrics on this `ADDR` instead of the manifest's")
+	fs.StringVar(&f.format, "log-format", "", "human or json (default: human for up, the manifest's otherwise)")
+	fs.StringVar(&f.level, "log-level", "", "debug, info, warn or error (default: the manifest's)")
+	fs.BoolVar(&f.quietAccessLog, "no-access-log", false, "write no line per request")
+	c.dataFlag(cmd)
+}
+
+func (c *cli) upCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "up [DIR]",
+		Short: "run everything on this machine, with development users and a console",
+		Long: "Runs the service of DIR (default: here): gateway, processes, embedded directory, console.\n" +
+			"It makes the tenants and users of the manifest's development section and prints how to sign in.\n" +
+			"With --json one line on stdout says when everything is ready.",
+		Example: "  berth up examples/ledger --listen 127.0.0.1:8080",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.format == "" {
+				f.format = string(telemetry.Human)
+			}
+			return c.serve(cmd.Context(), argument(args), service.Development, f, c.tellDeveloper)
+		},
+	}
+	f.register(c, cmd)
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) runCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "run [DIR]",
+		Short: "run the service in production: the entrypoint of its container",
+		Long: "Runs the service of DIR (default: here) as its container's entrypoint, as PID 1 or not: resolves the\n" +
+			"environment, runs hooks, starts and watches the processes, fronts them with the gateway.\n" +
+			"SIGTERM and SIGINT stop it in order, SIGHUP reloads; USR1, USR2, QUIT and WINCH reach the processes.",
+		Example: "  berth run /app --data /data",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.serve(cmd.Context(), argument(args), service.Production, f, c.tellOperator)
+		},
+	}
+	f.register(c, cmd)
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) gatewayCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:     "gateway [DIR]",
+		Short:   "run the gateway alone, in front of upstreams that others run",
+		Example: "  berth gateway /etc/berth",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.serve(cmd.Context(), argument(args), service.GatewayOnly, f, c.tellOperator)
+		},
+	}
+	f.register(c, cmd)
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+// options are what a command tells package service; problems with the path
+// show when it is read.
+func (c *cli) options(dir string, mode service.Mode) service.Options {
+	file, err := manifestPath(dir)
+	if err != nil {
+		file = dir
+	}
+	return service.Options{
+		Manifest: file, Data: c.dataDirectory(file), Mode: mode,
+		Environ: c.environ, Version: buildVersion(), Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveFlags, tell func(service.Ready)) error {
+	opts := c.options(dir, mode)
+	m, err := c.load(opts.Manifest)
+	if err != nil {
+		return err
+	}
+	c.printWarnings(m.Warnings())
+	format, level := f.format, f.level
+	if format == "" {
+		format = m.Telemetry.LogFormat
+	}
+	if level == "" {
+		level = m.Telemetry.LogLevel
+	}
+	lowest, err := telemetry.ParseLevel(level)
+	if err != nil {
+		return usageError{err}
+	}
+	if format != string(telemetry.Human) && format != string(telemetry.JSON) {
+		return usageError{fmt.Errorf("--log-format %q is neither human nor json", format)}
+	}
+	opts.Listen, opts.Admin = f.listen, f.admin
+	opts.Reap = true
+	opts.Recent = telemetry.NewRecent(2000)
+	opts.Log = telemetry.NewLogger(c.stderr, telemetry.LogConfig{Format: telemetry.Format(format), Level: lowest, Color: c.colored(c.stderr)}, opts.Recent)
+	opts.AccessFormat = telemetry.Format(format)
+	if !f.quietAccessLog {
+		opts.AccessLog = c.stderr
+	}
+	ctx, stop := stopSignals(ctx)
+	defer stop()
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	return service.Run(ctx, opts, reload, tell)
+}
+
+// stopSignals ends ctx at the first SIGINT or SIGTERM. The second one ends
+// Berth at once; its processes go with it, because they lose their parent and
+// their terminal.
+func stopSignals(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, ok := <-ch; !ok {
+			return
+		}
+		cancel(errStopped)
+		if s, ok := <-ch; ok {
+			os.Exit(128 + int(s.(syscall.Signal)))
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(ch)
+		close(ch)
+		<-done
+		cancel(nil)
+	}
+}
+
+// errStopped is the cause of a stop somebody asked for.
+var errStopped = errors.New("asked to stop")
+
+// readyEvent is the line berth up --json prints once everything is ready.
+type readyEvent struct {
+	Event string                    `json:"event"`
+	URL   string                    `json:"url"`
+	Admin string                    `json:"admin"`
+	Users []service.DevelopmentUser `json:"users"`
+}
+
+func (c *cli) tellDeveloper(r service.Ready) {
+	if c.json {
+		_ = c.printJSON(readyEvent{"ready", r.URL, r.Admin, append([]service.DevelopmentUser{}, r.Users...)})
+		return
+	}
+	fmt.Fprintf(c.stdout, "\n  app      %s\n  console  %s\n", r.URL, r.Admin)
+	if len(r.Users) > 0 {
+		rows := [][]string{{"sign in as", "password", "roles"}}
+		for _, u := range r.Users {
+			rows = append(rows, []string{u.Email, u.Password, roleText(u.Roles)})
+		}
+		fmt.Fprintln(c.stdout)
+		_ = writeTable(indented{c.stdout}, rows)
+	}
+	fmt.Fprintln(c.stdout, "\n  Ctrl-C stops everything; a change of berth.yaml is loaded at once.")
+}
+
+func (c *cli) tellOperator(r service.Ready) {
+	if c.json {
+		_ = c.printJSON(readyEvent{"ready", r.URL, r.Admin, []service.DevelopmentUser{}})
+	}
+}
+
+func roleText(roles map[string][]string) string {
+	var parts []string
+	for _, tenant := range sortedTenants(roles) {
+		parts = append(parts, strings.Join(roles[tenant], ", ")+" of "+tenant)
+	}
+	return orDash(strings.Join(parts, "; "))
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/directory"
+)
+
+func (c *cli) userCommand() *cobra.Command {
+	cmd := noun("user", "people who sign in",
+		c.userAddCommand(), c.userListCommand(), c.userShowCommand(), c.userPasswordCommand(),
+		c.userChange("disable", "stop a user from signing in and end their sessions", directory.Users.DisableUser),
+		c.userChange("enable", "let a disabled user sign in again", directory.Users.EnableUser),
+		c.userChange("delete", "remove a user and all their roles", directory.Users.DeleteUser),
+		c.userSignOutCommand(),
+	)
+	c.fileFlag(cmd)
+	c.dataFlag(cmd)
+	return cmd
+}
+
+func (c *cli) userAddCommand() *cobra.Command {
+	var name string
+	var fromStdin, generate bool
+	cmd := &cobra.Command{
+		Use:     "add EMAIL",
+		Short:   "make a user",
+		Example: "  berth user add anna@example.com --name Anna --generate-password",
+		Args:    exactly("EMAIL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				password, err := c.newPassword(fromStdin, generate)
+				if err != nil {
+					return err
+				}
+				u, err := store.CreateUser(ctx, args[0], name)
+				if err != nil {
+					return err
+				}
+				if !password.IsZero() {
+					if err := setPassword(ctx, store, u.ID, password); err != nil {
+						return err
+					}
+				}
+				if c.json {
+					return c.printJSON(createdUser{User: u, Password: revealIf(generate, password)})
+				}
+				fmt.Fprintf(c.stdout, "%s  %s\n", u.ID, u.Email)
+				if generate {
+					fmt.Fprintf(c.stdout, "password  %s\n", password.Reveal())
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "display name")
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
+	cmd.Flags().BoolVar(&generate, "generate-password", false, "make a random password and print it")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate-password")
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+// createdUser is the only output that ever holds a password: one that was just
+// generated for the person who asked.
+type createdUser struct {
+	directory.User
+	Password string `json:"password,omitempty"`
+}
+
+func (c *cli) userListCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "list users",
+		Example: "  berth user list --json",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				users, err := allUsers(ctx, store)
+				if err != nil {
+					return err
+				}
+				return printList(c, users, []string{"id", "email", "name", "state"}, func(u directory.User) []string {
+					return []string{u.ID, u.Email, orDash(u.Name), userState(u)}
+				})
+			})
+		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func allUsers(ctx context.Context, store directory.Users) ([]directory.User, error) {
+	var all []directory.User
+	for page := (directory.Page{Limit: 1000}); ; page.After = all[len(all)-1].ID {
+		users, err := store.Users(ctx, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, users...)
+		if len(users) < page.Limit {
+			return all, nil
+		}
+	}
+}
+
+func (c *cli) userShowCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "show USER",
+		Short:   "show a user with their roles; USER is an email or an id",
+		Example: "  berth user show anna@example.com",
+		Args:    exactly("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				u, err := findUser(ctx, store, args[0])
+				if err != nil {
+					return err
+				}
+				grants, err := store.Grants(ctx, directory.GrantFilter{User: u.ID})
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.printJSON(struct {
+						directory.User
+						Roles []directory.Grant `json:"roles"`
+					}{u, grants})
+				}
+				fmt.Fprintf(c.stdout, "id     %s\nemail  %s\nname   %s\nstate  %s\n", u.ID, u.Email, orDash(u.Name), userState(u))
+				for _, g := range grants {
+					fmt.Fprintf(c.stdout, "role   %s of %s%s\n", g.Role, g.Tenant, until(g.ExpiresAt))
+				}
+				return nil
+			})
+		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) userPasswordCommand() *cobra.Command {
+	var fromStdin, generate bool
+	cmd := &cobra.Command{
+		Use:     "password USER",
+		Short:   "set a user's password and end their sessions",
+		Example: "  berth user password anna@example.com --password-stdin < password.txt",
+		Args:    exactly("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				u, err := findUser(ctx, store, args[0])
+				if err != nil {
+					return err
+				}
+				password, err := c.askPassword(fromStdin, generate)
+				if err != nil {
+					return err
+				}
+				if err := setPassword(ctx, store, u.ID, password); err != nil {
+					return err
+				}
+				if generate {
+					fmt.Fprintln(c.stdout, password.Reveal())
+				}
+				return store.RevokeSessionsOf(ctx, u.ID)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
+	cmd.Flags().BoolVar(&generate, "generate-password", false, "make a random password and print it")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate-password")
+	return cmd
+}
+
+// userChange is a verb that does one thing to one user.
+func (c *cli) userChange(verb, short string, change func(directory.Users, context.Context, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:     verb + " USER",
+		Short:   short,
+		Example: "  berth user " + verb + " anna@example.com",
+		Args:    exactly("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				u, err := findUser(ctx, store, args[0])
+				if err != nil {
+					return err
+				}
+				return change(store, ctx, u.ID)
+			})
+		},
+	}
+}
+
+func (c *cli) userSignOutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "sign-out USER",
+		Short:   "end every session of a user",
+		Example: "  berth user sign-out anna@example.com",
+		Args:    exactly("USER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				u, err := findUser(ctx, store, args[0])
+				if err != nil {
+					return err
+				}
+				return store.RevokeSessionsOf(ctx, u.ID)
+			})
+		},
+	}
+}
+
+// findUser takes an email or an id.
+func findUser(ctx context.Context, store directory.Users, who string) (directory.User, error) {
+	if strings.Contains(who, "@") {
+		return store.UserByEmail(ctx, who)
+	}
+	return store.User(ctx, who)
+}
+
+func userState(u directory.User) string {
+	if u.Disabled {
+		return "disabled"
+	}
+	return "active"
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + t.UTC().Format(time.RFC3339)
+}
