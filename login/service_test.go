@@ -60,7 +60,7 @@ func (l *logBuffer) String() string {
 
 // bundle is a service with everything below it, over real HTTP.
 type bundle struct {
-	t        *testing.T
+	t        testing.TB
 	service  *login.Service
 	store    *sqlite.Store
 	resolver *directory.Resolver
@@ -76,7 +76,7 @@ type bundle struct {
 
 type option func(*login.Config, *login.Dependencies)
 
-func setup(t *testing.T, options ...option) *bundle {
+func setup(t testing.TB, options ...option) *bundle {
 	t.Helper()
 	b := &bundle{t: t, clock: &clock{}, log: &logBuffer{}, reg: prometheus.NewRegistry()}
 	var err error
