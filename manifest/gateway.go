@@ -93,11 +93,12 @@ type GatewayTimeouts struct {
 	// ReadHeader is the time for the whole request head.
 	ReadHeader Duration `yaml:"read-header" default:"10s" min:"10ms" max:"10m"`
 	// ReadBody is the longest pause within a request body.
-	ReadBody Duration `yaml:"read-body" default:"30s" min:"10ms" max:"1h"`
-	// Write is the longest pause of a client that reads the answer.
-	Write Duration `yaml:"write" default:"30s" min:"10ms" max:"1h"`
-	// Idle is how long a connection may wait for its next request.
-	Idle Duration `yaml:"idle" default:"2m" min:"10ms" max:"24h"`
+	ReadBody Duration `yaml:"read-body" default:"1m" min:"10ms" max:"1h"`
+	// Write is how long a client may take for each 256 KiB of an answer.
+	Write Duration `yaml:"write" default:"1m" min:"10ms" max:"1h"`
+	// Idle is how long a connection may wait for its next request. The default
+	// is above the 60s of AWS load balancers, which must be the ones to close.
+	Idle Duration `yaml:"idle" default:"75s" min:"10ms" max:"24h"`
 	// Drain is how long requests in flight may take to finish when Berth stops.
 	Drain Duration `yaml:"drain" default:"30s" min:"0s" max:"1h"`
 }

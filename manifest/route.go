@@ -103,7 +103,7 @@ type Objects struct {
 	// Response is the time to the answer's head.
 	Response Duration `yaml:"response" default:"30s" min:"1ms" max:"1h"`
 	// Read is the longest pause within the answer's body.
-	Read Duration `yaml:"read" default:"30s" min:"1ms" max:"1h"`
+	Read Duration `yaml:"read" default:"1m" min:"1ms" max:"1h"`
 }
 
 // Redirect answers with another address.

@@ -24,7 +24,7 @@ func (t Template) Names() []string {
 // templateNames is Names for a text that may not be a template.
 func templateNames(text string) ([]string, *valueError) {
 	if _, err := environ.References(text); err != nil {
-		return nil, &valueError{codeTemplate, templateReason(err), "write ${NAME}, ${NAME:-default} or ${NAME:?message}; $$ is a dollar sign"}
+		return nil, &valueError{codeTemplate, templateReason(err), "as in ${NAME}, ${NAME:-default} or ${NAME:?message}"}
 	}
 	return Template(text).Names(), nil
 }

@@ -142,4 +142,55 @@ The setting gives up a protection. It exists for closed networks; see the field 
 The manifest refers to a variable that no source of environment.from provides. Provide it, or give the reference a default:
 ${NAME:-text}.
 `},
+	{"B1101", "a name a variable cannot have", `
+Names of variables are letters, digits and underscores and do not begin with a digit. A comment begins with "#".
+`},
+	{"B1102", "no = after the name", `
+A line is NAME=value or export NAME=value, without blanks around the "=".
+`},
+	{"B1103", "a variable set twice", `
+The same variable is there twice in one file. Which of the two counts differs between programs, so neither does.
+`},
+	{"B1104", "a quote that is never closed", `
+The value begins with a quote and the file ends before the next one. Values in quotes may go over several lines.
+`},
+	{"B1105", "text after the closing quote", `
+A value in quotes ends at the closing quote. Shells join what follows to it and other programs drop it; Berth refuses it.
+`},
+	{"B1106", "a blank in a value without quotes", `
+A shell would run the second word as a command; other programs take it as part of the value. Put the value in quotes.
+`},
+	{"B1107", "a quote in a value without quotes", `
+Shells remove the quote and other programs keep it. Put the whole value in the other kind of quotes.
+`},
+	{"B1108", "a backslash in a value without quotes", `
+Shells remove the backslash and other programs keep it. In single quotes it stands for itself.
+`},
+	{"B1109", "a dollar sign that something might expand", `
+Berth expands nothing in files of variables; other programs do. In single quotes a dollar sign stands for itself.
+`},
+	{"B1110", "a backtick that something might run", `
+Berth runs nothing in files of variables; a shell would. In single quotes a backtick stands for itself.
+`},
+	{"B1111", "unknown escape", `
+In double quotes \n, \r, \t, \\, \", \$ and an escaped backtick are known. In single quotes a backslash stands for itself.
+`},
+	{"B1112", "# right after =", `
+It could be a value that begins with "#" or an empty value with a comment. Put the value in quotes, or a blank before "#".
+`},
+	{"B1113", "a NUL byte", `
+No program can be given one in its environment. The file is probably not text.
+`},
+	{"B1114", "a carriage return within a line", `
+Lines end with LF or CRLF. A carriage return elsewhere hides what is before it on a terminal.
+`},
+	{"B1115", "the file is not UTF-8", `
+Save it as UTF-8 text.
+`},
+	{"B1116", "a control character in a value without quotes", `
+Put the value in quotes if it is meant.
+`},
+	{"B1117", "a value too long for a program", `
+Linux gives a program at most 128 KiB in one variable. Put the value in a file and its name in the variable.
+`},
 }
