@@ -101,8 +101,11 @@ func (b *body) fault() *fault {
 	if _, ok := errors.AsType[*http.MaxBytesError](b.err); ok {
 		return faultBodyTooLarge.because(b.err)
 	}
-	if errors.Is(b.err, os.ErrDeadlineExceeded) {
+	switch {
+	case errors.Is(b.err, os.ErrDeadlineExceeded):
 		return faultBodyTimeout.because(b.err)
+	case errors.Is(b.err, errFraming):
+		return faultBodyBroken.because(b.err)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type framingState uint8
 
 const (
 	inHead framingState = iota
-	inBody
+	inLength
 	inChunkSize
 	inChunk
 	inChunkEnd
@@ -55,7 +55,7 @@ func (f *framing) scan(p []byte) int {
 		switch f.state {
 		case inAnything:
 			return len(p)
-		case inBody, inChunk:
+		case inLength, inChunk:
 			n := min(f.left, int64(len(p)-i))
 			f.left -= n
 			i += int(n)
@@ -97,6 +97,9 @@ func (f *framing) endOfData() {
 	}
 	f.startHead()
 }
+
+// inBody reports whether a body is being followed.
+func (f *framing) inBody() bool { return f.state != inHead && f.state != inAnything }
 
 func (f *framing) startHead() {
 	*f = framing{line: f.line[:0], first: true, h2c: f.h2c}
@@ -140,7 +143,7 @@ func (f *framing) requestLine(line []byte) bool {
 		return true
 	}
 	f.old = bytes.HasSuffix(line, []byte(" HTTP/1.0"))
-	if bytes.Count(line, []byte(" ")) != 2 {
+	if bytes.Count(line, []byte(" ")) != 2 || !f.old && !bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
 		return false
 	}
 	_, rest, _ := bytes.Cut(line, []byte(" "))
@@ -212,7 +215,7 @@ func (f *framing) endOfHead() bool {
 	case f.chunked:
 		f.state = inChunkSize
 	case f.size > 0:
-		f.state, f.left = inBody, f.size
+		f.state, f.left = inLength, f.size
 	default:
 		f.startHead()
 	}

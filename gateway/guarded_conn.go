@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -18,10 +19,10 @@ const writePiece = 256 << 10
 // ambiguous framing, and keeps a deadline on writes that moves as bytes do.
 type guardedConn struct {
 	net.Conn
-	framing  framing
-	free     atomic.Bool // hijacked: what comes is not HTTP
-	poison   []byte      // what is read in place of a refused line
-	poisoned bool
+	framing framing
+	free    atomic.Bool // hijacked: what comes is not HTTP
+	poison  []byte      // what is read in place of a refused line
+	refused error       // what is read after that
 
 	timeout time.Duration // for a piece; 0 none
 	armed   atomic.Int64  // unix nanoseconds of the last deadline set
@@ -31,6 +32,9 @@ type guardedConn struct {
 // malformed in a request line and in a field value, and the empty line after
 // it ends the head.
 const refusal = "\x00\r\n\r\n"
+
+// errFraming is what reading a body of ambiguous framing ends in.
+var errFraming = errors.New("the framing of the request body is malformed")
 
 func newGuardedConn(c net.Conn, timeout time.Duration, h2c bool) *guardedConn {
 	g := &guardedConn{Conn: c, timeout: timeout}
@@ -44,9 +48,9 @@ func (c *guardedConn) release() { c.free.Store(true) }
 // Read implements net.Conn. From a refused line on, the reader sees a
 // malformed one and then the end.
 func (c *guardedConn) Read(p []byte) (int, error) {
-	if c.poisoned {
+	if c.refused != nil {
 		if len(c.poison) == 0 {
-			return 0, io.EOF
+			return 0, c.refused
 		}
 		n := copy(p, c.poison)
 		c.poison = c.poison[n:]
@@ -57,13 +61,23 @@ func (c *guardedConn) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if fine := c.framing.scan(p[:n]); fine < n {
-		c.poisoned, c.poison = true, []byte(refusal)
+		c.refuse()
 		if fine == 0 {
 			return c.Read(p)
 		}
 		return fine, nil
 	}
 	return n, err
+}
+
+// refuse ends the request being read. A bad head is answered by net/http, a
+// bad body by whoever reads it.
+func (c *guardedConn) refuse() {
+	if c.framing.inBody() {
+		c.refused = errFraming
+		return
+	}
+	c.refused, c.poison = io.EOF, []byte(refusal)
 }
 
 // Write implements net.Conn.

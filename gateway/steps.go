@@ -20,7 +20,28 @@ func (x *exchange) locate() {
 	}
 	x.table.locate(&x.src, a, x.r.Header)
 	x.ident.identify(x.r.Header, x.src.trusted)
-	x.path, x.pathErr = x.table.paths.Canonical(x.r.RequestURI)
+	x.path, x.pathErr = x.table.paths.Canonical(originForm(x.r.RequestURI))
+}
+
+// originForm returns the path and query of an absolute-form target (RFC 9112
+// section 3.2.2); net/http has taken the host from it, and the framing guard
+// has seen to it that Host agrees. Any other target is returned as it is.
+func originForm(target string) string {
+	if target == "" || target[0] == '/' {
+		return target
+	}
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return target
+	}
+	i := strings.IndexAny(rest, "/?")
+	switch {
+	case i < 0:
+		return "/"
+	case rest[i] == '?':
+		return "/" + rest[i:]
+	}
+	return rest[i:]
 }
 
 // admit refuses what is not for this service, or no clean request.
