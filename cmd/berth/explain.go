@@ -53,7 +53,7 @@ func (c *cli) explainRequestCommand() *cobra.Command {
 
 // explainCodeCommand prints the long form of an error code.
 func (c *cli) explainCodeCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "code CODE",
 		Short:   "say what an error code means and what to do",
 		Example: "  berth explain code B0107",
@@ -63,8 +63,68 @@ func (c *cli) explainCodeCommand() *cobra.Command {
 			if !ok {
 				return usageError{fmt.Errorf("no error has the code %q", args[0])}
 			}
-			fmt.Fprint(c.stdout, text)
+			if c.json {
+				return c.printJSON(text)
+			}
+			fmt.Fprintf(c.stdout, "%s  %s\n\n%s\n", text.Code, text.Title, text.Text)
 			return nil
 		},
+	}
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) printAnswer(a service.Answer) {
+	fmt.Fprintln(c.stdout, headline(a))
+	for i, s := range a.Steps {
+		mark := "ok"
+		if !s.Passed {
+			mark = "no"
+		}
+		fmt.Fprintf(c.stdout, "  %d  %-8s %s  %s\n", i+1, s.Name, mark, s.Text)
+		if s.Name == "rule" && a.Rules != nil {
+			c.printRules(a)
+		}
+	}
+	if a.Forwarded != "" {
+		fmt.Fprintf(c.stdout, "  sent on as %s\n", a.Forwarded)
+	}
+	if a.Location != "" {
+		fmt.Fprintf(c.stdout, "  sent to %s\n", a.Location)
+	}
+}
+
+// headline is the answer in one line.
+func headline(a service.Answer) string {
+	switch {
+	case a.Closed:
+		return "CLOSED  the connection is closed without an answer: " + a.Code
+	case a.Verdict() == "allow":
+		return strings.TrimSpace(fmt.Sprintf("ALLOWED  %s %s  %s", a.Kind, a.Route, a.RouteAt))
+	}
+	reason := a.Code
+	if a.Rules != nil && !a.Rules.Decision.Allowed {
+		reason = string(a.Rules.Decision.Reason)
+	}
+	return strings.TrimSpace(fmt.Sprintf("REFUSED %d  %s  %s", a.Status, reason, a.RuleAt))
+}
+
+func (c *cli) printRules(a service.Answer) {
+	for _, r := range a.Rules.Rules {
+		if !r.Matched {
+			fmt.Fprintf(c.stdout, "       %s  %s  %s does not match\n", r.ID, r.Path, r.Failed)
+			continue
+		}
+		var params []string
+		for _, p := range r.Params {
+			params = append(params, p.Name+" = "+p.Value)
+		}
+		fmt.Fprintf(c.stdout, "       %s  %s  matched %s\n", r.ID, r.Path, strings.Join(params, ", "))
+		if r.Requirement != nil {
+			fmt.Fprintf(c.stdout, "         %s: %s\n", r.Requirement.Result, r.Requirement.Text)
+		}
+	}
+	if len(a.Rules.Rules) == 0 && a.Rules.Note != "" {
+		fmt.Fprintf(c.stdout, "       %s\n", a.Rules.Note)
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/berth-project/berth/manifest"
@@ -22,14 +24,17 @@ func (c *cli) manifestShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if c.json {
-				return c.printJSON(m.ResolvedValue())
+			text, err := m.ResolvedJSON()
+			switch {
+			case c.json:
+			case resolved:
+				text, err = m.Resolved(), nil
+			default:
+				text, err = os.ReadFile(m.File())
 			}
-			text := m.Text()
-			if resolved {
-				text = m.Resolved()
+			if err == nil {
+				_, err = c.stdout.Write(text)
 			}
-			_, err = c.stdout.Write(text)
 			return err
 		},
 	}

@@ -3,10 +3,11 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/berth-project/berth/directory"
 	"github.com/berth-project/berth/gateway"
-	"github.com/berth-project/berth/manifest"
 	"github.com/berth-project/berth/session"
 )
 
@@ -28,6 +29,15 @@ type Answer struct {
 	RouteAt string `json:"route_at,omitempty"`
 }
 
+// Verdict is "allow" where somebody behind the gateway would answer, and
+// "refuse" otherwise.
+func (a Answer) Verdict() string {
+	if a.Code == "forward" || a.Code == "answer" {
+		return "allow"
+	}
+	return "refuse"
+}
+
 // Explain says how the gateway would take a request, with nothing running: it
 // builds the same table and asks it.
 func Explain(ctx context.Context, opts Options, q Question) (Answer, error) {
@@ -42,7 +52,7 @@ func Explain(ctx context.Context, opts Options, q Question) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	return g.explain(q, sess), nil
+	return g.explain(q, sess)
 }
 
 func userSession(ctx context.Context, opts Options, who string) (*session.Session, error) {
@@ -55,29 +65,43 @@ func userSession(ctx context.Context, opts Options, who string) (*session.Sessio
 	return sess, errors.Join(err, store.Close())
 }
 
-func (g *generation) explain(q Question, sess *session.Session) Answer {
-	a := Answer{Explanation: g.table.Explain(gateway.ExplainRequest{
-		Method: q.Method, URL: g.absolute(q.URL), Session: sess,
-	})}
-	if rule := a.Rules.Decision.Rule; rule >= 0 && a.Rules.Rules != nil {
-		a.RuleAt = g.m.Position(manifest.RulePath(rule)).String()
+func (g *generation) explain(q Question, sess *session.Session) (Answer, error) {
+	target, err := g.target(q)
+	if err != nil {
+		return Answer{}, err
 	}
-	if a.RouteIndex >= 0 {
-		a.RouteAt = g.m.Position(manifest.RoutePath(a.RouteIndex)).String()
+	target.Session = sess
+	a := Answer{Explanation: g.table.Explain(target)}
+	if a.Rules != nil && a.Rules.Decision.Rule >= 0 {
+		a.RuleAt = g.m.Position(fmt.Sprintf("access[%d]", a.Rules.Decision.Rule)).String()
 	}
-	return a
+	for i, r := range g.m.Gateway.Routes {
+		if r.Name == a.Route {
+			a.RouteAt = g.m.Position(fmt.Sprintf("gateway.routes[%d]", i)).String()
+		}
+	}
+	return a, nil
 }
 
-// absolute puts a path on a host of the service.
-func (g *generation) absolute(url string) string {
-	if len(url) == 0 || url[0] != '/' {
-		return url
+// target takes the URL of a question apart, as a client would.
+func (g *generation) target(q Question) (gateway.ExplainRequest, error) {
+	out := gateway.ExplainRequest{Method: q.Method, Host: g.firstHost(), Target: q.URL, Secure: g.m.Gateway.TLS.Mode != "off"}
+	if strings.HasPrefix(q.URL, "/") {
+		return out, nil
 	}
-	scheme := "http"
-	if g.m.Gateway.TLS.Mode != "off" {
-		scheme = "https"
+	scheme, rest, found := strings.Cut(q.URL, "://")
+	if !found || (scheme != "http" && scheme != "https") {
+		return out, fmt.Errorf("%q is neither a path such as /app nor a URL such as https://example.com/app", q.URL)
 	}
-	return scheme + "://" + g.firstHost() + url
+	out.Secure = scheme == "https"
+	out.Host, out.Target = rest, "/"
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		out.Host, out.Target = rest[:i], rest[i:]
+	}
+	if strings.HasPrefix(out.Target, "?") {
+		out.Target = "/" + out.Target
+	}
+	return out, nil
 }
 
 func (g *generation) firstHost() string {

@@ -91,10 +91,7 @@ func load(ctx context.Context, opts Options) (*manifest.Manifest, *environ.Set, 
 	if err != nil {
 		return nil, nil, environmentError(m, err)
 	}
-	m, problems = m.Expand(func(name string) (string, bool) {
-		v, ok := env.Lookup(name)
-		return v.Value.Reveal(), ok
-	})
+	m, problems = m.Expand(env)
 	return m, env, problems.Err()
 }
 

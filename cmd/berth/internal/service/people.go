@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -80,8 +79,8 @@ func (p *people) openLogin(opts Options, m *manifest.Manifest, env *environ.Set,
 	p.login, err = login.New(loginConfig(opts, m), login.Dependencies{
 		Keys: keys, Directory: p.store, Resolver: p.resolver, Passwords: p.hasher,
 		Limiter: password.NewLimiter(password.LimiterConfig{
-			PerUser: limits.UserAttempts, UserRefill: limits.Window.Std() / time.Duration(limits.UserAttempts),
-			PerAddress: limits.AddressAttempts, AddressRefill: limits.Window.Std() / time.Duration(limits.AddressAttempts),
+			PerUser: limits.UserAttempts, UserRefill: limits.UserRefill.Std(),
+			PerAddress: limits.AddressAttempts, AddressRefill: limits.AddressRefill.Std(),
 		}),
 		Transport: transport, Client: clientAddress,
 		Log: opts.Log, Registry: reg,

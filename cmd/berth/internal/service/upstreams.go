@@ -83,7 +83,7 @@ func serveConfig(name string, s manifest.Serve, probeHost string) upstream.Confi
 		Hold:    s.Hold.Std(),
 		Passive: upstream.Passive{MaxFails: orNever(s.Passive.MaxFails), FailTimeout: s.Passive.For.Std()},
 		Timeouts: upstream.Timeouts{
-			Dial: s.Timeouts.Connect.Std(), ResponseHead: s.Timeouts.Response.Std(),
+			Dial: s.Timeouts.Connect.Std(), ResponseHeader: s.Timeouts.Response.Std(),
 			BodyIdle: s.Timeouts.Read.Std(), WriteIdle: s.Timeouts.Write.Std(),
 		},
 		Affinity: upstream.Affinity{TTL: s.Affinity.TTL.Std()},

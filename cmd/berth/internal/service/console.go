@@ -1,0 +1,5 @@
+package service
+
+import "net/http"
+
+func (s *Service) console(*generation) http.Handler { return nil }
