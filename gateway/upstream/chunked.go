@@ -13,6 +13,8 @@ const (
 	// overhead that nobody reads.
 	maxChunkExtensions = 16 << 10
 	maxTrailerBytes    = 8 << 10
+
+	errLineTooLong = protocolError("line of a chunked body is too long")
 )
 
 // copyChunked decodes a chunked body (RFC 9112 section 7.1), strictly: sizes
@@ -99,6 +101,9 @@ func (b *bodyReader) line(limit int) ([]byte, error) {
 		have := b.c.buffered()
 		if i := bytes.IndexByte(have[pos:], '\n'); i >= 0 {
 			i += pos
+			if i >= limit {
+				return nil, errLineTooLong
+			}
 			if i == 0 || have[i-1] != '\r' {
 				return nil, protocolError("line of a chunked body does not end with CR LF")
 			}
@@ -106,7 +111,7 @@ func (b *bodyReader) line(limit int) ([]byte, error) {
 			return have[:i-1], nil
 		}
 		if pos = len(have); pos >= limit {
-			return nil, protocolError("line of a chunked body is too long")
+			return nil, errLineTooLong
 		}
 		if err := b.fill(); err != nil {
 			return nil, err
@@ -138,7 +143,7 @@ func (x *exchange) copyTrailer(b *bodyReader, h *responseHead) error {
 	announced := x.w.Header()["Trailer"]
 	for _, f := range fields {
 		if h.trailer && hasToken(announced, f.name) {
-			x.w.Header().Add(http.CanonicalHeaderKey(f.name), f.value)
+			x.w.Header().Add(f.name, f.value)
 		}
 	}
 	return nil

@@ -24,6 +24,8 @@ type exchange struct {
 	tried []*target
 	// waited says that time passed before a target was chosen.
 	waited bool
+	// pause is how long it last rested between tries.
+	pause time.Duration
 	// fresh asks for a new connection: a kept one has just died.
 	fresh bool
 	// consumed says that the client's body can no longer be sent from its
@@ -111,28 +113,33 @@ func (x *exchange) run() error {
 	} else if err := x.prepare(); err != nil {
 		return err
 	}
-	var pause time.Duration
 	for {
 		t, err := x.await()
 		if err != nil {
 			return err
 		}
 		err = x.attempt(t, try)
-		if err == nil || !x.mayRetry(err) {
-			return err
-		}
-		x.tried = append(x.tried, t)
-		if !x.fresh && x.exhausted() {
-			pause = min(max(2*pause, 10*time.Millisecond), 250*time.Millisecond)
-			if !x.rest(pause) {
-				return err
-			}
-		} else if x.res.Retries >= x.group.cfg.Retries {
+		if err == nil || !x.mayRetry(err) || !x.again(t, err) {
 			return err
 		}
 		x.res.Retries++
 		x.group.met.retries.Inc()
 	}
+}
+
+// again decides whether a request that may be sent again is, and waits when
+// all targets were tried. Only a refused connection is retried for as long as
+// Hold allows: a request that makes targets crash must not crash them all.
+func (x *exchange) again(t *target, err error) bool {
+	spent := x.res.Retries >= x.group.cfg.Retries
+	if x.fresh {
+		return !spent // a kept connection died: the same target, a new one
+	}
+	x.tried = append(x.tried, t)
+	if !x.exhausted() {
+		return !spent
+	}
+	return (!spent || kindOf(err) == Dial) && x.rest()
 }
 
 // attempt tries one target and keeps its books.
@@ -215,12 +222,13 @@ func (x *exchange) exhausted() bool {
 }
 
 // rest waits before targets are tried once more, as long as Hold allows.
-func (x *exchange) rest(pause time.Duration) bool {
+func (x *exchange) rest() bool {
+	x.pause = min(max(2*x.pause, 10*time.Millisecond), 250*time.Millisecond)
 	left := x.group.cfg.Hold - time.Since(x.start)
 	if left <= 0 {
 		return false
 	}
-	x.sleep(min(left, pause), x.group.changes())
+	x.sleep(min(left, x.pause), x.group.changes())
 	x.tried = x.tried[:0]
 	return x.req.In.Context().Err() == nil
 }
