@@ -31,11 +31,7 @@ func (c *cli) environShowCommand() *cobra.Command {
 		Example: "  berth environ show -f examples/ledger",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := c.load(c.file)
-			if err != nil {
-				return err
-			}
-			env, err := service.Environment(cmd.Context(), m, c.environ)
+			_, env, err := service.Load(cmd.Context(), c.options(c.file, service.Production))
 			if err != nil {
 				return err
 			}

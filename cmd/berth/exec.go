@@ -23,11 +23,7 @@ func (c *cli) execCommand() *cobra.Command {
 			if len(args) == 0 {
 				return usageError{errors.New("no command: berth exec -- COMMAND [ARG...]")}
 			}
-			m, err := c.load(c.file)
-			if err != nil {
-				return err
-			}
-			env, err := service.Environment(cmd.Context(), m, c.environ)
+			m, env, err := service.Load(cmd.Context(), c.options(c.file, service.Production))
 			if err != nil {
 				return err
 			}

@@ -9,9 +9,9 @@ import (
 	"github.com/berth-project/berth/secret"
 )
 
-// Environment resolves the variables a manifest's processes share. own is what
+// environment resolves the variables a manifest's processes share. own is what
 // Berth was started with.
-func Environment(ctx context.Context, m *manifest.Manifest, own []string) (*environ.Set, error) {
+func environment(ctx context.Context, m *manifest.Manifest, own []string) (*environ.Set, error) {
 	existing := environ.Process{Environ: own}
 	var sources []environ.Source
 	for _, s := range m.Environment.From {

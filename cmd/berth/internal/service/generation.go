@@ -49,7 +49,7 @@ const (
 // build makes a generation of the manifest as it is in the file now. It
 // changes nothing that runs.
 func build(ctx context.Context, opts Options, groups *groupSet, id identity) (*generation, error) {
-	m, env, err := load(ctx, opts)
+	m, env, err := Load(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +81,13 @@ func build(ctx context.Context, opts Options, groups *groupSet, id identity) (*g
 	return nil, b.problems.Err()
 }
 
-// load reads the manifest and its environment, and puts the one into the other.
-func load(ctx context.Context, opts Options) (*manifest.Manifest, *environ.Set, error) {
+// Load reads a manifest and its environment, and puts the one into the other.
+func Load(ctx context.Context, opts Options) (*manifest.Manifest, *environ.Set, error) {
 	m, problems := manifest.Load(opts.Manifest)
 	if err := problems.Err(); err != nil {
 		return nil, nil, err
 	}
-	env, err := Environment(ctx, m, opts.Environ)
+	env, err := environment(ctx, m, opts.Environ)
 	if err != nil {
 		return nil, nil, environmentError(m, err)
 	}

@@ -14,7 +14,7 @@ import (
 // Keys returns the key set of a service and the file it is in, empty where it
 // comes from the environment.
 func Keys(ctx context.Context, opts Options) (*session.KeySet, string, error) {
-	m, env, err := load(ctx, opts)
+	m, env, err := Load(ctx, opts)
 	if err != nil {
 		return nil, "", err
 	}
@@ -26,7 +26,7 @@ func Keys(ctx context.Context, opts Options) (*session.KeySet, string, error) {
 }
 
 func openSealer(ctx context.Context, opts Options) (*session.Sealer, *manifest.Manifest, error) {
-	m, _, err := load(ctx, opts)
+	m, _, err := Load(ctx, opts)
 	if err != nil {
 		return nil, nil, err
 	}

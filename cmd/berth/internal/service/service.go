@@ -78,7 +78,7 @@ func Run(ctx context.Context, opts Options, reload <-chan os.Signal, ready func(
 
 // open makes and binds everything, and starts nothing.
 func (s *Service) open(ctx context.Context) (*generation, error) {
-	m, env, err := load(ctx, s.opts)
+	m, env, err := Load(ctx, s.opts)
 	if err != nil {
 		return nil, err
 	}
