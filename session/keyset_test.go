@@ -47,6 +47,14 @@ func TestRotateMovesEachKeyOneStateOn(t *testing.T) {
 	if got, want := states(third)[session.Previous], states(second)[session.Current]; got != want {
 		t.Errorf("previous keys = %q, want the former current ones, %q", got, want)
 	}
+	for _, k := range second.Keys() {
+		if !k.Since.Equal(start.Add(time.Hour)) {
+			t.Errorf("%s key is so since %v, want the time of the rotation", k.State, k.Since)
+		}
+		if created := k.CreatedAt.Equal(start); created != (k.State != session.Next) {
+			t.Errorf("%s key was created at %v", k.State, k.CreatedAt)
+		}
+	}
 	for _, k := range third.Keys() {
 		if strings.Contains(states(first)[session.Current], k.ID) {
 			t.Errorf("key %s, previous before the rotation, is still there", k.ID)

@@ -90,6 +90,9 @@ func TestMiddlewareAndGuards(t *testing.T) {
 	sess := teller() // manager and teller of acme, customer of bolt
 	user, bound := sign(t, s, &sess, ""), sign(t, s, &sess, "acme")
 	elsewhere, nobody := sign(t, s, &sess, "bolt"), sign(t, s, nil, "acme")
+	nameless := teller()
+	nameless.Memberships = []session.Membership{{Tenant: "", Roles: []string{"manager"}}}
+	memberOfNothing := sign(t, s, &nameless, "")
 	stranger := sign(t, newSigner(t, newKeys(t, session.EdDSA), clk.Now), &sess, "acme")
 	for _, tc := range []struct {
 		name       string
@@ -118,6 +121,7 @@ func TestMiddlewareAndGuards(t *testing.T) {
 		{"role in the bound tenant", "/bound", []string{bound}, 200, "u-1"},
 		{"bound to another tenant", "/bound", []string{elsewhere}, 403, "role_required"},
 		{"bound to no tenant", "/bound", []string{user}, 403, "role_required"},
+		{"member of a tenant without an id", "/bound", []string{memberOfNothing}, 403, "role_required"},
 		{"no such wildcard", "/nowhere", []string{user}, 403, "role_required"},
 	} {
 		got := ask(t, app, tc.path, tc.assertions...)

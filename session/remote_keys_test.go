@@ -198,6 +198,27 @@ func TestNewKeyIsFetchedOnceTheCooldownIsOver(t *testing.T) {
 	})
 }
 
+func TestUnknownKeyIsUnavailableWhileTheGatewayIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		if err := b.verify(t); err != nil {
+			t.Fatal(err)
+		}
+		b.failing.Store(true)
+		time.Sleep(10 * time.Second)
+		b.signer = newSigner(t, newKeys(t, session.EdDSA), time.Now)
+		for range 10 {
+			if err := b.verify(t); !errors.Is(err, session.ErrKeysUnavailable) {
+				t.Errorf("Verify() = %v, want ErrKeysUnavailable", err)
+			}
+		}
+		if n := b.fetches.Load(); n != 2 {
+			t.Errorf("%d fetches, want the first and one that failed", n)
+		}
+	})
+}
+
 func TestOldKeysServeWhileTheGatewayIsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -293,6 +293,36 @@ func TestWithdrawnKeyEndsVerifiedTokens(t *testing.T) {
 	}
 }
 
+func TestOtherKeysEmptyTheVerifiedCache(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	s := newSigner(t, newKeys(t, session.EdDSA), clk.Now)
+	server := newKeyServer(t, s.JWKS())
+	v := newVerifier(t, server.URL, clk.Now)
+	withdrawn := sign(t, s, nil, "")
+	if _, err := v.Verify(t.Context(), withdrawn); err != nil {
+		t.Fatal(err)
+	}
+	replacement := newSigner(t, newKeys(t, session.EdDSA), clk.Now)
+	server.publish(replacement.JWKS())
+	clk.advance(10 * time.Second) // the cool-down; the old keys are not old yet
+	stranger := newForger(t, newKeys(t, session.EdDSA))
+	if _, err := v.Verify(t.Context(), stranger.token(stranger.header(), "{}")); !errors.Is(err, session.ErrInvalidAssertion) {
+		t.Fatalf("Verify(unknown key) = %v, want ErrInvalidAssertion", err)
+	}
+	if _, err := v.Verify(t.Context(), withdrawn); !errors.Is(err, session.ErrInvalidAssertion) {
+		t.Errorf("key withdrawn: Verify() = %v, want ErrInvalidAssertion", err)
+	}
+	token := sign(t, replacement, nil, "")
+	first, err := v.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := v.Verify(t.Context(), token); err != nil || again != first {
+		t.Errorf("under the new keys: Verify() = %p, %v; want the remembered %p", again, err, first)
+	}
+}
+
 func TestVerifiedCacheForgetsTheOldest(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
@@ -394,6 +424,7 @@ func TestVerifierRefusesBadKeySetDocuments(t *testing.T) {
 		"private key":        strings.Replace(document, `"kty"`, `"d":"c2VjcmV0","kty"`, 1),
 		"repeated member":    strings.Replace(document, `"kty"`, `"kty":"RSA","kty"`, 1),
 		"short key":          strings.Replace(document, `"x":"`, `"x":"AAAA","was":"`, 1),
+		"keys to encrypt":    strings.ReplaceAll(document, `"use":"sig"`, `"use":"enc"`),
 		"symmetric keys":     `{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`,
 		"not a curve point":  `{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}]}`,
 		"larger than 1 MiB":  document + strings.Repeat(" ", 1<<20),
