@@ -223,13 +223,17 @@ func (in *instance) listen() (place, error) {
 // attend follows a program until it has ended or has to. It returns what is
 // wrong with it beyond its exit status, and whether it was ready.
 func (in *instance) attend(at place, c *child, began time.Time) (cause string, wasReady bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), in.spec.Ready.Timeout)
-	defer cancel()
 	probed := make(chan error, 1)
-	var probing sync.WaitGroup
-	probing.Go(func() { probed <- probe(ctx, at, in.spec.Ready) })
-	defer probing.Wait()
-	defer cancel()
+	if in.spec.Ready.Kind == ReadyNone {
+		wasReady = true // even if it has ended by now
+		in.becomeReady(at, began)
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), in.spec.Ready.Timeout)
+		var probing sync.WaitGroup
+		probing.Go(func() { probed <- probe(ctx, at, in.spec.Ready) })
+		defer probing.Wait()
+		defer cancel()
+	}
 	for {
 		select {
 		case err := <-probed:

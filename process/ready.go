@@ -16,9 +16,6 @@ const firstPause = 2 * time.Millisecond
 // probe returns nil as soon as the instance at a place is ready, and what the
 // last try said when ctx ends before.
 func probe(ctx context.Context, at place, r Readiness) error {
-	if r.Kind == ReadyNone {
-		return nil
-	}
 	try := prober(at, r)
 	pause := firstPause
 	timer := time.NewTimer(pause)
