@@ -3,16 +3,18 @@
 //
 // Three forms of one value:
 //
-//		browser  ── sealed cookie ──▶  gateway  ── signed assertion ──▶  app
-//		            Sealer.Seal/Open               Signer.Sign      Verifier.Verify
+//	browser  ── sealed cookie ──▶  gateway  ── signed assertion ──▶  app
+//	            Sealer.Seal/Open               Signer.Sign      Verifier.Verify
 //
-//	  - [Session] is the value the gateway works with.
-//	  - The sealed cookie says who signed in, when and how, encrypted and
-//	    authenticated, so a gateway keeps no table of sessions. What the user may
-//	    do is not in it: roles come from the directory at each request.
-//	  - The assertion (header Berth-Assertion) is a short-lived signed JWT the
-//	    app verifies against the gateway's key set, so an app that is reached
-//	    past the gateway believes nobody.
+// What each of them is for:
+//
+//   - [Session] is the value the gateway works with.
+//   - The sealed cookie says who signed in, when and how, encrypted and
+//     authenticated, so a gateway keeps no table of sessions. What the user may
+//     do is not in it: roles come from the directory at each request.
+//   - The assertion (header Berth-Assertion) is a short-lived signed JWT the
+//     app verifies against the gateway's key set, so an app that is reached
+//     past the gateway believes nobody.
 //
 // Keys of both forms live in a [KeySet] with a previous, a current and a next
 // key, so that a rotation needs no restart and signs nobody out:
