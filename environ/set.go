@@ -1,6 +1,7 @@
 package environ
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/berth-project/berth/secret"
@@ -102,3 +103,8 @@ func (s *Set) Environ() []string {
 	}
 	return env
 }
+
+// Format implements [fmt.Formatter]: the number of variables. Without it fmt
+// would walk the fields, and a method of an unexported field's type is not
+// called: it would print the values.
+func (s *Set) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "environment of %d variables", s.Len()) }

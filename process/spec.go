@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -300,3 +301,9 @@ func sameProgram(a, b Spec) bool {
 // while one replaces the other. Workers must not: two schedulers would both
 // do the work once.
 func (s *Spec) overlaps() bool { return s.Listen != ListenNone && s.Port == 0 }
+
+// Format implements [fmt.Formatter]: the name. The environment holds secrets.
+func (s Spec) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "process %s", s.Name) }
+
+// LogValue implements [slog.LogValuer]: the name.
+func (s Spec) LogValue() slog.Value { return slog.StringValue(s.Name) }

@@ -1,6 +1,8 @@
 package process_test
 
 import (
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -66,5 +68,16 @@ func TestPlainSpecIsValid(t *testing.T) {
 	spec := process.Spec{Name: "web", Command: []string{"true"}}
 	if err := spec.Validate(); err != nil {
 		t.Errorf("Validate() = %v", err)
+	}
+}
+
+func TestSpecDoesNotPrintItsEnvironment(t *testing.T) {
+	t.Parallel()
+	spec := process.Spec{Name: "web", Command: []string{"true"}, Environment: []string{"A=canary-5ecret"}}
+	var b strings.Builder
+	slog.New(slog.NewTextHandler(&b, nil)).Info("m", "spec", spec, "pointer", &spec, "list", []process.Spec{spec})
+	fmt.Fprintf(&b, "%v %+v %#v %s %q", spec, &spec, spec, []process.Spec{spec}, spec)
+	if strings.Contains(b.String(), "canary") {
+		t.Errorf("printed: %s", &b)
 	}
 }
