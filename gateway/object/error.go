@@ -1,6 +1,9 @@
 package object
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+)
 
 // Code is the stable name of what went wrong with an object.
 type Code string
@@ -12,8 +15,6 @@ const (
 	CodeRefused Code = "object_refused"
 	// CodeNotFound: no such object, or the origin does not let it be read (404).
 	CodeNotFound Code = "object_not_found"
-	// CodeMethod: the request's method has no meaning here (405).
-	CodeMethod Code = "object_method"
 	// CodeRange: none of the ranges asked for is in the object (416).
 	CodeRange Code = "object_range"
 	// CodePrecondition: If-Match or If-Unmodified-Since does not hold (412).
@@ -54,6 +55,10 @@ func (e *Error) Error() string {
 		return string(e.Code)
 	}
 	return fmt.Sprintf("%s: %v", e.Code, e.Err)
+}
+
+func refuse(code Code, format string, args ...any) error {
+	return &Error{Code: code, Status: http.StatusBadGateway, Err: fmt.Errorf(format, args...)}
 }
 
 // Unwrap returns the cause.

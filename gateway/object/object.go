@@ -2,10 +2,14 @@ package object
 
 import (
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/berth-project/berth/gateway/static"
 )
 
 // Config names the one place objects come from: a directory of this machine or
@@ -50,6 +54,48 @@ type Timeouts struct {
 	Idle time.Duration
 }
 
+func (t Timeouts) withDefaults() Timeouts {
+	for _, field := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&t.Dial, 5 * time.Second},
+		{&t.TLSHandshake, 5 * time.Second},
+		{&t.ResponseHead, 30 * time.Second},
+		{&t.BodyIdle, time.Minute},
+		{&t.Idle, time.Minute},
+	} {
+		if *field.value <= 0 {
+			*field.value = field.fallback
+		}
+	}
+	return t
+}
+
+// Validate reports everything wrong with the configuration.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Directory != "" && len(c.Hosts) > 0 {
+		problems = append(problems, errors.New("directory and hosts exclude each other"))
+	}
+	for _, scheme := range c.Schemes {
+		if scheme != "https" && scheme != "http" {
+			problems = append(problems, fmt.Errorf("scheme %q is neither https nor http", scheme))
+		}
+	}
+	for _, host := range c.Hosts {
+		if _, err := parsePattern(host); err != nil {
+			problems = append(problems, fmt.Errorf("host %q: %w", host, err))
+		}
+	}
+	for _, prefix := range c.AllowPrivate {
+		if !prefix.IsValid() {
+			problems = append(problems, errors.New("allow-private has an invalid prefix"))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // Ref is what follows the route's prefix in the app's internal redirect,
 // exactly as the app wrote it.
 type Ref struct {
@@ -62,23 +108,42 @@ type Ref struct {
 
 // Handler sends objects to clients. It is safe for concurrent use.
 type Handler struct {
-	cfg Config
-	log *slog.Logger
+	files  *static.Handler // of a directory
+	origin *origin         // of hosts
 }
 
 // New returns a handler for cfg. It touches neither files nor network.
 func New(cfg Config, log *slog.Logger) (*Handler, error) {
-	return &Handler{cfg: cfg, log: log}, nil
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Directory == "" {
+		return &Handler{origin: newOrigin(cfg, log)}, nil
+	}
+	files, err := static.New(static.Config{Root: cfg.Directory, FilesOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{files: files}, nil
 }
 
-// Serve answers r with the object ref names. From app, the headers of the
-// app's answer, those that describe the download or protect the page are sent:
-// see [Kept]. Its error is an [*Error]; unless Error.Written nothing has been
-// written to w.
+// Serve answers r with the object that ref names. From app, the headers of the
+// app's answer, those that describe the download or protect the page are sent.
+// A HEAD gets no body; every other method is answered like a GET, without its
+// conditions and ranges if it is not one. Its error is an [*Error]; unless
+// Error.Written nothing has been written to w.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, ref Ref, app http.Header) error {
-	return &Error{Code: CodeRefused, Status: http.StatusBadGateway}
+	if h.files != nil {
+		return h.serveFile(w, r, ref, app)
+	}
+	return h.origin.serve(w, r, ref, app)
 }
 
 // Close closes unused connections and the directory. Requests being served
 // finish.
-func (h *Handler) Close() error { return nil }
+func (h *Handler) Close() error {
+	if h.files != nil {
+		return h.files.Close()
+	}
+	return h.origin.pool.close()
+}

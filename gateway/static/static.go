@@ -38,6 +38,8 @@ type Config struct {
 	// Dotfiles serves names that begin with a dot. Without it only the
 	// directory .well-known (RFC 8615) at the top is.
 	Dotfiles bool
+	// FilesOnly finds no directories at all: no index, listing or redirect.
+	FilesOnly bool
 	// Error answers what cannot be served; headers that belong to the status
 	// (Allow, Content-Range) are set already. Nil means a line of plain text.
 	Error func(w http.ResponseWriter, r *http.Request, status int)
@@ -166,7 +168,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, t target) error 
 	switch {
 	case info.Mode().IsRegular() && !t.slash:
 		return h.serveFile(w, r, file{name: t.name, info: info})
-	case !info.IsDir():
+	case !info.IsDir() || h.cfg.FilesOnly:
 		return notFound(nil)
 	case !t.slash:
 		redirectToDirectory(w, r, t.name)

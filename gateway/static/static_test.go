@@ -558,6 +558,16 @@ func TestCallerHeadersWin(t *testing.T) {
 	}
 }
 
+func TestFilesOnlyFindsNoDirectories(t *testing.T) {
+	t.Parallel()
+	_, srv := serve(t, static.Config{Root: tree(t, map[string]string{"d/index.html": "x"}), FilesOnly: true, Listing: true})
+	for target, want := range map[string]int{"/s/d": 404, "/s/d/": 404, "/s/": 404, "/s/d/index.html": 200} {
+		if resp, _ := fetch(t, srv, "GET", target); resp.StatusCode != want {
+			t.Errorf("GET %s = %d, want %d", target, resp.StatusCode, want)
+		}
+	}
+}
+
 func TestNewRefusesBadConfigurations(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]static.Config{
