@@ -15,19 +15,19 @@ const maxNext = 2048
 // A browser reads a Location more generously than any server: it drops tabs
 // and line ends, takes a backslash for a slash, and two slashes at the start
 // for another host. Hence the short list of what may be in the path, which is
-// what the gateway lets through anyway.
+// what the gateway lets through anyway. A request target has no fragment, so a
+// fragment is refused too.
 func safeNext(raw, signInPath string) string {
 	const home = "/"
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return home
 	}
 	for i := range len(raw) {
-		if c := raw[i]; c <= ' ' || c >= 0x7f || c == '\\' {
+		if c := raw[i]; c <= ' ' || c >= 0x7f || c == '\\' || c == '#' {
 			return home
 		}
 	}
 	rawPath, _, _ := strings.Cut(raw, "?")
-	rawPath, _, _ = strings.Cut(rawPath, "#")
 	decoded, err := url.PathUnescape(rawPath)
 	if err != nil || strings.Contains(decoded, "//") || strings.ContainsAny(decoded, "\\;") || strings.ContainsFunc(decoded, control) {
 		return home

@@ -107,7 +107,9 @@ func record(t *testing.T, s directory.Store) {
 	for _, id := range []string{"south", "north", "west"} {
 		newTenant(t, s, id)
 	}
-	must(t, "Subscribe", s.Subscribe(ctx, "north", directory.Subscription{Plan: "basic"}))
+	for tenant, plan := range map[string]string{"north": "basic", "west": "premium"} {
+		must(t, "Subscribe", s.Subscribe(ctx, tenant, directory.Subscription{Plan: plan}))
+	}
 	for _, g := range []directory.Grant{
 		{User: u.ID, Tenant: "south", Role: "manager"},
 		{User: u.ID, Tenant: "north", Role: "teller"},
@@ -150,6 +152,16 @@ func purging(t *testing.T, s directory.Store) {
 	got, err := s.PurgeExpired(ctx, now)
 	must(t, "PurgeExpired", err)
 	diff(t, "PurgeExpired", got, directory.Purged{Grants: 1, Subscriptions: 1, Revocations: 1})
+	before, err := s.Version(ctx)
+	must(t, "Version", err)
+	got, err = s.PurgeExpired(ctx, now)
+	must(t, "PurgeExpired again", err)
+	diff(t, "PurgeExpired again", got, directory.Purged{})
+	after, err := s.Version(ctx)
+	must(t, "Version", err)
+	if before != after {
+		t.Error("purging nothing changed the version: everybody would be read again")
+	}
 	rec, err := s.Record(ctx, u.ID)
 	must(t, "Record", err)
 	if len(rec.Grants) != 2 || len(rec.Tenants[0].Plans) != 2 {

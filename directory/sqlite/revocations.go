@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/berth-project/berth/directory"
@@ -51,7 +52,11 @@ func (s *Store) Revocations(ctx context.Context) (list []directory.Revocation, e
 	return list, err
 }
 
-// PurgeExpired implements [directory.Store].
+// errNothing rolls a change back that turned out to be none.
+var errNothing = errors.New("nothing to change")
+
+// PurgeExpired implements [directory.Store]. Purging nothing is no change, so
+// that nobody is read again because of it.
 func (s *Store) PurgeExpired(ctx context.Context, now time.Time) (p directory.Purged, err error) {
 	err = s.write(ctx, change{"purge", "expired", ""}, func(ctx context.Context, tx *sql.Tx) error {
 		for _, step := range []struct {
@@ -70,8 +75,14 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time) (p directory.Pu
 				return err
 			}
 		}
+		if p == (directory.Purged{}) {
+			return errNothing
+		}
 		return nil
 	})
+	if errors.Is(err, errNothing) {
+		return p, nil
+	}
 	return p, err
 }
 

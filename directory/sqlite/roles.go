@@ -61,21 +61,71 @@ func grants(ctx context.Context, tx *sql.Tx, filter directory.GrantFilter) ([]di
 	return collect(rows, err, scanGrant)
 }
 
-// Record implements [directory.Source].
+// Record implements [directory.Source]. It takes three queries however many
+// tenants there are: each change in the directory makes everybody at work be
+// read again.
 func (s *Store) Record(ctx context.Context, userID string) (rec directory.Record, err error) {
 	err = s.read(ctx, "user "+userID, func(ctx context.Context, tx *sql.Tx) error {
 		if rec.User, err = scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE id = ?`, userID)); err != nil {
 			return err
 		}
-		if rec.Grants, err = grants(ctx, tx, directory.GrantFilter{User: userID}); err != nil {
+		if err := recordGrants(ctx, tx, &rec); err != nil || len(rec.Grants) == 0 {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT id, name, created_at FROM tenants
-			WHERE id IN (SELECT tenant FROM grants WHERE user = ?) ORDER BY id`, userID)
-		if rec.Tenants, err = collect(rows, err, scanTenant); err != nil {
-			return err
-		}
-		return addPlans(ctx, tx, rec.Tenants)
+		return recordPlans(ctx, tx, &rec)
 	})
 	return rec, err
+}
+
+// recordGrants reads the roles of the record's user and the tenants they are
+// in.
+func recordGrants(ctx context.Context, tx *sql.Tx, rec *directory.Record) error {
+	rows, err := tx.QueryContext(ctx, `SELECT g.tenant, g.role, g.expires_at, t.name, t.created_at
+		FROM grants g JOIN tenants t ON t.id = g.tenant WHERE g.user = ? ORDER BY g.tenant, g.role LIMIT ?`, rec.User.ID, maxGrants)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		g := directory.Grant{User: rec.User.ID}
+		var expires, created int64
+		var name string
+		if err := rows.Scan(&g.Tenant, &g.Role, &expires, &name, &created); err != nil {
+			return err
+		}
+		g.ExpiresAt = fromMillis(expires)
+		rec.Grants = append(rec.Grants, g)
+		if n := len(rec.Tenants); n == 0 || rec.Tenants[n-1].ID != g.Tenant {
+			rec.Tenants = append(rec.Tenants, directory.Tenant{ID: g.Tenant, Name: name, CreatedAt: fromMillis(created)})
+		}
+	}
+	return rows.Err()
+}
+
+// recordPlans reads what the record's tenants subscribe to. Both lists are
+// sorted by tenant, so one pass joins them.
+func recordPlans(ctx context.Context, tx *sql.Tx, rec *directory.Record) error {
+	rows, err := tx.QueryContext(ctx, `SELECT tenant, plan, ends_at FROM subscriptions
+		WHERE tenant IN (SELECT tenant FROM grants WHERE user = ?) ORDER BY tenant, plan`, rec.User.ID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	at := 0
+	for rows.Next() {
+		var tenant string
+		var sub directory.Subscription
+		var ends int64
+		if err := rows.Scan(&tenant, &sub.Plan, &ends); err != nil {
+			return err
+		}
+		sub.EndsAt = fromMillis(ends)
+		for at < len(rec.Tenants) && rec.Tenants[at].ID < tenant {
+			at++
+		}
+		if at < len(rec.Tenants) && rec.Tenants[at].ID == tenant {
+			rec.Tenants[at].Plans = append(rec.Tenants[at].Plans, sub)
+		}
+	}
+	return rows.Err()
 }

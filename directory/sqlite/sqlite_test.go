@@ -13,7 +13,7 @@ import (
 	"github.com/berth-project/berth/directory/sqlite"
 )
 
-func open(t *testing.T, path string) *sqlite.Store {
+func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(path, slog.New(slog.DiscardHandler))
 	if err != nil {
