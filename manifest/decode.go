@@ -174,7 +174,7 @@ func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, a
 		p.Help = fmt.Sprintf("did you mean %q?", meant)
 	}
 	p.Notes = []string{"keys here: " + strings.Join(known, ", ")}
-	if _, scalar := scalarText(kv.Value); !scalar || variableName.MatchString(key) {
+	if _, scalar := scalarText(kv.Value); !scalar || environmentName.MatchString(key) {
 		d.src.hideNode(kv.Value)
 	}
 	return meant

@@ -9,7 +9,8 @@ type Manifest struct {
 	// Domains are the host names the service answers to: exact
 	// ("app.example.com"), a name with everything below it (".example.com"), or
 	// "*" for any. A request for another host has its connection closed.
-	Domains []Template `yaml:"domains" default:"*" format:"domain"`
+	// Default: none but loopback names under `berth up`; other commands need one.
+	Domains []Template `yaml:"domains" format:"domain"`
 	// Environment says where the variables of the processes come from.
 	Environment Environment `yaml:"environment" secret:"true"`
 	// Processes are the programs Berth runs, by name.

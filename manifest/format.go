@@ -20,6 +20,9 @@ type format struct {
 	accept func(string) bool
 }
 
+// environmentName is how people write the names of variables.
+var environmentName = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
+
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // formats are the grammars by the name the tags use. Those without a check are

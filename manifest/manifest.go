@@ -62,6 +62,7 @@ func Parse(file string, data []byte) (*Manifest, diagnostic.List) {
 	if root == nil {
 		return nil, src.finish()
 	}
+	src.decoded = true
 	m := &Manifest{src: src}
 	d := &decoder{src: src}
 	d.document(root, m)

@@ -22,6 +22,12 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
+// RoutePath returns the path of a route by its index: "gateway.routes[2]".
+func RoutePath(i int) string { return item("gateway.routes", i) }
+
+// RulePath returns the path of an access rule by its index: "access[2]".
+func RulePath(i int) string { return item("access", i) }
+
 // mark is a stretch of one line: a byte column from 1 and a width in bytes.
 type mark struct{ line, column, width int }
 

@@ -17,7 +17,9 @@ type source struct {
 	// spans says where each written field stands, by path.
 	spans map[string]span
 	// secrets says from which column on each line may hold a secret.
-	secrets  map[int]int
+	secrets map[int]int
+	// decoded is whether secrets is known: whether the file is YAML at all.
+	decoded  bool
 	problems diagnostic.List
 	warnings diagnostic.List
 }
@@ -152,8 +154,10 @@ func (s *source) finishWarnings() diagnostic.List { return s.finishList(s.warnin
 
 func (s *source) finishList(list diagnostic.List) diagnostic.List {
 	for _, p := range list {
-		if p.Source == "" && p.Code != codeSyntax {
+		if s.decoded {
 			s.excerpt(p)
+		} else {
+			s.guessExcerpt(p)
 		}
 	}
 	sort.SliceStable(list, func(i, j int) bool {
@@ -165,8 +169,8 @@ func (s *source) finishList(list diagnostic.List) diagnostic.List {
 
 var variableLine = regexp.MustCompile(`["']?\b[A-Z][A-Z0-9_]+["']?\s*[:=]`)
 
-// guessExcerpt is excerpt for a file that is not YAML, in which it is not known
-// what is a secret: anything within an environment, or that looks like a
+// guessExcerpt is excerpt for a file that is not YAML, or not ours, in which it
+// is not known what is a secret: anything within an environment, or that looks like a
 // variable or the continuation of a text, might be.
 func (s *source) guessExcerpt(p *diagnostic.Problem) {
 	text := s.line(p.Line)

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -92,8 +93,38 @@ func (s *source) checkTokens(tokens token.Tokens) bool {
 			return false
 		}
 		s.checkIndirection(tk)
+		s.checkColon(tk)
 	}
 	return len(s.problems) == 0
+}
+
+var (
+	// innerColon is what ends a key; YAML does not allow it within a text without
+	// quotes (YAML 1.2 section 7.3.3). The parser takes it within { }, where it
+	// is a forgotten comma.
+	innerColon = regexp.MustCompile(`:(\s|$)`)
+	// afterColon is what may follow the colon of a key within { }.
+	afterColon = regexp.MustCompile(`^:([\s,\[\]{}]|$)`)
+)
+
+// checkColon refuses two readings of a colon that programs disagree on.
+func (s *source) checkColon(tk *token.Token) {
+	at := s.mark(tk)
+	switch {
+	case tk.Type == token.StringType && innerColon.MatchString(tk.Value) && (tk.Prev == nil || !blockText(tk.Prev)):
+		s.add(at, codeSyntax, `a ":" cannot stand within this text`).
+			Help = `put a "," before the next key, or quotes around the text`
+	case tk.Type == token.MappingValueType && tk.Prev != nil && tk.Prev.Type == token.StringType:
+		if text := s.line(at.line); at.column <= len(text) && !afterColon.MatchString(text[at.column-1:]) {
+			s.add(at, codeSyntax, `a blank is missing after the ":"`).Help = `write "key: value"`
+		}
+	}
+}
+
+// blockText reports whether a token starts a text of the forms | and >, which
+// may hold anything.
+func blockText(tk *token.Token) bool {
+	return tk.Type == token.LiteralType || tk.Type == token.FoldedType
 }
 
 func (s *source) checkIndirection(tk *token.Token) {
@@ -139,9 +170,7 @@ func (s *source) document(file *ast.File) ast.Node {
 // addSyntax reports what the YAML parser says. Its texts may quote the file,
 // so only those known not to are passed on.
 func (s *source) addSyntax(err error) {
-	p := s.syntaxProblem(err)
-	s.guessExcerpt(p)
-	s.problems = append(s.problems, p)
+	s.problems = append(s.problems, s.syntaxProblem(err))
 }
 
 func (s *source) syntaxProblem(err error) *diagnostic.Problem {

@@ -43,7 +43,7 @@ func templateReason(err error) string {
 // needs them expands them into a secret. As with [Parse], the manifest is nil
 // when there is any problem; problems never quote a variable's value.
 func (m *Manifest) Expand(env *environ.Set) (*Manifest, diagnostic.List) {
-	src := &source{file: m.src.file, lines: m.src.lines, spans: m.src.spans, secrets: m.src.secrets}
+	src := &source{file: m.src.file, lines: m.src.lines, spans: m.src.spans, secrets: m.src.secrets, decoded: true}
 	e := expander{src: src, env: env}
 	out := e.copy(reflect.ValueOf(m).Elem(), "", traits{}).Interface().(Manifest)
 	out.src = src

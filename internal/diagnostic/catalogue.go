@@ -142,6 +142,18 @@ The setting gives up a protection. It exists for closed networks; see the field 
 The manifest refers to a variable that no source of environment.from provides. Provide it, or give the reference a default:
 ${NAME:-text}.
 `},
+	{"B0301", "a template that cannot be expanded", `
+The field refers to a variable that is not in the resolved environment. "berth environ show" prints what is there and where
+each variable comes from.
+`},
+	{"B0302", "something that cannot be built as the manifest says", `
+The manifest is well formed, and what it describes cannot be made on this machine: a file is missing or not what it should be,
+an address does not parse once its variables are in place, a group has no server.
+`},
+	{"B0303", "a service without host names", `
+Outside of "berth up" a service answers only to the names under domains, and there are none. List the names people use; "*"
+answers to any name, which is right only behind something that checks the name itself.
+`},
 	{"B1101", "a name a variable cannot have", `
 Names of variables are letters, digits and underscores and do not begin with a digit. A comment begins with "#".
 `},
