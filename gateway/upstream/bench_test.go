@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,8 +25,10 @@ func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Flush()                      {}
 
-func browserRequest() *http.Request {
-	r := httptest.NewRequest("GET", "/api/orgs/acme/projects/42?page=2", nil)
+func browserRequest(b *testing.B) *http.Request {
+	ctx, cancel := context.WithCancel(b.Context())
+	b.Cleanup(cancel)
+	r := httptest.NewRequestWithContext(ctx, "GET", "/api/orgs/acme/projects/42?page=2", nil)
 	r.Header = http.Header{
 		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
 		"Accept-Encoding": {"gzip, deflate, br"},
@@ -68,7 +71,7 @@ func BenchmarkForward(b *testing.B) {
 	extra := []byte("X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\nX-Request-Id: 0123456789abcdef\r\n")
 	b.Run("upstream", func(b *testing.B) {
 		g := newGroup(b, one(e))
-		in := browserRequest()
+		in := browserRequest(b)
 		req := &upstream.Request{In: in, Target: in.URL.RequestURI(), Host: "app", Client: netip.MustParseAddr("192.0.2.1"), Header: extra}
 		w := &sink{h: http.Header{}}
 		b.ReportAllocs()
@@ -89,7 +92,7 @@ func BenchmarkForward(b *testing.B) {
 			p.Out.Header["X-Forwarded-Proto"] = []string{"https"}
 			p.Out.Header["X-Request-Id"] = []string{"0123456789abcdef"}
 		}}
-		in := browserRequest()
+		in := browserRequest(b)
 		w := &sink{h: http.Header{}}
 		b.ReportAllocs()
 		for b.Loop() {

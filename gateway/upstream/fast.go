@@ -13,7 +13,7 @@ import (
 const maxInformational = 8
 
 // tryFast runs the exchange over one connection of ours.
-func (x *exchange) tryFast(t *target) error {
+func (x *exchange) tryFast(t *target) (err error) {
 	ctx := x.req.In.Context()
 	c, err := t.acquire(ctx, &x.group.cfg, x.fresh)
 	if err != nil {
@@ -21,17 +21,17 @@ func (x *exchange) tryFast(t *target) error {
 	}
 	x.fresh = false
 	x.res.Sent = true
+	reusable := false
 	stop := context.AfterFunc(ctx, c.abort)
-	reusable, err := x.converse(c)
-	if !stop() {
-		reusable = false // c.abort runs or ran
-	}
-	if reusable {
-		t.release(c, x.group.cfg.MaxIdlePerEndpoint)
-		return err
-	}
-	x.fresh = c.used && errors.Is(err, errNoResponse)
-	c.close()
+	defer func() { // also when a writer or an interceptor panics
+		if stop() && reusable {
+			t.release(c, x.group.cfg.MaxIdlePerEndpoint)
+			return
+		}
+		x.fresh = c.used && errors.Is(err, errNoResponse)
+		c.close()
+	}()
+	reusable, err = x.converse(c)
 	return err
 }
 
@@ -45,24 +45,16 @@ func (x *exchange) converse(c *conn) (reusable bool, err error) {
 	if body == nil {
 		return x.receive(c, nil)
 	}
+	defer body.end(x.w)
 	reusable, err = x.receive(c, body)
-	sent := body.finished()
-	if !sent {
-		body.end(x.w)
+	if body.finished() {
+		return reusable, err
 	}
-	if err != nil && body.err != nil && !x.written && !errors.Is(err, errTruncated) {
-		err = x.senderError(err, body.err)
+	body.end(x.w)
+	if err != nil && (errors.As(body.err, new(*phaseError)) || isTimeout(body.err)) {
+		err = body.err // the cause; a broken connection is only the consequence
 	}
-	return reusable && sent, err
-}
-
-// senderError chooses what to report when sending and receiving both failed:
-// the client's fault is the cause, a broken connection only the consequence.
-func (x *exchange) senderError(received, sent error) error {
-	if errors.As(sent, new(*phaseError)) || isTimeout(sent) {
-		return sent
-	}
-	return received
+	return false, err
 }
 
 // send writes the head, with a small body, and starts to stream a large one.

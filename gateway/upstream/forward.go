@@ -59,8 +59,8 @@ func (x *exchange) free() {
 	if cap(out) > copySize {
 		out = nil
 	}
-	clear(fields)
-	clear(tried)
+	clear(fields[:cap(fields)])
+	clear(tried[:cap(tried)])
 	*x = exchange{out: out, head: responseHead{fields: fields[:0]}, tried: tried[:0]}
 	exchanges.Put(x)
 }
@@ -94,6 +94,9 @@ func (g *Group) failure(req *Request, res *Result, written bool, err error) erro
 	e := &Error{Kind: kindOf(err), Written: written, Upstream: g.cfg.Name, Endpoint: res.Endpoint, Err: err}
 	if ctx := req.In.Context(); ctx.Err() != nil && e.Kind != BodyTooLarge {
 		e.Kind, e.Err = ClientGone, context.Cause(ctx)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the caller's limit
+			e.Kind = Timeout
+		}
 	}
 	if e.Kind == NoEndpoint {
 		e.RetryAfter = max(time.Second, min(g.cfg.Hold, 10*time.Second))
@@ -146,8 +149,8 @@ func (x *exchange) again(t *target, err error) bool {
 func (x *exchange) attempt(t *target, try func(*target) error) error {
 	x.res.Endpoint = t.endpoint.ID
 	t.inFlight.Add(1)
+	defer t.inFlight.Add(-1)
 	err := try(t)
-	t.inFlight.Add(-1)
 	g := x.group
 	switch {
 	case err == nil:

@@ -591,3 +591,36 @@ func TestTruncatedResponseCutsTheClient(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsAddedToTheRequest(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		heads := make(chan string, 1)
+		e := raw(t, func(c net.Conn, br *bufio.Reader) {
+			var head strings.Builder
+			for {
+				line, err := br.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if head.WriteString(line); line == "\r\n" {
+					break
+				}
+			}
+			heads <- head.String()
+			_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+		})
+		g := newGroup(t, one(e))
+		for method, length := range map[string]string{"GET": "", "DELETE": "", "POST": "Content-Length: 0\r\n"} {
+			r := httptest.NewRequestWithContext(t.Context(), method, "/", nil)
+			r.Header = way.Clone()
+			if _, err := g.Forward(httptest.NewRecorder(), &upstream.Request{In: r, Target: "/a", Host: "h"}); err != nil {
+				t.Fatal(err)
+			}
+			want := method + " /a HTTP/1.1\r\nHost: h\r\n" + length + "\r\n"
+			if got := strings.Replace(<-heads, "Te: trailers\r\n", "", 1); got != want {
+				t.Errorf("head:\n%s\nwant\n%s", got, want)
+			}
+		}
+	})
+}

@@ -17,35 +17,25 @@ func (g *Group) choose(x *exchange) *target {
 	}
 	for range len(roster) + 1 {
 		t := g.candidate(roster, x, now)
-		if t == nil || t.claim(now, g.cfg.Passive.FailTimeout) {
+		if t == nil {
+			break
+		}
+		if t.claim(now, g.cfg.Passive.FailTimeout) {
 			return t
 		}
 	}
-	return nil
+	// Passive health alone never empties a group.
+	return g.place(roster, x, func(t *target) bool { return !t.down.Load() })
 }
 
-// candidate looks in three passes: targets not tried that are available, any
-// that is available, and, since passive health never empties a group, any that
-// is not down.
+// candidate returns an available target, preferably one not tried.
 func (g *Group) candidate(roster []*target, x *exchange, now int64) *target {
-	for pass := range 3 {
-		ok := func(t *target) bool {
-			switch pass {
-			case 0:
-				return t.available(now) && !x.hasTried(t)
-			case 1:
-				return t.available(now)
-			}
-			return !t.down.Load()
-		}
-		if t := g.place(roster, x, ok); t != nil {
-			if pass == 2 {
-				t.ejected.Store(0)
-			}
+	if len(x.tried) > 0 {
+		if t := g.place(roster, x, func(t *target) bool { return t.available(now) && !x.hasTried(t) }); t != nil {
 			return t
 		}
 	}
-	return nil
+	return g.place(roster, x, func(t *target) bool { return t.available(now) })
 }
 
 // place applies affinity, then balance, to the targets that are ok.

@@ -37,7 +37,9 @@ func (x *exchange) startSender(c *conn) *sender {
 	x.consumed = true
 	go func() {
 		defer close(s.done)
-		s.err = s.run()
+		if s.err = s.run(); s.stop.Load() {
+			s.err = errStopped // whatever it says, we made it happen
+		}
 		s.settle()
 	}()
 	return s

@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -299,6 +300,123 @@ func TestTargetThatTakesNoBodyTimesOut(t *testing.T) {
 		resp := f.do(t, "POST", "/", strings.NewReader(long(32<<20)), way)
 		if resp.StatusCode != 504 {
 			t.Errorf("status %d %v", resp.StatusCode, resp.Header)
+		}
+	})
+}
+
+func TestMalformedAnswerDuringAnUploadIsTheTargetsFault(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		e := raw(t, func(c net.Conn, br *bufio.Reader) {
+			if _, err := http.ReadRequest(br); err == nil {
+				_, _ = io.WriteString(c, "nonsense\r\n\r\n")
+				_, _ = io.Copy(io.Discard, br)
+			}
+		})
+		f := newFront(t, newGroup(t, one(e)), nil)
+		pr, pw := io.Pipe()
+		t.Cleanup(func() { _ = pw.Close() })
+		go func() { _, _ = pw.Write([]byte(long(20_000))) }()
+		resp := f.do(t, "POST", "/", pr, way)
+		if resp.StatusCode != 502 || resp.Header.Get("Kind") != "protocol" {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+	})
+}
+
+func TestClientThatLeavesDuringAnUploadIsNotTheTargetsFault(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		arrived := make(chan struct{}, 1)
+		complete := make(chan bool, 1)
+		e := raw(t, func(_ net.Conn, br *bufio.Reader) {
+			req, err := http.ReadRequest(br)
+			if err != nil {
+				return
+			}
+			arrived <- struct{}{}
+			_, err = io.Copy(io.Discard, req.Body)
+			complete <- err == nil
+		})
+		g := newGroup(t, one(e))
+		f := newFront(t, g, nil)
+		c, err := net.Dial("tcp", f.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: "+way.Get("Te")+"\r\n\r\n5\r\nhello\r\n")
+		<-arrived
+		_ = c.Close()
+		if o := f.outcome(t); o.err == nil || o.err.Kind != upstream.ClientGone {
+			t.Errorf("error = %v, want client_gone", o.err)
+		}
+		if s := g.Status()[0]; s.Fails != 0 {
+			t.Errorf("the target is blamed: %+v", s)
+		}
+		if <-complete {
+			t.Error("the app takes half a body for the whole")
+		}
+	})
+}
+
+func TestMalformedClientBodyIsRefused(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		e := raw(t, func(_ net.Conn, br *bufio.Reader) {
+			if req, err := http.ReadRequest(br); err == nil {
+				_, _ = io.Copy(io.Discard, req.Body)
+			}
+		})
+		f := newFront(t, newGroup(t, one(e)), nil)
+		c, err := net.Dial("tcp", f.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: "+way.Get("Te")+"\r\n\r\nnonsense\r\n")
+		if o := f.outcome(t); o.err == nil || o.err.Kind != upstream.BadBody {
+			t.Errorf("error = %v, want bad_body", o.err)
+		}
+	})
+}
+
+func TestCallersDeadlineIsATimeout(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		e := raw(t, func(_ net.Conn, br *bufio.Reader) { _, _ = io.Copy(io.Discard, br) })
+		f := newFront(t, newGroup(t, one(e)), func(r *upstream.Request) {
+			ctx, cancel := context.WithTimeout(r.In.Context(), 20*time.Millisecond)
+			t.Cleanup(cancel)
+			r.In = r.In.WithContext(ctx)
+		})
+		if resp := f.do(t, "GET", "/", nil, way); resp.StatusCode != 504 {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+	})
+}
+
+// explosive panics when it sees a response.
+type explosive struct{}
+
+func (explosive) InterceptResponse(int, http.Header) bool { panic("boom") }
+
+func TestPanicOfTheCallerLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		e := app(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+		g := newGroup(t, one(e))
+		f := newFront(t, g, func(r *upstream.Request) { r.Intercept = explosive{} })
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", f.URL, strings.NewReader(long(100_000)))
+		req.Header = way.Clone()
+		if resp, err := f.client().Do(req); err == nil {
+			_ = resp.Body.Close()
+			t.Errorf("status %d", resp.StatusCode)
+		}
+		if s := g.Status()[0]; s.InFlight != 0 {
+			t.Errorf("%+v", s)
+		}
+		if err := g.Close(); err != nil { // returns only when nothing is in flight
+			t.Error(err)
 		}
 	})
 }
