@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/berth-project/berth/directory"
@@ -67,7 +68,7 @@ func (s *Service) signInSubmit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.endEarlier(r)
-	http.SetCookie(w, session.Cookie(s.deps.Transport(r), o.value, o.session.ExpiresAt))
+	setCookie(w, session.Cookie(s.deps.Transport(r), o.value, o.session.ExpiresAt).String())
 	if in.json {
 		writeJSON(w, http.StatusOK, "application/json", s.describe(o.session))
 		return
@@ -135,7 +136,7 @@ func (s *Service) signOutSubmit(w http.ResponseWriter, r *http.Request) {
 	if !c.Session.Anonymous() {
 		err = s.end(r.Context(), c.Session)
 	}
-	http.SetCookie(w, session.ClearCookie(s.deps.Transport(r)))
+	setCookie(w, session.ClearCookie(s.deps.Transport(r)).String())
 	if err != nil {
 		s.deps.Log.Error("session not revoked at sign-out", "user", c.Session.User.ID, "error", err)
 		s.fail(w, r, faultOf(directory.ErrUnavailable))
@@ -159,13 +160,24 @@ func (s *Service) whoAmI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.SetCookie != "" {
-		w.Header().Add("Set-Cookie", c.SetCookie)
+		setCookie(w, c.SetCookie)
 	}
 	if c.Session.Anonymous() {
 		writeProblem(w, fault{http.StatusUnauthorized, "anonymous", "Nobody is signed in", ""})
 		return
 	}
 	writeJSON(w, http.StatusOK, "application/json", s.describe(c.Session))
+}
+
+// setCookie makes line the only word about its cookie. The gateway may have
+// said another before it called: a renewal, or that the old one is void.
+func setCookie(w http.ResponseWriter, line string) {
+	name, _, _ := strings.Cut(line, "=")
+	h := w.Header()
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(said string) bool {
+		return strings.HasPrefix(said, name+"=")
+	})
+	h.Add("Set-Cookie", line)
 }
 
 // seeOther sends a browser to a path of this site. The header is set by hand:

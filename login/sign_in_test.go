@@ -3,6 +3,7 @@ package login_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -391,6 +392,29 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 	} {
 		if a := b.do(c.method, c.path, ""); a.StatusCode != c.want {
 			t.Errorf("%s %s answered %d, want %d", c.method, c.path, a.StatusCode, c.want)
+		}
+	}
+}
+
+// TestHandlerHasTheLastWordAboutTheCookie serves as the gateway does, which
+// has looked at the old cookie first.
+func TestHandlerHasTheLastWordAboutTheCookie(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, c := range []struct{ path, body, want string }{
+		{login.DefaultSignInPath, url.Values{"email": {annEmail}, "password": {annPass}}.Encode(), session.SecureCookieName + "=v1."},
+		{login.SignOutPath, "", session.SecureCookieName + "=;"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "https://ledger.example.com"+c.path, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", formType)
+		r.Header.Set("Origin", "https://ledger.example.com")
+		w := httptest.NewRecorder()
+		w.Header().Add("Set-Cookie", session.SecureCookieName+"=renewed; Path=/")
+		w.Header().Add("Set-Cookie", "affinity=a; Path=/")
+		b.service.Handler().ServeHTTP(w, r)
+		got := w.Header()["Set-Cookie"]
+		if len(got) != 2 || !strings.HasPrefix(got[0], "affinity=") || !strings.HasPrefix(got[1], c.want) {
+			t.Errorf("POST %s sets %q", c.path, got)
 		}
 	}
 }
