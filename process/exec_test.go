@@ -284,3 +284,23 @@ func TestAsPID1(t *testing.T) {
 		t.Errorf("the program was not a child of PID 1, or wrote nothing:\n%s", out)
 	}
 }
+
+func TestExecInATerminalStaysInTheForeground(t *testing.T) {
+	t.Parallel()
+	tool, err := exec.LookPath("script")
+	if err != nil {
+		t.Skip("SKIPPED: a terminal needs the program script")
+	}
+	inner := command(t, "exec", `SCRIPT=cut -d' ' -f5 /proc/$$/stat; cut -d' ' -f5 /proc/$PPID/stat; read line; echo "got $line"; exit 42`)
+	cmd := exec.Command(tool, "-qec", inner.Path, "/dev/null")
+	cmd.Env = append(inner.Env, "SHELL=/bin/sh")
+	cmd.Stdin = strings.NewReader("typed\n")
+	out, _ := cmd.Output()
+	fields := strings.Fields(strings.ReplaceAll(string(out), "typed\r\n", ""))
+	if code := cmd.ProcessState.ExitCode(); code != 42 || !strings.Contains(string(out), "got typed") {
+		t.Fatalf("status = %d, want 42; output %q", code, out)
+	}
+	if len(fields) < 2 || fields[0] != fields[1] {
+		t.Errorf("the command's group is not Berth's: %q", out)
+	}
+}

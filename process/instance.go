@@ -146,7 +146,11 @@ func (in *instance) end(exit Exit, well bool) {
 	if in.spec.Restart.When == RestartOnFailure && well || in.onTrial() {
 		return
 	}
-	in.sup.fail(&ExitError{Process: in.spec.Name, Instance: in.number, Code: exit.Code, Exit: exit})
+	code := exit.Code
+	if code == 0 && !well {
+		code = 1 // it took the stop after a start that failed well
+	}
+	in.sup.fail(&ExitError{Process: in.spec.Name, Instance: in.number, Code: code, Exit: exit})
 }
 
 // crashLoop reports a crash loop, with all that is known, once per failure.

@@ -15,7 +15,7 @@ const (
 	// maxLine is how much of a line is logged; the rest is dropped.
 	maxLine = 64 << 10
 	// maxQueuedLines and maxQueuedBytes bound what waits for a slow log.
-	maxQueuedLines = 4096
+	maxQueuedLines = 1024
 	maxQueuedBytes = 4 << 20
 	// patience is how long a program may be held up by a log that does not take
 	// its lines; then they are dropped and counted.

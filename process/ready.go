@@ -20,17 +20,21 @@ func probe(ctx context.Context, at place, r Readiness) error {
 	pause := firstPause
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
+	var last error
 	for {
 		err := tryOnce(ctx, try, r.Interval)
 		if err == nil {
 			return nil
+		}
+		if last == nil || ctx.Err() == nil { // a try that ctx cut off says nothing
+			last = err
 		}
 		select {
 		case <-timer.C:
 			pause = min(2*pause, r.Interval)
 			timer.Reset(pause)
 		case <-ctx.Done():
-			return err
+			return last
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -268,8 +267,10 @@ func (s *Spec) validateLimits(bad func(string, ...any)) {
 // withDefaults returns a copy with every default spelled out, that shares
 // nothing with the caller's.
 func (s Spec) withDefaults() Spec {
-	s.Command, s.Environment = slices.Clone(s.Command), slices.Clone(s.Environment)
-	s.Before = slices.Clone(s.Before)
+	// None and nil are the same to whoever compares.
+	s.Command = append([]string(nil), s.Command...)
+	s.Environment = append([]string(nil), s.Environment...)
+	s.Before = append([]Hook(nil), s.Before...)
 	for i := range s.Before {
 		s.Before[i].Timeout = cmp.Or(s.Before[i].Timeout, 5*time.Minute)
 	}

@@ -160,7 +160,7 @@ type ExitError struct {
 	Instance int
 	// Code is the status Berth should exit with: the program's own, or 128 plus
 	// the number of the signal that ended it. It is 0 when an essential process
-	// ended well.
+	// ended well, and only then.
 	Code int
 	// Exit has the details.
 	Exit Exit

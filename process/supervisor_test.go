@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,16 +61,22 @@ func TestInstanceIsReadyWhenItAnswers(t *testing.T) {
 func TestInstanceThatDoesNotAnswerFailsItsStart(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	spec := server(t, "web")
-	spec.Ready = process.Readiness{Kind: process.ReadyHTTP, Path: "/broken", Timeout: 300 * time.Millisecond}
-	spec.Restart = process.RestartPolicy{Limit: 1}
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }))
+	t.Cleanup(broken.Close)
+	spec := script("web", `trap "exit 0" TERM; while :; do sleep 0.01; done`)
+	spec.Listen, spec.Port = process.ListenPort, broken.Listener.Addr().(*net.TCPAddr).Port
+	spec.Ready = process.Readiness{Kind: process.ReadyHTTP, Path: "/broken", Timeout: time.Second}
+	spec.Restart = process.RestartPolicy{When: process.RestartNever}
 	err := r.Apply(t.Context(), []process.Spec{spec})
 	failure, ok := errors.AsType[*process.StartError](err)
-	if !ok || !strings.Contains(failure.Exit.Cause, "not ready after 300ms (GET /broken answered 500)") {
+	if !ok || !strings.Contains(failure.Exit.Cause, "not ready after 1s (GET /broken answered 500)") {
 		t.Fatalf("Apply() = %v, want a StartError about /broken", err)
 	}
 	if calls := r.calls("web"); len(calls) != 0 {
 		t.Errorf("OnEndpoints was told %v of a process that was never ready", calls)
+	}
+	if exit, ok := errors.AsType[*process.ExitError](r.wait()); !ok || exit.Code == 0 {
+		t.Errorf("Run() = %v, want a status that is not 0", exit)
 	}
 }
 
