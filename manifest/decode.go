@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -196,14 +197,14 @@ func (d *decoder) exactlyOne(n ast.Node, fs []field, at place, seen map[string]b
 	given := map[string]int{}
 	var order []string
 	for _, f := range fs {
-		if f.one == "" || f.name == "" {
+		if f.one == "" {
 			continue
 		}
 		if groups[f.one] == nil {
 			order = append(order, f.one)
 		}
-		groups[f.one] = append(groups[f.one], f.name)
-		if seen[f.name] {
+		groups[f.one] = append(groups[f.one], cmp.Or(f.name, f.word))
+		if f.name != "" && seen[f.name] {
 			given[f.one]++
 		}
 	}

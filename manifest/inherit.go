@@ -50,13 +50,20 @@ func (m *Manifest) inheritServe(path string, s *Serve) {
 	m.capped(path+".health.timeout", &s.Health.Timeout, s.Health.Interval)
 }
 
-func (m *Manifest) inheritGateway() {
+// inheritListen decides which addresses speak TLS, which may take knowing the
+// variables in them.
+func (m *Manifest) inheritListen() {
 	g := &m.Gateway
 	for i := range g.Listen {
 		if !m.src.written(below(item("gateway.listen", i), "tls")) {
 			g.Listen[i].TLS = g.TLS.Mode != "off" && strings.HasSuffix(string(g.Listen[i].Address), ":443")
 		}
 	}
+}
+
+func (m *Manifest) inheritGateway() {
+	m.inheritListen()
+	g := &m.Gateway
 	taken := map[string]bool{}
 	for _, r := range g.Routes {
 		taken[r.Name] = true

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/berth-project/berth/internal/diagnostic"
 )
@@ -83,7 +84,7 @@ func (m *Manifest) Directory() string { return filepath.Dir(m.src.file) }
 
 // Warnings returns what is allowed but probably not meant, in the order of the
 // file.
-func (m *Manifest) Warnings() diagnostic.List { return m.src.finishWarnings() }
+func (m *Manifest) Warnings() diagnostic.List { return slices.Clone(m.src.warnings) }
 
 // Position returns where a field stands in the file. A path is written as
 // problems write it: "gateway.routes[2].process". For a field that is not

@@ -146,13 +146,16 @@ func (s *source) excerpt(p *diagnostic.Problem) {
 	p.Source = text[:end]
 }
 
+// finish completes the problems and warnings, and returns the problems. After
+// it s does not change, so that a manifest can be shared.
 func (s *source) finish() diagnostic.List {
-	return s.finishList(s.problems)
+	s.complete(s.warnings)
+	s.complete(s.problems)
+	return s.problems
 }
 
-func (s *source) finishWarnings() diagnostic.List { return s.finishList(s.warnings) }
-
-func (s *source) finishList(list diagnostic.List) diagnostic.List {
+// complete gives problems their lines and puts them in the order of the file.
+func (s *source) complete(list diagnostic.List) {
 	for _, p := range list {
 		if s.decoded {
 			s.excerpt(p)
@@ -164,7 +167,6 @@ func (s *source) finishList(list diagnostic.List) diagnostic.List {
 		a, b := list[i], list[j]
 		return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 	})
-	return list
 }
 
 var variableLine = regexp.MustCompile(`["']?\b[A-Z][A-Z0-9_]+["']?\s*[:=]`)

@@ -47,6 +47,7 @@ func (m *Manifest) Expand(env *environ.Set) (*Manifest, diagnostic.List) {
 	e := expander{src: src, env: env}
 	out := e.copy(reflect.ValueOf(m).Elem(), "", traits{}).Interface().(Manifest)
 	out.src = src
+	out.inheritListen()
 	validate(&out)
 	if problems := src.finish(); len(problems) > 0 {
 		return nil, problems
