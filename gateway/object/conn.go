@@ -21,6 +21,10 @@ const (
 	// piece is how much of a body is handed over at a time: deadlines move
 	// between pieces.
 	piece = 256 << 10
+	// quickPiece is the piece of a fast transfer, and quickWater how much of it
+	// is waited for at a time.
+	quickPiece = 1 << 20
+	quickWater = 256 << 10
 	// maxInformational bounds the 1xx responses before the final one.
 	maxInformational = 4
 )
@@ -148,14 +152,25 @@ func (c *conn) copyBody(w io.Writer, head *responseHead, idle time.Duration) err
 	return c.copyStream(w, exactly(c, left), idle)
 }
 
-// spliceBody lets w take the bytes from the socket itself.
+// spliceBody lets w take the bytes from the socket itself. A fast transfer goes
+// on in larger pieces, and the socket wakes us for large parts of them only.
 func (c *conn) spliceBody(w io.ReaderFrom, socket *net.TCPConn, left int64, idle time.Duration) error {
 	limited := &io.LimitedReader{R: socket}
+	quick := false
+	defer func() {
+		if quick {
+			setLowWater(socket, false)
+		}
+	}()
 	for left > 0 {
-		if err := socket.SetReadDeadline(time.Now().Add(idle)); err != nil {
+		start := time.Now()
+		if err := socket.SetReadDeadline(start.Add(idle)); err != nil {
 			return err
 		}
 		limited.N = min(left, piece)
+		if quick {
+			limited.N = quickPiece
+		}
 		n, err := w.ReadFrom(limited)
 		left -= n
 		if err != nil {
@@ -164,8 +179,19 @@ func (c *conn) spliceBody(w io.ReaderFrom, socket *net.TCPConn, left int64, idle
 		if limited.N > 0 {
 			return io.ErrUnexpectedEOF
 		}
+		// The kernel must not be told to wait for more than will come.
+		now := left >= 2*quickPiece && isQuick(n, time.Since(start))
+		if now != quick {
+			quick = now
+			setLowWater(socket, now)
+		}
 	}
 	return nil
+}
+
+// isQuick reports whether n bytes in this time is a fast transfer: 25 MB/s.
+func isQuick(n int64, took time.Duration) bool {
+	return took.Nanoseconds()*25/1000 <= n
 }
 
 // copyStream copies until src ends.
