@@ -56,7 +56,8 @@ func unreadable(path string, err error) *diagnostic.Problem {
 // Parse reads a manifest from data; file is the name problems are reported
 // under. It does no I/O. When the list is empty the manifest is complete: every
 // default is filled in and every field has been checked. Otherwise the
-// manifest is nil and the list has every problem, in the order of the file.
+// manifest is nil and the list has every problem (the first 500 of a hopeless
+// file), in the order of the file.
 func Parse(file string, data []byte) (*Manifest, diagnostic.List) {
 	src := newSource(file, data)
 	root := src.parse(data)

@@ -64,6 +64,7 @@ func TestParseRefusesWhatIsTooBig(t *testing.T) {
 		"words":        "service: x\ndomains:\n" + strings.Repeat("- a\n", 50_000),
 		"flow depth":   "service: " + strings.Repeat("[", 100_000),
 		"block depth":  strings.Repeat("- ", 10_000) + "x",
+		"line":         "service: x\n# " + strings.Repeat("x", 9000),
 		"indent depth": indented(200),
 	} {
 		m, problems := manifest.Parse("berth.yaml", []byte(text))

@@ -170,6 +170,15 @@ func decodeYAML(t *testing.T, data []byte) any {
 	return value
 }
 
+func decodeJSON(t *testing.T, data []byte) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		t.Fatalf("%v\n%s", err, data)
+	}
+	return value
+}
+
 func TestSchemaAcceptsEveryGoodFile(t *testing.T) {
 	t.Parallel()
 	v := newValidator(t)
@@ -184,6 +193,13 @@ func TestSchemaAcceptsEveryGoodFile(t *testing.T) {
 		}
 		if err := v.check(v.root, decodeYAML(t, m.Resolved()), "manifest"); err != nil {
 			t.Errorf("%s, resolved: %v", file, err)
+		}
+		text, err := m.ResolvedJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.check(v.root, decodeJSON(t, text), "manifest"); err != nil {
+			t.Errorf("%s, resolved as JSON: %v", file, err)
 		}
 	}
 }

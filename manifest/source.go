@@ -10,6 +10,9 @@ import (
 	"github.com/berth-project/berth/internal/diagnostic"
 )
 
+// maxProblems is how many problems of one file are gathered.
+const maxProblems = 500
+
 // source is the text of a manifest and what was found out about it.
 type source struct {
 	file  string
@@ -87,9 +90,12 @@ func (s *source) problem(at mark, code, format string, args ...any) *diagnostic.
 	}
 }
 
+// add reports a problem at a place.
 func (s *source) add(at mark, code, format string, args ...any) *diagnostic.Problem {
 	p := s.problem(at, code, format, args...)
-	s.problems = append(s.problems, p)
+	if len(s.problems) < maxProblems {
+		s.problems = append(s.problems, p)
+	}
 	return p
 }
 

@@ -18,6 +18,8 @@ import (
 const (
 	// maxTokens bounds the work of the YAML parser, some of which is quadratic.
 	maxTokens = 40000
+	// maxLine bounds a line, in bytes: finding a column takes time by its length.
+	maxLine = 8 << 10
 	// maxDepth bounds how deep lists and mappings nest.
 	maxDepth = 48
 )
@@ -47,6 +49,10 @@ func (s *source) checkText(data []byte) bool {
 		return false
 	}
 	for i, line := range s.lines {
+		if len(line) > maxLine {
+			s.add(mark{line: i + 1, column: 1, width: 1}, codeTooBig, "the line is longer than 8 KiB").
+				Help = "break it: a list or mapping can go over several lines"
+		}
 		if column := badCharacter(line); column > 0 {
 			s.add(mark{line: i + 1, column: column, width: 1}, codeCharacters, "the line holds a control character or is not UTF-8").
 				Help = `save the file as UTF-8 text; in double quotes "\x00" and the like may be written out`
@@ -109,12 +115,12 @@ var (
 
 // checkColon refuses two readings of a colon that programs disagree on.
 func (s *source) checkColon(tk *token.Token) {
-	at := s.mark(tk)
 	switch {
 	case tk.Type == token.StringType && innerColon.MatchString(tk.Value) && (tk.Prev == nil || !blockText(tk.Prev)):
-		s.add(at, codeSyntax, `a ":" cannot stand within this text`).
+		s.add(s.mark(tk), codeSyntax, `a ":" cannot stand within this text`).
 			Help = `put a "," before the next key, or quotes around the text`
 	case tk.Type == token.MappingValueType && tk.Prev != nil && tk.Prev.Type == token.StringType:
+		at := s.mark(tk)
 		if text := s.line(at.line); at.column <= len(text) && !afterColon.MatchString(text[at.column-1:]) {
 			s.add(at, codeSyntax, `a blank is missing after the ":"`).Help = `write "key: value"`
 		}

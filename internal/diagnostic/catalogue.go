@@ -8,7 +8,7 @@ Berth looks for berth.yaml in the directory it is given, or reads the file it is
 directory, or may not be read by this user.
 `},
 	{"B0101", "the manifest is too large", `
-A manifest is at most 1 MiB, has at most 40,000 words and nests at most 48 deep. The bounds keep a damaged or hostile file
+A manifest is at most 1 MiB, its lines are at most 8 KiB, it has at most 40,000 words and nests at most 48 deep. The bounds keep a damaged or hostile file
 from costing memory or time; a manifest that meets them is data that belongs into files of its own.
 `},
 	{"B0102", "the file is not YAML", `
