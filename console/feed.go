@@ -2,9 +2,11 @@ package console
 
 import (
 	"math/bits"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/gateway"
 )
 
@@ -33,6 +35,7 @@ type RequestFeed struct {
 	changed chan struct{} // made when somebody waits; closed at the next request
 	routes  map[string]*Hits
 	rules   map[string]*Hits
+	totals  Hits
 	window  [windowSeconds]second
 }
 
@@ -40,9 +43,11 @@ type RequestFeed struct {
 type Hits struct {
 	// Total is all of them, Refused those the gateway did not let through,
 	// Failed those answered with 500 and above.
-	Total, Refused, Failed uint64
+	Total   uint64 `json:"total"`
+	Refused uint64 `json:"refused"`
+	Failed  uint64 `json:"failed"`
 	// Last is when the last one was answered.
-	Last time.Time
+	Last time.Time `json:"last,omitzero"`
 }
 
 const windowSeconds = 60
@@ -66,8 +71,13 @@ func (f *RequestFeed) Observe(r *gateway.Record) {
 	f.mu.Lock()
 	f.ring[f.last%feedSize] = *r
 	f.last++
-	count(f.routes, r.Route, r, end)
-	count(f.rules, r.Rule, r, end)
+	f.totals.add(r, end)
+	if r.Route != "" {
+		count(f.routes, r.Route, r, end)
+	}
+	if r.Rule != "" || r.Reason == string(access.ReasonNoRule) {
+		count(f.rules, r.Rule, r, end)
+	}
 	f.bucket(end.Unix()).add(r)
 	if f.changed != nil {
 		close(f.changed)
@@ -77,17 +87,18 @@ func (f *RequestFeed) Observe(r *gateway.Record) {
 }
 
 func count(m map[string]*Hits, name string, r *gateway.Record, end time.Time) {
-	if name == "" {
-		return
-	}
 	h := m[name]
 	if h == nil {
 		if len(m) >= maxNames {
 			return
 		}
 		h = &Hits{}
-		m[name] = h
+		m[strings.Clone(name)] = h
 	}
+	h.add(r, end)
+}
+
+func (h *Hits) add(r *gateway.Record, end time.Time) {
 	h.Total++
 	h.Last = end
 	switch {
@@ -98,9 +109,10 @@ func count(m map[string]*Hits, name string, r *gateway.Record, end time.Time) {
 	}
 }
 
-// refused reports whether the gateway itself turned the caller away.
+// refused reports whether the gateway itself turned the caller away; sending
+// somebody to sign in is that, too.
 func refused(r *gateway.Record) bool {
-	return r.Reason != "" && (r.Status == 401 || r.Status == 403 || (r.Status >= 300 && r.Status < 400))
+	return r.Reason == string(access.ReasonSignInRequired) || r.Reason != "" && (r.Status == 401 || r.Status == 403)
 }
 
 func (f *RequestFeed) bucket(unix int64) *second {
@@ -129,12 +141,15 @@ func (f *RequestFeed) Since(seq uint64) ([]Request, <-chan struct{}) {
 	if f.last > feedSize && seq < f.last-feedSize {
 		seq = f.last - feedSize
 	}
-	var out []Request
-	for n := seq; n < f.last; n++ {
-		out = append(out, Request{Record: f.ring[n%feedSize], Seq: n + 1})
-	}
 	if f.changed == nil {
 		f.changed = make(chan struct{})
+	}
+	if seq >= f.last {
+		return nil, f.changed
+	}
+	out := make([]Request, 0, f.last-seq)
+	for n := seq; n < f.last; n++ {
+		out = append(out, Request{Record: f.ring[n%feedSize], Seq: n + 1})
 	}
 	return out, f.changed
 }
@@ -142,7 +157,15 @@ func (f *RequestFeed) Since(seq uint64) ([]Request, <-chan struct{}) {
 // RouteHits returns the counts of one route.
 func (f *RequestFeed) RouteHits(name string) Hits { return f.hits(f.routes, name) }
 
-// RuleHits returns the counts of one rule, by its id.
+// Totals returns the counts of all requests.
+func (f *RequestFeed) Totals() Hits {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.totals
+}
+
+// RuleHits returns the counts of one rule, by its id; those of requests no
+// rule is for by the empty one.
 func (f *RequestFeed) RuleHits(id string) Hits { return f.hits(f.rules, id) }
 
 func (f *RequestFeed) hits(m map[string]*Hits, name string) Hits {

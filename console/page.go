@@ -1,0 +1,191 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// page is what a handler found to show.
+type page struct {
+	// title is the heading.
+	title string
+	// template is the file that renders it, without ".html".
+	template string
+	// room is the entry of the navigation it belongs to, up the page above it.
+	room, up string
+	// command is what shows the same in a terminal.
+	command string
+	// topic is what makes the page out of date.
+	topic string
+	// twin is the path of the JSON form; empty for none.
+	twin string
+	// params are the parameters the page knows.
+	params []string
+	// data is what the template and the JSON form show.
+	data any
+}
+
+// view is what a template gets.
+type view struct {
+	Service, Environment, Version, User string
+	Title, Room, Up, Command, Twin      string
+	Topic, Self, Theme, Keys            string
+	Rooms                               []room
+	Unknown                             []string
+	Data                                any
+}
+
+// room is an entry of the navigation. Key follows "g".
+type room struct{ Path, Name, Key string }
+
+// rooms are the pages there are.
+var rooms = [...]room{
+	{"/", "Overview", "o"},
+	{"/requests", "Requests", "t"},
+	{"/processes", "Processes", "p"},
+	{"/routes", "Routes", "r"},
+	{"/routes/explain", "Explain", "x"},
+	{"/logs", "Logs", "l"},
+}
+
+// templates are the pages' files beside the layout.
+var templates = [...]string{
+	"overview", "processes", "process", "confirm", "routes", "explain", "requests", "logs", "preferences", "error",
+}
+
+func (c *Console) parseTemplates() (map[string]*template.Template, error) {
+	layout, err := template.New("layout.html").Option("missingkey=error").Funcs(c.functions()).
+		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	pages := map[string]*template.Template{}
+	for _, name := range templates {
+		t, err := layout.Clone()
+		if err == nil {
+			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("console: %w", err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// render answers with a page, or with the part of it htmx asked for.
+func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, p *page) {
+	part := "layout.html"
+	if r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-History-Restore-Request") == "" && status == http.StatusOK {
+		part = "fragment"
+	}
+	var body bytes.Buffer
+	if err := c.pages[p.template].ExecuteTemplate(&body, part, c.view(r, p)); err != nil {
+		c.src.Log.Error("console page cannot be rendered", "error", err)
+		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Vary", "HX-Request, Cookie")
+	answer(w, r, status, body.Bytes())
+}
+
+// writeJSON answers with a page's data.
+func (c *Console) writeJSON(w http.ResponseWriter, r *http.Request, p *page) {
+	if p.twin == "" {
+		c.fail(w, r, faultNotFound)
+		return
+	}
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(document{Schema: "berth.console." + p.template + "/1", Data: p.data}); err != nil {
+		c.src.Log.Error("console page cannot be encoded", "error", err)
+		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Vary", "Cookie")
+	answer(w, r, http.StatusOK, body.Bytes())
+}
+
+// document is the JSON form of a page.
+type document struct {
+	Schema string `json:"schema"`
+	Data   any    `json:"data"`
+}
+
+// answer sends a body that browsers ask about again before they show it again.
+func answer(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	h := w.Header()
+	if status == http.StatusOK {
+		sum := sha256.Sum256(body)
+		tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+		h.Set("ETag", tag)
+		h.Set("Cache-Control", "private, no-cache")
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a reader that left needs no answer
+}
+
+func (c *Console) view(r *http.Request, p *page) view {
+	v := view{
+		Service: c.cfg.Service, Environment: c.cfg.Environment, Version: c.cfg.Version, User: userOf(r),
+		Title: p.title, Room: p.room, Up: p.up, Command: p.command, Topic: p.topic,
+		Self: c.cfg.BasePath + r.URL.EscapedPath(), Theme: preference(r, themeCookie), Keys: preference(r, keysCookie),
+		Rooms: rooms[:], Data: p.data,
+	}
+	if r.URL.RawQuery != "" {
+		v.Self += "?" + r.URL.RawQuery
+	}
+	if p.twin != "" {
+		v.Twin = c.path(p.twin, known(r.URL.Query(), p.params))
+	}
+	for name := range r.URL.Query() {
+		if !slices.Contains(p.params, name) && p.template != "error" {
+			v.Unknown = append(v.Unknown, name)
+		}
+	}
+	slices.Sort(v.Unknown)
+	return v
+}
+
+// known keeps the parameters a page knows.
+func known(q url.Values, params []string) url.Values {
+	out := url.Values{}
+	for _, p := range params {
+		if q.Get(p) != "" {
+			out.Set(p, q.Get(p))
+		}
+	}
+	return out
+}
+
+// curl is the command that shows the twin of a page.
+func (c *Console) curl(r *http.Request, twin string) string {
+	u := url.URL{Scheme: "http", Host: r.Host, Path: c.cfg.BasePath + twin}
+	if r.TLS != nil {
+		u.Scheme = "https"
+	}
+	if c.cfg.PublicOrigin != "" {
+		return "curl -s " + quote(strings.TrimRight(c.cfg.PublicOrigin, "/")+path.Join("/", u.EscapedPath()))
+	}
+	return "curl -s " + quote(u.String())
+}
