@@ -92,7 +92,7 @@ func (m *manual) about(f field) (text, fallback string) {
 	return m.yamlNames(text, f), strings.TrimSuffix(m.yamlNames(fallback, f), ".")
 }
 
-var capitalised = regexp.MustCompile(`\b[A-Z][A-Za-z0-9]*\b`)
+var capitalised = regexp.MustCompile(`\b[A-Z][A-Za-z0-9]*(-[A-Za-z0-9]+)*\b`)
 
 // yamlNames rewrites a comment on one line, with the Go names of fields of the
 // same type as the keys they have in YAML. A name such as TLS is rewritten only

@@ -174,6 +174,9 @@ func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, a
 	if meant = nearest(key, known); meant != "" {
 		p.Help = fmt.Sprintf("did you mean %q?", meant)
 	}
+	if at.path == "environment" && environmentName.MatchString(key) {
+		p.Help = fmt.Sprintf("variables are given under from: [{values: {%s: …}}]", key)
+	}
 	p.Notes = []string{"keys here: " + strings.Join(known, ", ")}
 	if _, scalar := scalarText(kv.Value); !scalar || environmentName.MatchString(key) {
 		d.src.hideNode(kv.Value)

@@ -170,6 +170,22 @@ func TestEveryCodeIsExplainedAndShown(t *testing.T) {
 	}
 }
 
+func TestCommentsAreInTheTermsOfTheFile(t *testing.T) {
+	t.Parallel()
+	m := readManual()
+	for _, typ := range documentTypes() {
+		for _, f := range fields(typ) {
+			text, _ := m.about(f)
+			if strings.Contains(text, f.goName+" ") && f.goName != f.name && strings.HasPrefix(text, f.goName) {
+				t.Errorf("%s.%s: %q starts with the name in Go", f.owner, f.goName, text)
+			}
+			if strings.Contains(text, "-`") {
+				t.Errorf("%s.%s: %q has part of a word replaced", f.owner, f.goName, text)
+			}
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"process", "path", "upstream", "listen"}
