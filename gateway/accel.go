@@ -80,6 +80,7 @@ func (x *exchange) withoutBody() {
 	if x.r.ContentLength == 0 && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead) {
 		return
 	}
+	x.abandonBody(false)
 	r := x.r.Clone(x.r.Context())
 	if r.Method != http.MethodHead {
 		r.Method = http.MethodGet

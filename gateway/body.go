@@ -18,6 +18,7 @@ type body struct {
 	idle  time.Duration
 	read  int64
 	armed time.Time
+	ended bool  // by io.EOF
 	err   error // what ended reading, if it was not io.EOF
 }
 
@@ -54,7 +55,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	if err != nil {
 		b.disarm()
-		if err != io.EOF {
+		if b.ended = err == io.EOF; !b.ended {
 			b.err = err
 		}
 	}
@@ -83,6 +84,20 @@ func (b *body) disarm() {
 	}
 	b.armed = time.Time{}
 	_ = b.conn.SetReadDeadline(time.Time{})
+}
+
+// abandonBody prepares for an answer to a request whose body has not been read
+// to its end. The server drops what is left of it before it sends the answer;
+// without a deadline a client that sends nothing more would hold it for ever.
+func (x *exchange) abandonBody(closing bool) {
+	if x.r.ContentLength == 0 || x.in.ended || x.r.Body == nil || x.r.Body == http.NoBody {
+		return
+	}
+	deadline := time.Now()
+	if !closing {
+		deadline = deadline.Add(x.table.timeouts.ReadBody)
+	}
+	_ = http.NewResponseController(x.out.w).SetReadDeadline(deadline) // a writer without deadlines has nothing to drop
 }
 
 // Close implements io.Closer.

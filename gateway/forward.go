@@ -110,6 +110,9 @@ func (g *Gateway) forward(x *exchange, to target) *fault {
 	res, err := x.send(rt.config.Upstream, upgrade)
 	x.note(&res)
 	if err == nil {
+		if upgrade && errors.Is(context.Cause(r.Context()), errAccessEnded) {
+			x.record.Reason = codeAccessEnded
+		}
 		return nil
 	}
 	return x.upstreamFault(r, err)
@@ -210,7 +213,7 @@ func (x *exchange) upstreamFault(r *http.Request, err error) *fault {
 	case errors.Is(cause, errRouteTimeout):
 		f = faultTimeout.because(err)
 	case errors.Is(cause, errAccessEnded):
-		f = &fault{status: statusClientGone, code: "access_ended", err: cause}
+		f = &fault{status: statusClientGone, code: codeAccessEnded, err: cause}
 	}
 	if f.status == http.StatusServiceUnavailable {
 		f.retryAfter = max(e.RetryAfter, minRetryAfter)

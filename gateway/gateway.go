@@ -161,6 +161,9 @@ func (g *Gateway) refuse(x *exchange, f *fault) (abort bool) {
 // finish counts and records the exchange and gives it back.
 func (g *Gateway) finish(x *exchange) {
 	g.metrics.inFlight.Dec()
+	if x.out.status != 0 && x.record.Reason == "" {
+		x.abandonBody(false)
+	}
 	rec := x.fill(g.now())
 	if rec.Route != routeHealth {
 		rm := g.own

@@ -163,7 +163,7 @@ func newWorld(t *testing.T, app http.HandlerFunc, c change) *world {
 	}
 	gw.Swap(w.table())
 	w.gateway = gw
-	w.start(srv)
+	w.serve(gw, srv)
 	return w
 }
 
@@ -188,9 +188,10 @@ func (w *world) table() *gateway.Table {
 	return table
 }
 
-func (w *world) start(cfg gateway.ServerConfig) {
+// serve has a handler answer on a server of its own.
+func (w *world) serve(h http.Handler, cfg gateway.ServerConfig) {
 	w.t.Helper()
-	srv, err := gateway.NewServer(cfg, w.gateway, slog.New(slog.DiscardHandler))
+	srv, err := gateway.NewServer(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.t.Fatal(err)
 	}

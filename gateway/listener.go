@@ -117,14 +117,27 @@ func (d *doorman) acceptAll() {
 	}
 }
 
+// tlsHandshake is the type of the record a TLS connection begins with (RFC
+// 8446 section 5.1).
+const tlsHandshake = 0x16
+
 // shake does the handshake, away from the accepting goroutine.
 func (d *doorman) shake(c *slotConn) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.head)
 	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	n, err := c.Conn.Read(c.first[:])
+	c.peeked = n
+	if !stop() || err != nil || c.first[0] != tlsHandshake {
+		if err == nil {
+			d.misdirected(c)
+		}
+		_ = c.Close() // nothing was agreed on
+		return
+	}
 	t := tls.Server(c, d.tls)
 	if err := t.HandshakeContext(ctx); err != nil {
-		d.misdirected(c, err)
-		_ = c.Close() // nothing was agreed on
+		_ = c.Close()
 		return
 	}
 	if t.ConnectionState().NegotiatedProtocol == "h2" {
@@ -144,14 +157,9 @@ func (d *doorman) hand(c net.Conn) {
 }
 
 // misdirected tells a browser that spoke HTTP to the TLS port where to go.
-func (d *doorman) misdirected(c net.Conn, err error) {
-	var record tls.RecordHeaderError
-	if !errors.As(err, &record) || record.Conn == nil {
-		return
-	}
-	_ = c.SetDeadline(time.Now().Add(d.head))
-	head := io.MultiReader(strings.NewReader(string(record.RecordHeader[:])), io.LimitReader(c, 8<<10))
-	r, err := http.ReadRequest(bufio.NewReader(head))
+func (d *doorman) misdirected(c net.Conn) {
+	_ = c.SetDeadline(time.Now().Add(d.head)) // a dead connection fails below
+	r, err := http.ReadRequest(bufio.NewReader(io.LimitReader(c, 8<<10)))
 	if err != nil {
 		return
 	}
@@ -191,11 +199,24 @@ func plain(c net.Conn, slot *slotConn) net.Conn {
 	return slot
 }
 
-// slotConn gives its place back when it is closed.
+// slotConn gives its place back when it is closed. On a TLS listener its first
+// byte is looked at before the handshake.
 type slotConn struct {
 	net.Conn
-	slots chan struct{}
-	once  sync.Once
+	slots  chan struct{}
+	once   sync.Once
+	first  [1]byte
+	peeked int // how many of first are to be read again
+}
+
+// Read implements net.Conn.
+func (c *slotConn) Read(p []byte) (int, error) {
+	if c.peeked > 0 && len(p) > 0 {
+		c.peeked = 0
+		p[0] = c.first[0]
+		return 1, nil
+	}
+	return c.Conn.Read(p)
 }
 
 // Close implements net.Conn.

@@ -55,6 +55,7 @@ func (x *exchange) writeFault(f *fault) {
 		}
 	}
 	x.kept = nil
+	x.abandonBody(f.closing)
 	f.setHeaders(h)
 	if f.closing && x.r.ProtoMajor == 1 {
 		h.Set("Connection", "close")

@@ -32,6 +32,8 @@ func (g *Gateway) watch(x *exchange, rt *route) (r *http.Request, stop func()) {
 	}
 }
 
+const codeAccessEnded = "access_ended"
+
 // tunnelGuard checks one upgraded connection.
 type tunnelGuard struct {
 	auth    Authenticator

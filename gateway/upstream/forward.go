@@ -130,6 +130,9 @@ func (x *exchange) run() error {
 	}
 }
 
+// longestRest is the longest pause between two rounds of tries.
+const longestRest = 250 * time.Millisecond
+
 // again decides whether a request that may be sent again is, and waits when
 // all targets were tried. Only a refused connection is retried for as long as
 // Hold allows: a request that makes targets crash must not crash them all.
@@ -142,7 +145,7 @@ func (x *exchange) again(t *target, err error) bool {
 	if !x.exhausted() {
 		return !spent
 	}
-	return (!spent || kindOf(err) == Dial) && x.rest()
+	return (!spent || kindOf(err) == Dial) && x.rest(err)
 }
 
 // attempt tries one target and keeps its books.
@@ -224,9 +227,15 @@ func (x *exchange) exhausted() bool {
 	return true
 }
 
-// rest waits before targets are tried once more, as long as Hold allows.
-func (x *exchange) rest() bool {
-	x.pause = min(max(2*x.pause, 10*time.Millisecond), 250*time.Millisecond)
+// rest waits before targets are tried once more, as long as Hold allows. A
+// target that takes connections and drops them may be a program that is just
+// dying: whoever runs it needs a moment to notice and say so, which ends the
+// rest.
+func (x *exchange) rest(err error) bool {
+	x.pause = min(max(2*x.pause, 10*time.Millisecond), longestRest)
+	if kindOf(err) != Dial {
+		x.pause = longestRest
+	}
 	left := x.group.cfg.Hold - time.Since(x.start)
 	if left <= 0 {
 		return false

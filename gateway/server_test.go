@@ -1,0 +1,498 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/gateway"
+)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// tlsWorld is a world on a TLS listener with a self-signed certificate.
+func tlsWorld(t *testing.T, app http.HandlerFunc) *world {
+	t.Helper()
+	return newWorld(t, app, change{
+		config: func(c *gateway.Config) { c.HSTS = time.Hour },
+		server: func(s *gateway.ServerConfig) {
+			s.Listen[0].TLS = true
+			s.Certificates = gateway.NewSelfSigned([]string{"example.com", ".internal.example"}, nil)
+		},
+	})
+}
+
+// client speaks to w whatever the host of a URL is.
+func (w *world) client(edit func(*http.Transport)) *http.Client {
+	tr := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", w.addr)
+		},
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		ForceAttemptHTTP2: true,
+	}
+	if edit != nil {
+		edit(tr)
+	}
+	w.t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func get(t *testing.T, c *http.Client, url string) (*http.Response, string) {
+	t.Helper()
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+func TestServer_SpeaksBothProtocolsOverTLS(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	for proto, edit := range map[string]func(*http.Transport){
+		"HTTP/2.0": nil,
+		"HTTP/1.1": func(tr *http.Transport) {
+			tr.ForceAttemptHTTP2 = false
+			tr.TLSClientConfig.NextProtos = []string{"http/1.1"}
+		},
+	} {
+		res, body := get(t, w.client(edit), "https://example.com/public/a")
+		if res.Proto != proto || res.StatusCode != 200 {
+			t.Errorf("%s: %s %d", proto, res.Proto, res.StatusCode)
+		}
+		for _, want := range []string{"X-Forwarded-Proto: https\n", "X-Forwarded-Port: 443\n", "X-Forwarded-For: 127.0.0.1\n"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: app did not see %q:\n%s", proto, want, body)
+			}
+		}
+		if got := res.Header.Get("Strict-Transport-Security"); got != "max-age=3600" {
+			t.Errorf("%s: Strict-Transport-Security = %q", proto, got)
+		}
+	}
+}
+
+func TestServer_RefusesOldTLS(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	c, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	if err == nil {
+		_ = c.Close()
+		t.Error("TLS 1.1 was agreed on")
+	}
+}
+
+func TestServer_ResetsStreamsForUnknownHosts(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://evil.example/public/a", nil)
+	res, err := w.client(nil).Do(req)
+	if err == nil {
+		_ = res.Body.Close()
+		t.Errorf("status %d, want no answer", res.StatusCode)
+	}
+}
+
+func TestServer_GuardsFramingWithinTLS(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	c, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.WriteString(c, "POST /public/a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+	got, _ := io.ReadAll(c)
+	if !bytes.HasPrefix(got, []byte("HTTP/1.1 400 ")) {
+		t.Errorf("got %q, want 400", got)
+	}
+}
+
+func TestServer_TellsWhoSpeaksPlainToTheTLSPort(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	res := w.raw("GET /public/a?b HTTP/1.1\r\nHost: example.com:8443\r\n\r\n")
+	if got := res.header.Get("Location"); res.status != 308 || got != "https://example.com:8443/public/a?b" {
+		t.Errorf("= %d to %q", res.status, got)
+	}
+	if res := w.raw("GET http://x/ HTTP/1.1\r\nHost: exa\"mple.com\r\n\r\n"); !res.empty && res.status != 400 {
+		t.Errorf("bad host: %d", res.status)
+	}
+}
+
+func TestServer_SpeaksH2CWhereItShould(t *testing.T) {
+	t.Parallel()
+	h2c := func(tr *http.Transport) {
+		tr.Protocols = &http.Protocols{}
+		tr.Protocols.SetUnencryptedHTTP2(true)
+	}
+	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) { s.Listen[0].H2C = true }})
+	res, body := get(t, w.client(h2c), "http://example.com/public/a")
+	if res.Proto != "HTTP/2.0" || !strings.Contains(body, "X-Forwarded-Proto: http\n") {
+		t.Errorf("%s\n%s", res.Proto, body)
+	}
+	if res := w.do("GET", "/public/a", ""); res.status != 200 {
+		t.Errorf("HTTP/1.1 beside it: %d", res.status)
+	}
+	plain := newWorld(t, echo, change{})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/public/a", nil)
+	if res, err := plain.client(h2c).Do(req); err == nil {
+		_ = res.Body.Close()
+		t.Errorf("h2c was spoken where it is off: %d", res.StatusCode)
+	}
+	upgrade := plain.do("GET", "/public/a", "", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__")
+	if upgrade.status == 101 {
+		t.Error("an upgrade to h2c was agreed on")
+	}
+}
+
+func TestServer_ListensOnSockets(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s")
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	_ = stale.Close() // leaves the file, as a killed process does
+	w := newWorld(t, echo, change{
+		config: func(c *gateway.Config) { c.TrustSocketPeers = true },
+		server: func(s *gateway.ServerConfig) { s.Listen = []gateway.Listener{{Network: "unix", Address: path}} },
+	})
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.WriteString(c, "GET /public/a HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n")
+	got, _ := io.ReadAll(c)
+	if !bytes.Contains(got, []byte("X-Real-Ip: 9.9.9.9\n")) {
+		t.Errorf("app saw\n%s", got)
+	}
+	another, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "unix", Address: path}}}, w.gateway, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := another.Listen(t.Context()); err == nil {
+		t.Error("a socket that is in use was taken")
+	}
+}
+
+func TestServer_RelistensWithoutLettingGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{})
+	first := gateway.Listener{Network: "tcp", Address: "127.0.0.1:0"}
+	second := gateway.Listener{Network: "tcp", Address: "127.0.0.1:0", H2C: true}
+	if err := w.server.Relisten(t.Context(), []gateway.Listener{first, second}); err != nil {
+		t.Fatal(err)
+	}
+	addrs := w.server.Addrs()
+	if len(addrs) != 2 || addrs[0].String() != w.addr {
+		t.Fatalf("Addrs() = %v, want %s kept", addrs, w.addr)
+	}
+	bad := gateway.Listener{Network: "tcp", Address: w.addr, H2C: true}
+	if err := w.server.Relisten(t.Context(), []gateway.Listener{first, bad}); err == nil {
+		t.Error("an address in use was bound")
+	}
+	if got := w.server.Addrs(); len(got) != 2 {
+		t.Errorf("after a refusal: %v, want both", got)
+	}
+	if err := w.server.Relisten(t.Context(), []gateway.Listener{second}); err != nil {
+		t.Fatal(err)
+	}
+	w.addr = addrs[1].String()
+	if res := w.do("GET", "/public/a", ""); res.status != 200 {
+		t.Errorf("the added listener: %d", res.status)
+	}
+	if c, err := net.Dial("tcp", addrs[0].String()); err == nil {
+		_ = c.Close()
+		t.Error("the removed listener still accepts")
+	}
+}
+
+func TestServer_DrainsBeforeItStops(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-finish
+		_, _ = io.WriteString(w, "finished")
+	})
+	srv, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}}, app, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	addr := srv.Addrs()[0].String()
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	answer := make(chan string, 1)
+	go func() {
+		res, err := http.Get("http://" + addr)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		answer <- string(b)
+	}()
+	<-begun
+	cancel()
+	waitFor(t, "the listener to close", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	select {
+	case err := <-served:
+		t.Fatalf("Serve() = %v before the request was answered", err)
+	default:
+	}
+	close(finish)
+	if got := <-answer; got != "finished" {
+		t.Errorf("answer = %q", got)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		time.Sleep(time.Millisecond) // a watchdog's poll
+	}
+}
+
+func TestServer_CutsOffWhatOutlivesTheDrain(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+	})
+	srv, _ := gateway.NewServer(gateway.ServerConfig{
+		Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 20 * time.Millisecond,
+	}, app, quiet())
+	if err := srv.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	c, err := net.Dial("tcp", srv.Addrs()[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
+}
+
+func TestServer_BoundsConnections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) { s.MaxConnections = 2 }})
+	ask := func(c net.Conn) error {
+		_, _ = io.WriteString(c, "GET /public/a HTTP/1.1\r\nHost: example.com\r\n\r\n")
+		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := c.Read(make([]byte, 1))
+		return err
+	}
+	first, second, third := w.dial(), w.dial(), w.dial()
+	if err := ask(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(second); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(third); err == nil {
+		t.Fatal("a third connection was answered")
+	}
+	_ = first.Close()
+	_ = third.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := third.Read(make([]byte, 1)); err != nil {
+		t.Errorf("after one was closed: %v", err)
+	}
+}
+
+func TestGateway_SwapsTablesUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			c := w.client(nil)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				req, _ := http.NewRequest(http.MethodGet, "http://example.com/public/a", nil)
+				res, err := c.Do(req)
+				if err != nil {
+					t.Errorf("during a swap: %v", err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+				if res.StatusCode != 200 {
+					t.Errorf("during a swap: %d", res.StatusCode)
+				}
+			}
+		})
+	}
+	before := w.table()
+	for i := range 200 {
+		w.config.Routes[0].Name = fmt.Sprint("web", i%2)
+		next := w.table()
+		if old := w.gateway.Swap(next); i > 0 && old != before {
+			t.Error("Swap() did not return the table before")
+		}
+		before = next
+	}
+	close(stop)
+	wg.Wait()
+}
+
+func writePair(t *testing.T, dir, name string) gateway.CertificatePair {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := gateway.CertificatePair{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
+	write := func(path, kind string, b []byte) {
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(pair.Certificate, "CERTIFICATE", der)
+	write(pair.Key, "PRIVATE KEY", keyDER)
+	return pair
+}
+
+func TestCertificateFiles_ChangeWithoutANewListener(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pair := writePair(t, dir, "one.example")
+	source := gateway.NewCertificateFiles([]gateway.CertificatePair{pair}, quiet())
+	if _, err := source.Certificate(&tls.ClientHelloInfo{}); err == nil {
+		t.Error("a certificate before any was read")
+	}
+	if err := source.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) {
+		s.Listen[0].TLS, s.Certificates = true, source
+	}})
+	name := func() string {
+		c, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].DNSNames[0]
+	}
+	if got := name(); got != "one.example" {
+		t.Fatalf("certificate of %q", got)
+	}
+	writePair(t, dir, "two.example")
+	if err := source.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if got := name(); got != "two.example" {
+		t.Errorf("after Reload: certificate of %q", got)
+	}
+	if err := os.WriteFile(pair.Key, []byte("half a key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Reload(); err == nil {
+		t.Error("Reload() of a broken pair succeeded")
+	} else if strings.Contains(err.Error(), "half a key") {
+		t.Errorf("error tells the key: %v", err)
+	}
+	if got := name(); got != "two.example" {
+		t.Errorf("after a broken pair: certificate of %q", got)
+	}
+}
+
+func TestSelfSigned_IsRenewedInTime(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	source := gateway.NewSelfSigned([]string{"example.com", ".internal.example", "10.0.0.1", "*"}, func() time.Time { return now })
+	first, err := source.Certificate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"example.com", "internal.example", "a.internal.example", "10.0.0.1", "localhost", "127.0.0.1", "::1"} {
+		if err := first.Leaf.VerifyHostname(host); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	if err := first.Leaf.VerifyHostname("other.example"); err == nil {
+		t.Error("it is good for any name")
+	}
+	now = now.Add(19 * 24 * time.Hour)
+	if again, _ := source.Certificate(nil); again != first {
+		t.Error("renewed too early")
+	}
+	now = now.Add(24 * time.Hour)
+	if again, _ := source.Certificate(nil); again == first {
+		t.Error("not renewed after two thirds of its life")
+	}
+}
