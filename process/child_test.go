@@ -102,7 +102,7 @@ func TestProgramRunsAsItsUser(t *testing.T) {
 	}
 	r := start(t)
 	// The socket directory has to be reachable for the user, and only for it.
-	spec := script("web", `echo $(id -u):$(id -g):$(id -G); stat -c %u:%a $(dirname $BERTH_SOCKET); touch $BERTH_SOCKET.probe && echo can; exit 0`)
+	spec := script("web", `echo $(id -u):$(id -g):$(id -G); stat -c %u:%a $(dirname $BERTH_SOCKET); touch $BERTH_SOCKET.probe && echo can; grep NoNewPrivs /proc/self/status | tr -d '\t'; exit 0`)
 	spec.User, spec.Listen = "nobody", process.ListenSocket
 	spec.Ready.Kind = process.ReadyNone
 	spec.Restart.When = process.RestartOnFailure
@@ -111,11 +111,22 @@ func TestProgramRunsAsItsUser(t *testing.T) {
 	other.Restart.When = process.RestartOnFailure
 	dir := "/" // the test's own directory is closed to the users
 	spec.Directory, other.Directory = dir, dir
+	mine := script("mine", `grep NoNewPrivs /proc/self/status; exit 0`)
+	mine.Restart.When = process.RestartOnFailure
 	r.apply(spec, other)
 	r.untilExit()
 	r.untilExit()
+	r.apply(spec, other, mine) // after the others: it must not inherit from them
+	r.untilExit()
 	status := r.Status()
-	if got, want := status[0].LastLines, []string{"65534:65534:65534", "65534:700", "can"}; !slices.Equal(got, want) {
+	self, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := status[2].LastLines; len(got) != 1 || !strings.Contains(string(self), got[0]+"\n") {
+		t.Errorf("as Berth's own user: %q, want what Berth has", got)
+	}
+	if got, want := status[0].LastLines, []string{"65534:65534:65534", "65534:700", "can", "NoNewPrivs:1"}; !slices.Equal(got, want) {
 		t.Errorf("as nobody: %q, want %q", got, want)
 	}
 	if got, want := status[1].LastLines, []string{"54321:12345:12345"}; !slices.Equal(got, want) {

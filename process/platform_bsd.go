@@ -34,6 +34,9 @@ func awaitExit(pid int) {
 	}
 }
 
+// confineThread is for Linux only.
+func confineThread() error { return nil }
+
 // becomeSubreaper is for Linux only.
 func becomeSubreaper() error { return errors.New("only Linux lets a program adopt orphans") }
 

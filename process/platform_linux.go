@@ -2,6 +2,7 @@ package process
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -26,6 +27,15 @@ func awaitExit(pid int) {
 			return
 		}
 	}
+}
+
+// confineThread keeps everything the calling thread starts from gaining
+// privileges by set-user-id programs and file capabilities.
+func confineThread() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up new privileges: %w", err)
+	}
+	return nil
 }
 
 // becomeSubreaper makes orphans among the descendants children of Berth.

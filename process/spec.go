@@ -27,7 +27,8 @@ type Spec struct {
 	// Directory is the working directory; empty is Berth's own.
 	Directory string
 	// User is a name or a numeric id to run as; empty is Berth's own. The
-	// user's supplementary groups come with it.
+	// user's supplementary groups come with it. On Linux the program cannot gain
+	// privileges again: set-user-id programs such as sudo have no effect.
 	User string
 	// Group is a name or a numeric id; empty is the user's primary group.
 	Group string
