@@ -192,6 +192,9 @@ func TestOwnChangeCountsAtOnce(t *testing.T) {
 	t.Parallel()
 	r, src, _ := setup(t)
 	roles(t, r)
+	if revoked, err := r.Revoked(t.Context(), "s1"); err != nil || revoked {
+		t.Fatalf("Revoked() before = %v, %v, want false", revoked, err)
+	}
 	before := r.Generation()
 	src.mu.Lock()
 	src.records["u_ann"] = directory.Record{User: directory.User{ID: "u_ann", Disabled: true}}
@@ -250,7 +253,11 @@ func TestReadThatAChangeOvertookIsNotKept(t *testing.T) {
 		_, err := r.Identity(t.Context(), "u_ann")
 		done <- err
 	}()
-	<-src.reading // hangs here if the overtaken answer is served
+	select {
+	case <-src.reading:
+	case err := <-done:
+		t.Fatalf("the overtaken answer was served, error %v", err)
+	}
 	src.block <- struct{}{}
 	if err := <-done; err != nil {
 		t.Fatal(err)

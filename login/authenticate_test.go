@@ -277,6 +277,22 @@ func TestSilentDirectorySignsNobodyIn(t *testing.T) {
 	}
 }
 
+// TestMemoryOfASessionIsNoFresherThanTheDirectory remembers a session late in
+// the time the directory's last answer is good for.
+func TestMemoryOfASessionIsNoFresherThanTheDirectory(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	cookie := b.cookie() // the directory answered: good for ten seconds
+	b.clock.advance(8 * time.Second)
+	b.wantUser(cookie)
+	b.check(b.store.Close())
+	b.wantUser(cookie)
+	b.clock.advance(3 * time.Second)
+	if _, err := b.service.Authenticate(t.Context(), login.Credentials{Cookies: []string{cookie}}); !errors.Is(err, directory.ErrUnavailable) {
+		t.Errorf("error %v, want ErrUnavailable", err)
+	}
+}
+
 func TestOtherServicesCookieIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -37,6 +37,25 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+func TestSignInLeadsNowhereElse(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, next := range []string{"//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)", "/.berth/sign-in?next=/x", "/a\r\nX: y"} {
+		a := b.post(login.DefaultSignInPath, url.Values{"email": {annEmail}, "password": {annPass}, "next": {next}})
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" || a.Header.Get("X") != "" {
+			t.Errorf("next=%q led to %q", next, a.Header.Get("Location"))
+		}
+		cookie := a.Cookies()[0].Name + "=" + a.Cookies()[0].Value
+		page := b.do(http.MethodGet, login.DefaultSignInPath+"?next="+url.QueryEscape(next), "", "Cookie", cookie)
+		failed := b.post(login.DefaultSignInPath, url.Values{"email": {annEmail}, "password": {"wrong"}, "next": {next}})
+		for _, shown := range []string{page.body, failed.body} {
+			if strings.Contains(shown, "evil") || !strings.Contains(shown, `name="next" value="/"`) {
+				t.Errorf("next=%q is on the page:\n%s", next, shown)
+			}
+		}
+	}
+}
+
 func TestSignInOverPlainHTTPForDevelopment(t *testing.T) {
 	t.Parallel()
 	plain := func(_ *login.Config, d *login.Dependencies) {
