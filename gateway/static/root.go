@@ -20,8 +20,8 @@ type root struct {
 	current atomic.Pointer[openRoot]
 	checked atomic.Int64 // when the path was last looked at, in Unix nanoseconds
 
-	mu     sync.Mutex // serialises opening
-	closed bool
+	closed atomic.Bool
+	mu     sync.Mutex // serialises opening and closing
 }
 
 // openRoot is one directory that the path has named. Once replaced it is
@@ -88,7 +88,7 @@ func (r *root) open(now time.Time, force bool) (*openRoot, error) {
 func (r *root) reopen(seen *openRoot) (*openRoot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	if r.closed.Load() {
 		return nil, fs.ErrClosed
 	}
 	if dir := r.current.Load(); dir != seen {
@@ -107,10 +107,12 @@ func (r *root) reopen(seen *openRoot) (*openRoot, error) {
 	return dir, nil
 }
 
+func (r *root) isClosed() bool { return r.closed.Load() }
+
 func (r *root) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.closed = true
+	r.closed.Store(true)
 	dir := r.current.Load()
 	if dir == nil {
 		return nil

@@ -28,12 +28,12 @@ type file struct {
 	info     fs.FileInfo
 	encoding string // Content-Encoding, of a precompressed variant
 	headOnly bool   // the content is not wanted
+	opened   *os.File
 }
 
 // serveFile sends a file, or the precompressed variant the client prefers.
 func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) error {
-	contentType := typeOf(f.name)
-	sent, negotiated := f, h.cfg.Precompressed && compressible(contentType)
+	sent, negotiated := f, h.cfg.Precompressed && compressible(typeOf(f.name))
 	if negotiated {
 		sent = h.variant(r, f)
 	}
@@ -45,20 +45,26 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) erro
 	if opened != nil {
 		defer opened.Close()
 	}
-	header := w.Header()
 	if negotiated {
-		addVary(header, "Accept-Encoding")
+		addVary(w.Header(), "Accept-Encoding")
 	}
 	if sent.encoding != "" {
-		header.Set("Content-Encoding", sent.encoding)
+		w.Header().Set("Content-Encoding", sent.encoding)
 	}
-	setDefault(header, "Content-Type", contentType)
+	f.opened = opened
+	return h.serveEntry(w, r, e, f)
+}
+
+// serveEntry sends a file of which everything is known.
+func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, e *entry, f file) error {
+	header := w.Header()
+	setDefault(header, "Content-Type", typeOf(f.name))
 	setDefault(header, "Cache-Control", h.cacheControl(f.name))
 	e.describe(header)
 	if conditional(r) {
-		return sendConditional(w, r, e, opened)
+		return sendConditional(w, r, e, f.opened)
 	}
-	sendWhole(w, r, e, opened)
+	sendWhole(w, r, e, f.opened)
 	return nil
 }
 

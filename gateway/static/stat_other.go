@@ -8,3 +8,6 @@ import "io/fs"
 func stampOf(info fs.FileInfo) stamp {
 	return stamp{size: info.Size(), modified: info.ModTime().UnixNano()}
 }
+
+// stampAt knows nothing here: every request looks the file up.
+func stampAt(string) (stamp, bool) { return stamp{}, false }

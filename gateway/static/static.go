@@ -133,6 +133,15 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, name string) err
 // nothing.
 func (h *Handler) Close() error { return h.root.close() }
 
+// remembered returns the entry of a file of which there is only one form, if it
+// can be served from memory.
+func (h *Handler) remembered(name string) *entry {
+	if h.cfg.Precompressed && compressible(typeOf(name)) || h.root.isClosed() {
+		return nil
+	}
+	return h.cache.current(name)
+}
+
 // visible reports whether a name may be looked up at all.
 func (h *Handler) visible(name string) bool {
 	if !fs.ValidPath(name) || strings.ContainsFunc(name, unwelcome) {
@@ -161,6 +170,11 @@ type target struct {
 // serve answers with a file, a directory's index or listing, or a redirect to
 // the directory's proper name.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, t target) error {
+	if !t.slash {
+		if e := h.remembered(t.name); e != nil {
+			return h.serveEntry(w, r, e, file{name: t.name})
+		}
+	}
 	info, err := h.root.stat(t.name, h.cfg.Now())
 	if err != nil {
 		return fromFS(err)

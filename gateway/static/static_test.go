@@ -220,6 +220,55 @@ func TestServeFileRefusesLinksThatLeave(t *testing.T) {
 	}
 }
 
+func TestRememberedFileIsNotServedAfterItsPathLeadsOut(t *testing.T) {
+	t.Parallel()
+	root := tree(t, map[string]string{"public/d/f.txt": "public", "private/f.txt": "secret", "private/d/f.txt": "secret"})
+	public := filepath.Join(root, "public")
+	_, srv := serve(t, static.Config{Root: public, Now: later})
+	for range 2 {
+		if _, body := fetch(t, srv, "GET", "/s/d/f.txt"); body != "public" {
+			t.Fatalf("body = %q", body)
+		}
+	}
+	swap := func(name, to string) {
+		t.Helper()
+		if err := os.RemoveAll(filepath.Join(public, name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, filepath.Join(public, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap("d/f.txt", "../../private/f.txt")
+	if resp, body := fetch(t, srv, "GET", "/s/d/f.txt"); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("file replaced by a link that leaves = %d %q, want 404", resp.StatusCode, body)
+	}
+	swap("d", "../private/d")
+	if resp, body := fetch(t, srv, "GET", "/s/d/f.txt"); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("directory replaced by a link that leaves = %d %q, want 404", resp.StatusCode, body)
+	}
+}
+
+func TestClosedHandlerFindsNothing(t *testing.T) {
+	t.Parallel()
+	h, err := static.New(static.Config{Root: tree(t, map[string]string{"f.txt": "x"}), Now: later})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusNotFound} {
+		if want == http.StatusNotFound {
+			if err := h.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := httptest.NewRecorder()
+		h.ServeFile(w, httptest.NewRequest("GET", "/", nil), "f.txt")
+		if w.Code != want {
+			t.Errorf("status = %d, want %d", w.Code, want)
+		}
+	}
+}
+
 func TestServeFileAnswersUnreadableLikeMissing(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
@@ -658,7 +707,7 @@ func TestSmallFileIsWrittenWithoutReadingItAgain(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	w := &discard{h: http.Header{}}
 	h.ServeFile(w, r, "f.css")
-	if allocs := testing.AllocsPerRun(100, func() { h.ServeFile(w, r, "f.css") }); allocs > 6 {
-		t.Errorf("%v allocations for a remembered file, want 6 at most", allocs)
+	if allocs := testing.AllocsPerRun(100, func() { h.ServeFile(w, r, "f.css") }); allocs > 3 {
+		t.Errorf("%v allocations for a remembered file, want 3 at most", allocs)
 	}
 }
