@@ -249,6 +249,7 @@ func (in *instance) attend(at place, c *child, began time.Time) (cause string, w
 			wasReady = true
 			in.becomeReady(at, began)
 		case <-c.exited:
+			in.change(StateStopping, nil)
 			in.withdraw()
 			return "", wasReady
 		case <-in.stop:

@@ -24,7 +24,8 @@ const (
 	// StateCrashLoop waits, as long as the policy allows, for a restart that is
 	// not expected to help.
 	StateCrashLoop
-	// StateStopping has been asked to end.
+	// StateStopping has been asked to end, or has ended and what it left behind
+	// is being cleared away.
 	StateStopping
 	// StateFailed ended and will not be started again.
 	StateFailed

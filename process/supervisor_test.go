@@ -112,6 +112,28 @@ func TestKilledInstanceIsRestarted(t *testing.T) {
 	}
 }
 
+func TestReadyAlwaysHasAProgram(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	spec := server(t, "web")
+	spec.Restart = process.RestartPolicy{Min: time.Millisecond, Max: time.Millisecond, Limit: 1000}
+	r.apply(spec)
+	for range 5 {
+		killed := r.only().PID
+		if killed <= 1 {
+			t.Fatalf("Status() = %+v", r.only())
+		}
+		_ = syscall.Kill(killed, syscall.SIGKILL)
+		eventually(t, "a new program", func() bool {
+			status := r.only()
+			if status.State == process.StateReady && (status.PID == 0 || status.Endpoint == nil) {
+				t.Fatalf("Status() = %+v: ready without a program", status)
+			}
+			return status.State == process.StateReady && status.PID != killed
+		})
+	}
+}
+
 func TestCrashLoopIsReported(t *testing.T) {
 	t.Parallel()
 	r := start(t)
