@@ -1,0 +1,110 @@
+package login_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+
+	"github.com/berth-project/berth/login"
+)
+
+// browser starts Chromium, or skips where there is none.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped: needs a browser, and tests are to be short")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("SKIPPED: no chromium on this machine, the pages were not looked at by a browser")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.IgnoreCertErrors)
+	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancelTab := chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits for the browser to end
+		cancelTab()
+		cancelAll()
+	})
+	if err := chromedp.Do(ctx); err != nil { // starts it: the time limit below is not the browser's
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestBrowserSignsInWithoutJavaScript fills in the form as a person does, on
+// narrow and wide screens, and asks the browser what it complained about.
+func TestBrowserSignsInWithoutJavaScript(t *testing.T) {
+	ctx := browser(t)
+	b := setup(t, func(c *login.Config, _ *login.Dependencies) {
+		c.DevelopmentUsers = []string{"somebody-with-a-rather-long-name@department.north-bank.example"}
+	})
+	var mu sync.Mutex
+	var complaints []string
+	b.check(chromedp.Listen(ctx, func(event any) {
+		if e, ok := event.(*cdplog.EventEntryAdded); ok && !strings.Contains(e.Entry.URL, "favicon") {
+			mu.Lock()
+			defer mu.Unlock()
+			complaints = append(complaints, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}))
+	page := b.server.URL + login.DefaultSignInPath + "?next=/.berth/session"
+	_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	b.check(err)
+	_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.check(err)
+	for _, width := range []int64{320, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.noSidewaysScroll(ctx, page, width, scheme)
+		}
+	}
+	b.check(chromedp.Do(ctx, chromedp.Navigate(page),
+		chromedp.SendKeys("#email", annEmail), chromedp.SendKeys("#password", "wrong"), chromedp.Click("button[type=submit]")))
+	body, err := chromedp.Run(ctx, chromedp.Text("[role=alert]"))
+	b.check(err)
+	if !strings.Contains(body, "Email or password is wrong") {
+		t.Errorf("after a wrong password the page says %q", body)
+	}
+	b.check(chromedp.Do(ctx, chromedp.SendKeys("#password", annPass), chromedp.Click("button[type=submit]")))
+	body, err = chromedp.Run(ctx, chromedp.Text("pre"))
+	b.check(err)
+	if !strings.Contains(body, b.ann.ID) {
+		t.Errorf("after signing in the browser shows %q", body)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, c := range complaints {
+		if !strings.Contains(c, fmt.Sprint(http.StatusUnauthorized)) { // the wrong password
+			t.Errorf("the browser complains: %s", c)
+		}
+	}
+}
+
+func (b *bundle) noSidewaysScroll(ctx context.Context, page string, width int64, scheme string) {
+	b.t.Helper()
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	b.check(err)
+	b.check(chromedp.Do(ctx, chromedp.EmulateViewport(width, 700), chromedp.Navigate(page)))
+	scroll, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+	b.check(err)
+	background, err := chromedp.Run(ctx, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+	b.check(err)
+	want := map[string]string{"light": "rgb(236, 238, 242)", "dark": "rgb(14, 17, 22)"}[scheme]
+	if scroll > width || background != want {
+		b.t.Errorf("%d wide, %s: content is %d wide on %s, want %s", width, scheme, scroll, background, want)
+	}
+}
