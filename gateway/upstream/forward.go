@@ -33,6 +33,9 @@ type exchange struct {
 	consumed bool
 	// written says that the answer has begun.
 	written bool
+	// interrupted says that we ended the reading of the client's body while
+	// the client was there.
+	interrupted bool
 	// headSeen says that a response head came, to the sender's goroutine.
 	headSeen atomic.Bool
 	bytesIn  atomic.Int64
@@ -79,20 +82,23 @@ func (g *Group) Forward(w http.ResponseWriter, req *Request) (Result, error) {
 	x := g.newExchange(w, req)
 	err := x.run()
 	x.res.BytesIn = x.bytesIn.Load()
-	res, written := x.res, x.written
-	x.free()
-	if err == nil {
+	if err != nil {
+		err = x.failure(err)
+	} else {
 		g.met.outcomes[0].Inc()
-		g.met.duration.Observe(res.Duration.Seconds())
-		return res, nil
+		g.met.duration.Observe(x.res.Duration.Seconds())
 	}
-	return res, g.failure(req, &res, written, err)
+	res := x.res
+	x.free()
+	return res, err
 }
 
 // failure builds the error a caller sees.
-func (g *Group) failure(req *Request, res *Result, written bool, err error) error {
-	e := &Error{Kind: kindOf(err), Written: written, Upstream: g.cfg.Name, Endpoint: res.Endpoint, Err: err}
-	if ctx := req.In.Context(); ctx.Err() != nil && e.Kind != BodyTooLarge {
+func (x *exchange) failure(err error) error {
+	g := x.group
+	e := &Error{Kind: kindOf(err), Written: x.written, Upstream: g.cfg.Name, Endpoint: x.res.Endpoint, Err: err}
+	bodyFault := e.Kind == BodyTooLarge || e.Kind == BadBody || e.Kind == ClientTimeout
+	if ctx := x.req.In.Context(); x.left() && !bodyFault {
 		e.Kind, e.Err = ClientGone, context.Cause(ctx)
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the caller's limit
 			e.Kind = Timeout
@@ -103,6 +109,12 @@ func (g *Group) failure(req *Request, res *Result, written bool, err error) erro
 	}
 	g.met.outcomes[e.Kind].Inc()
 	return e
+}
+
+// left reports whether the client left or the caller cancelled. The server
+// also cancels when we interrupt its reading; that does not count.
+func (x *exchange) left() bool {
+	return !x.interrupted && x.req.In.Context().Err() != nil
 }
 
 // run chooses targets and tries them until one answered or trying is over.
@@ -161,7 +173,7 @@ func (x *exchange) attempt(t *target, try func(*target) error) error {
 			g.log.Info("upstream endpoint back", "instance", t.endpoint.ID)
 			g.announce()
 		}
-	case x.req.In.Context().Err() == nil && blamesTarget(kindOf(err)) && !errors.Is(err, errClosed) && !x.fresh:
+	case !x.left() && blamesTarget(kindOf(err)) && !errors.Is(err, errClosed) && !x.fresh:
 		if t.failure(err, g.cfg.Passive) {
 			g.log.Warn("upstream endpoint ejected", "instance", t.endpoint.ID, "error", err)
 			g.announce()
@@ -202,7 +214,7 @@ func (x *exchange) streams() bool {
 
 // mayRetry applies the rules of the package comment.
 func (x *exchange) mayRetry(err error) bool {
-	if x.written || x.consumed || x.req.In.Context().Err() != nil || errors.Is(err, errClosed) {
+	if x.written || x.consumed || x.left() || errors.Is(err, errClosed) {
 		return false
 	}
 	if kindOf(err) == Dial {
@@ -242,7 +254,7 @@ func (x *exchange) rest(err error) bool {
 	}
 	x.sleep(min(left, x.pause), x.group.changes())
 	x.tried = x.tried[:0]
-	return x.req.In.Context().Err() == nil
+	return !x.left()
 }
 
 // await returns a target, waiting for one as long as Hold allows.
