@@ -17,26 +17,37 @@ import (
 // Redacted is what every printed form of a non-empty [String] reads.
 const Redacted = "[redacted]"
 
-// String is a secret text. The zero value is an empty secret.
-type String struct{ value string }
+// String is a secret text. The zero value is an empty secret. Compare two with
+// [String.Equal]: == is not about the text.
+type String struct {
+	// value is behind a pointer because fmt calls no methods on unexported
+	// fields: of a String inside another package's struct it would print what
+	// lies here.
+	value *string
+}
 
 // New wraps value.
-func New(value string) String { return String{value} }
+func New(value string) String { return String{&value} }
 
 // Reveal returns the secret itself.
-func (s String) Reveal() string { return s.value }
+func (s String) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether the secret is empty.
-func (s String) IsZero() bool { return s.value == "" }
+func (s String) IsZero() bool { return s.Reveal() == "" }
 
 // Equal compares two secrets in time that depends on their lengths only.
 func (s String) Equal(other String) bool {
-	return subtle.ConstantTimeCompare([]byte(s.value), []byte(other.value)) == 1
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
 // String implements [fmt.Stringer] without telling the value.
 func (s String) String() string {
-	if s.value == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return Redacted
@@ -54,6 +65,6 @@ func (s String) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (s *String) UnmarshalText(b []byte) error {
-	s.value = string(b)
+	*s = New(string(b))
 	return nil
 }

@@ -22,7 +22,8 @@ func TestStringNeverPrints(t *testing.T) {
 		Name  string
 		Value secret.String
 		Ptr   *secret.String
-	}{"db", s, &s}
+		inner secret.String // fmt calls no methods on it
+	}{"db", s, &s, s}
 
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s", "%T %v"} {
