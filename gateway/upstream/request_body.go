@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -148,9 +149,7 @@ func (s *sender) finished() bool {
 }
 
 // end waits for the goroutine, making it stop when it has not finished: the
-// target has answered and takes no more, or the exchange failed. A read of
-// the client's body is interrupted by a deadline, repeatedly because the
-// caller's body may set its own before each read.
+// target has answered and takes no more, or the exchange failed.
 func (s *sender) end(w http.ResponseWriter) {
 	select {
 	case <-s.done:
@@ -159,17 +158,48 @@ func (s *sender) end(w http.ResponseWriter) {
 	}
 	s.stop.Store(true)
 	_ = s.c.nc.Close()
+	abandonBody(w)
+	s.x.interrupt(w, func() bool {
+		select {
+		case <-s.done:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// interrupt ends a read of the client's body by a deadline, again and again
+// until it has ended, because the caller's body may set its own before a read.
+func (x *exchange) interrupt(w http.ResponseWriter, ended func() bool) {
+	x.interrupted = x.interrupted || x.req.In.Context().Err() == nil
 	rc := http.NewResponseController(w)
-	again := time.NewTicker(20 * time.Millisecond)
+	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
 	for {
 		_ = rc.SetReadDeadline(time.Unix(1, 0))
-		select {
-		case <-s.done:
+		if ended() {
 			return
-		case <-again.C:
 		}
+		<-again.C
 	}
+}
+
+// abandonBody tells the server that the rest of the request body will not be
+// read. It then says so to the client and, having answered, lingers before it
+// closes: closing at once with bytes unread resets the connection (RFC 9112
+// section 9.6), and the client may lose the answer. The one way to say it is
+// to go over a limit.
+func abandonBody(w http.ResponseWriter) {
+	for {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = u.Unwrap()
+	}
+	body := http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0)
+	_, _ = body.Read(make([]byte, 1))
 }
 
 // bufferBody appends a small body of known length to the head.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
 	"strings"
@@ -73,9 +74,12 @@ func (s *standardTry) serve(ctx context.Context) {
 	x := s.x
 	in := x.req.In.WithContext(ctx)
 	if x.req.hasBody() {
-		s.body = &clientBody{x: x}
+		s.body = &clientBody{x: x, w: x.w}
 		in.Body = s.body
-		defer s.body.end(x.w)
+		defer s.body.end()
+		if x.group.cfg.Protocol == HTTP1 {
+			in = in.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: s.body.follow}))
+		}
 		_ = http.NewResponseController(x.w).EnableFullDuplex()
 	}
 	proxy := httputil.ReverseProxy{
@@ -252,7 +256,7 @@ func newTransport(t *target, cfg *Config, protocol Version) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &patientConn{nc, cfg.Timeouts.WriteIdle}, nil
+			return &patientConn{Conn: nc, writeIdle: cfg.Timeouts.WriteIdle}, nil
 		},
 		Protocols:              &speaks,
 		TLSClientConfig:        &tls.Config{ServerName: cmp.Or(cfg.TLS.ServerName, name), RootCAs: cfg.TLS.Roots, MinVersion: tls.VersionTLS12},
@@ -265,12 +269,24 @@ func newTransport(t *target, cfg *Config, protocol Version) *http.Transport {
 	}
 }
 
-// patientConn bounds how long one write may take.
+// patientConn bounds how long one write may take, and tells the request on it
+// when it is closed.
 type patientConn struct {
 	net.Conn
 	writeIdle time.Duration
+	body      atomic.Pointer[clientBody]
 }
 
+// Close closes the connection.
+func (c *patientConn) Close() error {
+	err := c.Conn.Close()
+	if b := c.body.Swap(nil); b != nil {
+		b.giveUp()
+	}
+	return err
+}
+
+// Write writes to the target.
 func (c *patientConn) Write(p []byte) (int, error) {
 	if c.writeIdle > 0 {
 		_ = c.SetWriteDeadline(time.Now().Add(c.writeIdle))

@@ -2,8 +2,10 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,11 @@ type clientBody struct {
 	ended   atomic.Bool
 	fail    atomic.Pointer[phaseError]
 	reading sync.Mutex // held while the client's body is read
+
+	w    http.ResponseWriter
+	mu   sync.Mutex // guards what follows, and x.interrupted until over
+	conn *patientConn
+	over bool
 }
 
 // Read reads from the client.
@@ -59,25 +66,55 @@ func (b *clientBody) err() error {
 	return nil
 }
 
-// end returns when no read is going on and none will. A read in progress is
-// interrupted, see [sender.end].
-func (b *clientBody) end(w http.ResponseWriter) {
-	b.closed.Store(true)
-	if b.reading.TryLock() {
-		b.reading.Unlock()
+// follow ties the body to the connection it is sent over: a transport whose
+// connection broke waits for its last read of the body, which may take as long
+// as the client likes.
+func (b *clientBody) follow(info httptrace.GotConnInfo) {
+	nc := info.Conn
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	if c, ok := nc.(*patientConn); ok {
+		c.body.Store(b)
+		b.mu.Lock()
+		b.conn = c
+		b.mu.Unlock()
+	}
+}
+
+// giveUp ends the reading, unless the exchange is over.
+func (b *clientBody) giveUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over || b.idle() {
 		return
 	}
-	rc := http.NewResponseController(w)
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		_ = rc.SetReadDeadline(time.Unix(1, 0))
-		if b.reading.TryLock() {
-			b.reading.Unlock()
-			return
-		}
-		<-again.C
+	b.closed.Store(true)
+	b.x.interrupt(b.w, b.idle)
+}
+
+// end returns when no read is going on and none will.
+func (b *clientBody) end() {
+	b.closed.Store(true)
+	b.giveUp()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	if b.conn != nil {
+		b.conn.body.CompareAndSwap(b, nil)
 	}
+	if b.x.interrupted {
+		abandonBody(b.w)
+	}
+}
+
+// idle reports whether nobody is reading.
+func (b *clientBody) idle() bool {
+	if !b.reading.TryLock() {
+		return false
+	}
+	b.reading.Unlock()
+	return true
 }
 
 // idleBody is a response body that may not fall silent, remembers why it
