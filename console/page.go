@@ -42,10 +42,12 @@ type page struct {
 type view struct {
 	Service, Environment, Version, User string
 	Title, Room, Up, Command, Twin      string
-	Topic, Self, Theme, Keys            string
-	Rooms                               []room
-	Unknown                             []string
-	Data                                any
+	Self, Theme, Keys                   string
+	// Stream is the address of the events that make the page out of date.
+	Stream  string
+	Rooms   []room
+	Unknown []string
+	Data    any
 }
 
 // room is an entry of the navigation. Key follows "g".
@@ -148,12 +150,15 @@ func answer(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 func (c *Console) view(r *http.Request, p *page) view {
 	v := view{
 		Service: c.cfg.Service, Environment: c.cfg.Environment, Version: c.cfg.Version, User: userOf(r),
-		Title: p.title, Room: p.room, Up: p.up, Command: p.command, Topic: p.topic,
+		Title: p.title, Room: p.room, Up: p.up, Command: p.command,
 		Self: c.cfg.BasePath + r.URL.EscapedPath(), Theme: preference(r, themeCookie), Keys: preference(r, keysCookie),
 		Rooms: rooms[:], Data: p.data,
 	}
 	if r.URL.RawQuery != "" {
 		v.Self += "?" + r.URL.RawQuery
+	}
+	if p.topic != "" {
+		v.Stream = c.path("/events", url.Values{"topics": {p.topic}})
 	}
 	if p.twin != "" {
 		v.Twin = c.path(p.twin, known(r.URL.Query(), p.params))

@@ -1,0 +1,69 @@
+// Keys for those who do not leave the keyboard. They are off while somebody
+// types, with modifiers, and for whom the preferences say so.
+
+const enabled = document.documentElement.dataset.keys !== "off";
+let chord = 0;
+
+function typing(e) {
+  const t = e.target;
+  return t.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName);
+}
+
+function rows() {
+  return [...document.querySelectorAll("main tbody th a")].filter((a) => a.offsetParent);
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(document.activeElement);
+  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, at + step));
+  all[next].focus();
+}
+
+function go(key) {
+  for (const a of document.querySelectorAll("[data-chord]")) {
+    if (a.dataset.chord === key) return a.click();
+  }
+}
+
+function up() {
+  if (rows().includes(document.activeElement)) return document.activeElement.blur();
+  const main = document.getElementById("main");
+  if (main.dataset.up) location.assign(main.dataset.up);
+}
+
+function filter(e) {
+  const field = document.querySelector("[data-filter]");
+  if (!field) return;
+  e.preventDefault();
+  field.focus();
+}
+
+function pause(e) {
+  const live = document.getElementById("live");
+  if (document.activeElement !== document.body || live.hidden) return;
+  e.preventDefault();
+  live.click();
+}
+
+document.addEventListener("keydown", (e) => {
+  if (!enabled || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
+  if (typing(e)) {
+    if (e.key === "Escape") e.target.blur();
+    return;
+  }
+  if (Date.now() - chord < 1500) {
+    chord = 0;
+    return go(e.key);
+  }
+  switch (e.key) {
+    case "g": chord = Date.now(); break;
+    case "j": move(1); break;
+    case "k": move(-1); break;
+    case "?": go("?"); break;
+    case "/": filter(e); break;
+    case " ": pause(e); break;
+    case "Escape": up(); break;
+  }
+});

@@ -1,0 +1,61 @@
+package console
+
+import (
+	"html/template"
+	"io/fs"
+	"time"
+)
+
+// HurryStreams makes streams of a console do everything sooner.
+func (c *Console) HurryStreams(write time.Duration) {
+	c.pace = pace{
+		look: 10 * time.Millisecond, batch: time.Millisecond, heartbeat: 20 * time.Millisecond,
+		recheck: 20 * time.Millisecond, write: write,
+	}
+}
+
+// Streams is the number of open streams.
+func (c *Console) Streams() int64 { return c.streams.Load() }
+
+// Templates returns the parsed pages.
+func (c *Console) Templates() map[string]*template.Template { return c.pages }
+
+// AssetURL returns the address of an asset.
+func (c *Console) AssetURL(name string) (string, error) { return c.assets.url(name) }
+
+// AssetSizes returns the compressed size of each asset in bytes.
+func (c *Console) AssetSizes() map[string]int {
+	sizes := map[string]int{}
+	for name, a := range c.assets.byName {
+		sizes[name] = len(a.compressed)
+	}
+	return sizes
+}
+
+// AssetFiles and TemplateFiles are what is embedded.
+func AssetFiles() fs.FS { return assetFiles }
+
+// TemplateFiles is described at AssetFiles.
+func TemplateFiles() fs.FS { return templateFiles }
+
+// Plain is what templates call to make text harmless.
+func Plain(s string) string { return plain(s) }
+
+// ParseCursor reads an event id and writes it again.
+func ParseCursor(s string) (again string, ok bool) {
+	c, ok := parseCursor(s)
+	return c.String(), ok
+}
+
+// NewRequestFeedAt returns a feed with a clock.
+func NewRequestFeedAt(now func() time.Time) *RequestFeed {
+	f := NewRequestFeed()
+	f.now = now
+	return f
+}
+
+// MaxStreams and MaxRows are the limits of streams.
+const (
+	MaxStreams = maxStreams
+	MaxRows    = maxRows
+)
