@@ -70,9 +70,7 @@ func (p *pool) give(x *exchange) {
 	if cap(head) > 16<<10 {
 		head = nil
 	}
-	hops := x.src.hops // cleared by nhops, not worth zeroing
 	*x = exchange{head: head, dropFunc: drop}
-	x.src.hops = hops
 	p.p.Put(x)
 }
 

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/berth-project/berth/gateway"
@@ -468,6 +469,58 @@ func TestCertificateFiles_ChangeWithoutANewListener(t *testing.T) {
 	}
 	if got := name(); got != "two.example" {
 		t.Errorf("after a broken pair: certificate of %q", got)
+	}
+}
+
+func TestCertificateFiles_NoticeAChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := gateway.NewCertificateFiles([]gateway.CertificatePair{writePair(t, dir, "one.example")}, quiet())
+	if err := source.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- source.Run(ctx) }()
+		writePair(t, dir, "another.example")
+		time.Sleep(time.Minute) // of the bubble's clock
+		cert, err := source.Certificate(&tls.ClientHelloInfo{})
+		if err != nil || cert.Leaf.DNSNames[0] != "another.example" {
+			t.Errorf("certificate of %v, %v", cert.Leaf.DNSNames, err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+	})
+}
+
+func TestServer_EndsTunnelsWhenItStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sockets, change{})
+	srv, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}}, w.gateway, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.addr = srv.Addrs()[0].String()
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	c, _, err := w.websocket(t.Context(), "/app/acme/ws", alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.CloseNow() }()
+	cancel()
+	if _, _, err := c.Read(t.Context()); err == nil {
+		t.Error("Read() succeeded, want the tunnel closed")
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
 	}
 }
 
