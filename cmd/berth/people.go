@@ -90,12 +90,12 @@ func (c *cli) prompt(f *os.File, text string) (secret.String, error) {
 }
 
 // setPassword stores a password the policy takes.
-func setPassword(ctx context.Context, store directory.Users, userID string, pw secret.String) error {
+func (c *cli) setPassword(ctx context.Context, store directory.Users, userID string, pw secret.String) error {
 	u, err := store.User(ctx, userID)
 	if err != nil {
 		return err
 	}
-	if err := (password.Policy{}).Check(pw, u.Email); err != nil {
+	if err := c.passwordPolicy().Check(pw, u.Email); err != nil {
 		return err
 	}
 	hasher, err := password.NewHasher(password.Config{})
@@ -107,6 +107,15 @@ func setPassword(ctx context.Context, store directory.Users, userID string, pw s
 		return err
 	}
 	return store.SetPasswordHash(ctx, userID, hash)
+}
+
+// passwordPolicy is the manifest's, and the default where there is none.
+func (c *cli) passwordPolicy() password.Policy {
+	m, err := c.load(c.file)
+	if err != nil {
+		return password.Policy{}
+	}
+	return password.Policy{MinCharacters: m.Login.Password.MinLength}
 }
 
 // revealIf is the text of a password that was made for the person who asked.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -132,36 +133,37 @@ func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveF
 	if !f.quietAccessLog {
 		opts.AccessLog = c.stderr
 	}
-	ctx, stop := stopSignals(ctx)
+	ctx, hurry, stop := stopSignals(ctx)
 	defer stop()
+	opts.Hurry = hurry
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
 	return service.Run(ctx, opts, reload, tell)
 }
 
-// stopSignals ends ctx at the first SIGINT or SIGTERM. The second one ends
-// Berth at once; its processes go with it, because they lose their parent and
-// their terminal.
-func stopSignals(ctx context.Context) (context.Context, context.CancelFunc) {
+// stopSignals ends ctx at the first SIGINT or SIGTERM and closes hurry at the
+// second. The third ends Berth as if it had never listened.
+func stopSignals(ctx context.Context) (_ context.Context, hurry <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	ch := make(chan os.Signal, 2)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if _, ok := <-ch; !ok {
-			return
+	signals, now, quit := make(chan os.Signal, 2), make(chan struct{}), make(chan struct{})
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for _, act := range []func(){func() { cancel(errStopped) }, func() { close(now) }} {
+			select {
+			case <-signals:
+				act()
+			case <-quit:
+				return
+			}
 		}
-		cancel(errStopped)
-		if s, ok := <-ch; ok {
-			os.Exit(128 + int(s.(syscall.Signal)))
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(ch)
-		close(ch)
-		<-done
+		signal.Stop(signals)
+	})
+	return ctx, now, func() {
+		signal.Stop(signals)
+		close(quit)
+		wg.Wait()
 		cancel(nil)
 	}
 }

@@ -43,7 +43,7 @@ func (c *cli) userAddCommand() *cobra.Command {
 					return err
 				}
 				if !password.IsZero() {
-					if err := setPassword(ctx, store, u.ID, password); err != nil {
+					if err := c.setPassword(ctx, store, u.ID, password); err != nil {
 						return err
 					}
 				}
@@ -160,7 +160,7 @@ func (c *cli) userPasswordCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := setPassword(ctx, store, u.ID, password); err != nil {
+				if err := c.setPassword(ctx, store, u.ID, password); err != nil {
 					return err
 				}
 				if generate {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/berth-project/berth/gateway"
 	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/login"
+	"github.com/berth-project/berth/manifest"
 	"github.com/berth-project/berth/telemetry"
 )
 
@@ -18,7 +22,7 @@ import (
 // the key set for the processes on this machine.
 type adminServer struct {
 	listener net.Listener
-	server   *http.Server
+	tls      bool
 	log      *slog.Logger
 }
 
@@ -30,8 +34,26 @@ func listenAdmin(address string, log *slog.Logger) (*adminServer, error) {
 	return &adminServer{listener: ln, log: log}, nil
 }
 
-// url is where this machine reaches it.
-func (a *adminServer) url() string { return "http://" + localAddress(a.listener.Addr()) }
+// secure makes a listener that others reach speak TLS, with the gateway's
+// certificates, where the service has any.
+func (a *adminServer) secure(m *manifest.Manifest, certs *certificates) {
+	if a.loopback() || m.Gateway.TLS.Mode == "off" {
+		return
+	}
+	a.tls = true
+	a.listener = tls.NewListener(a.listener, &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: certs.Certificate, NextProtos: []string{"http/1.1"},
+	})
+}
+
+// url is where a person on this machine opens it.
+func (a *adminServer) url() string {
+	scheme := "http://"
+	if a.tls {
+		scheme = "https://"
+	}
+	return scheme + localAddress(a.listener.Addr())
+}
 
 // loopback reports whether nobody but this machine reaches it.
 func (a *adminServer) loopback() bool {
@@ -51,7 +73,7 @@ func localAddress(a net.Addr) string {
 
 // serve answers until ctx ends.
 func (a *adminServer) serve(ctx context.Context, handler http.Handler) error {
-	a.server = &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -65,11 +87,11 @@ func (a *adminServer) serve(ctx context.Context, handler http.Handler) error {
 		defer close(stopped)
 		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		if a.server.Shutdown(bound) != nil {
-			_ = a.server.Close() // event streams never end by themselves
+		if server.Shutdown(bound) != nil {
+			_ = server.Close() // event streams never end by themselves
 		}
 	})
-	err := a.server.Serve(a.listener)
+	err := server.Serve(a.listener)
 	if !stop() {
 		<-stopped
 	}
@@ -79,15 +101,16 @@ func (a *adminServer) serve(ctx context.Context, handler http.Handler) error {
 	return err
 }
 
-// adminHandler puts what the admin listener serves together.
+// adminHandler puts what the admin listener serves together. No proxy is
+// trusted here, so what a client says about its own connection is dropped.
 func (s *Service) adminHandler(consoleHandler http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", telemetry.MetricsHandler(s.registry))
-	mux.Handle("GET /.well-known/berth/", s.people.login.Handler())
-	mux.HandleFunc("GET /.berth/health/live", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET "+login.JWKSPath, s.people.login.Handler())
+	mux.HandleFunc("GET "+gateway.LivePath, func(w http.ResponseWriter, _ *http.Request) {
 		writeHealth(w, http.StatusOK, health.Report{State: health.OK, Ready: true})
 	})
-	mux.HandleFunc("GET /.berth/health/ready", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+gateway.ReadyPath, func(w http.ResponseWriter, _ *http.Request) {
 		report := s.health.Snapshot()
 		status := http.StatusOK
 		if !report.Ready {
@@ -96,8 +119,19 @@ func (s *Service) adminHandler(consoleHandler http.Handler) http.Handler {
 		writeHealth(w, status, report)
 	})
 	if consoleHandler != nil {
+		mux.Handle("/.berth/", s.people.login.Handler()) // signing in to the console
 		mux.Handle("/", consoleHandler)
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("X-Forwarded-Proto")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// keysHandler serves the key set alone, to the processes of this machine.
+func (s *Service) keysHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+login.JWKSPath, s.people.login.Handler())
 	return mux
 }
 

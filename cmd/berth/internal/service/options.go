@@ -25,6 +25,9 @@ type Options struct {
 	Version string
 	// Reap takes over orphaned processes, as PID 1 must.
 	Reap bool
+	// Hurry, once closed, ends the processes of a service that is stopping at
+	// once instead of waiting for their grace. Nil never does.
+	Hurry <-chan struct{}
 	// Log takes what happens; Recent holds its last lines for the console.
 	Log *slog.Logger
 	// Recent is described at Log.

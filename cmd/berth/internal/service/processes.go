@@ -43,14 +43,17 @@ func (b *builder) spec(name string, p *manifest.Process, id identity) process.Sp
 		Directory: b.path(string(p.Directory)),
 		User:      p.User, Group: p.Group,
 		Environment: b.processEnvironment(name, p, id),
+		Port:        p.Port,
 		Scale:       p.Scale,
 		Ready:       readiness(p.Ready),
 		Restart: process.RestartPolicy{
-			Min: p.Restart.Min.Std(), Max: p.Restart.Max.Std(), Window: p.Restart.Window.Std(), Limit: p.Restart.Limit,
+			Min: p.Restart.Min.Std(), Max: p.Restart.Max.Std(), Window: p.Restart.Window.Std(), Limit: p.Restart.Limit, GiveUp: p.Restart.GiveUp,
 		},
 		Stop: process.Stop{Signal: signalNumber(p.Stop.Signal), Grace: p.Stop.Grace.Std()},
 	}
-	spec.Ready.Host = b.probeHost(p.Serve.Health)
+	if spec.Ready.Host = p.Ready.Host; spec.Ready.Host == "" {
+		spec.Ready.Host = b.probeHost(p.Serve.Health)
+	}
 	switch p.Listen {
 	case "port":
 		spec.Listen = process.ListenPort

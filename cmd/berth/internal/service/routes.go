@@ -31,11 +31,15 @@ func (b *builder) gatewayConfig(g *generation) gateway.Config {
 		PublicOrigin:    string(m.PublicOrigin),
 		RedirectToHTTPS: m.TLS.Redirect,
 		HSTS:            m.TLS.HSTS.Std(),
-		Limits:          gateway.Limits{MaxURL: int(m.Limits.MaxURL.Bytes()), MaxBody: orUnlimited(m.MaxBody)},
+		Limits:          gateway.Limits{MaxURL: int(m.Limits.MaxURL.Bytes()), MaxBody: orUnlimited(m.MaxBody), MaxHeaders: m.Limits.MaxHeaders},
 		Timeouts:        gateway.Timeouts{ReadBody: m.Timeouts.ReadBody.Std(), Write: m.Timeouts.Write.Std()},
 	}
 	if b.m.Login.Password.Enabled {
 		cfg.SignInPath = login.DefaultSignInPath
+	}
+	cfg.TrustSocketPeers, cfg.HealthPaths = m.TrustSocketPeers, m.HealthPaths
+	for _, o := range m.TrustedOrigins {
+		cfg.TrustedOrigins = append(cfg.TrustedOrigins, string(o))
 	}
 	cfg.TrustedProxies = b.prefixes("gateway.trusted-proxies", m.TrustedProxies)
 	for i := range m.Routes {
@@ -83,6 +87,8 @@ func (b *builder) route(i int, r *manifest.Route, g *generation) gateway.Route {
 		Name: r.Name, Pattern: r.Path, Methods: r.Methods, Hosts: r.Hosts,
 		StripPrefix: r.StripPrefix, Host: r.HostHeader,
 		MaxBody:           orUnlimited(r.MaxBody),
+		Timeout:           r.Timeout.Std(),
+		Internal:          r.Internal,
 		PassAuthorization: r.PassAuthorization,
 		WebSocketRecheck:  r.WebSocketRecheck.Std(),
 		Silent:            !r.Log,
@@ -108,7 +114,7 @@ func (b *builder) route(i int, r *manifest.Route, g *generation) gateway.Route {
 func (b *builder) static(field string, s *manifest.Static, g *generation) *static.Handler {
 	cfg := static.Config{
 		Root: b.path(string(s.Root)), Index: s.Index, Listing: s.Listing,
-		Fallback: s.Fallback, Precompressed: s.Precompressed,
+		Fallback: s.Fallback, Precompressed: s.Precompressed, Immutable: s.Immutable, Dotfiles: s.Dotfiles,
 	}
 	for _, c := range s.CacheControl {
 		cfg.CacheControl = append(cfg.CacheControl, static.CacheRule{Match: c.Match, Value: c.Value})

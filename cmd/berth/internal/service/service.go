@@ -9,14 +9,17 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/berth-project/berth/console"
+	"github.com/berth-project/berth/directory"
 	"github.com/berth-project/berth/gateway"
 	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/login"
 	"github.com/berth-project/berth/manifest"
 	"github.com/berth-project/berth/process"
@@ -40,6 +43,7 @@ type Service struct {
 	server     *gateway.Server
 	certs      *certificates
 	admin      *adminServer
+	keys       *adminServer // where processes get the key set: admin, or beside it
 	supervisor *process.Supervisor
 	accessLog  *telemetry.AccessLog
 	feed       *console.RequestFeed
@@ -85,27 +89,50 @@ func (s *Service) open(ctx context.Context) (*generation, error) {
 	if s.people, err = openPeople(s.opts, m, env, s.registry); err != nil {
 		return nil, err
 	}
-	if s.admin, err = listenAdmin(cmp.Or(s.opts.Admin, string(m.Console.Listen)), s.log); err != nil {
+	if err := s.openAdmin(m); err != nil {
 		return nil, err
 	}
 	g, err := build(ctx, s.opts, s.groups, s.identity(m))
 	if err != nil {
 		return nil, err
 	}
+	s.current.Store(g)
 	if err := s.openGateway(); err != nil {
 		return nil, err
 	}
 	if err := s.openServer(ctx, g); err != nil {
 		return nil, err
 	}
+	s.admin.secure(m, s.certs)
 	return g, s.openSupervisor()
 }
 
-// identity is what processes are told about assertions. The keys are fetched
-// from the admin listener, which speaks plain HTTP on this machine.
-func (s *Service) identity(m *manifest.Manifest) identity {
-	return identity{jwksURL: s.admin.url() + login.JWKSPath, issuer: issuer(m)}
+// openAdmin binds the admin listener. Where that is not for this machine alone
+// the processes get the key set from a second one that is.
+func (s *Service) openAdmin(m *manifest.Manifest) (err error) {
+	if s.admin, err = listenAdmin(cmp.Or(s.opts.Admin, string(m.Console.Listen)), s.log); err != nil {
+		return err
+	}
+	if s.admin.loopback() {
+		s.keys = s.admin
+		return nil
+	}
+	if m.Console.Enabled && m.Console.Require == nil {
+		p := m.Problem("console", codeBuild, "the console would be open to everybody who reaches "+s.admin.listener.Addr().String())
+		p.Help = "name who may use it under console.require, or listen on a loopback address"
+		return diagnostic.List{p}
+	}
+	s.keys, err = listenAdmin("127.0.0.1:0", s.log)
+	return err
 }
+
+// identity is what processes are told about assertions.
+func (s *Service) identity(m *manifest.Manifest) identity {
+	return identity{jwksURL: s.keys.url() + login.JWKSPath, issuer: issuer(m)}
+}
+
+// serving is the generation that answers now.
+func (s *Service) serving() *generation { return s.current.Load() }
 
 func (s *Service) openGateway() (err error) {
 	s.gateway, err = gateway.New(gateway.Dependencies{
@@ -139,8 +166,10 @@ func (s *Service) closeAll() error {
 	if g := s.current.Load(); g != nil {
 		g.release(s.log)
 	}
-	if s.admin != nil {
-		_ = s.admin.listener.Close() // closed already after a run
+	for _, a := range []*adminServer{s.admin, s.keys} {
+		if a != nil {
+			_ = a.listener.Close() // closed already after a run
+		}
 	}
 	if s.people != nil {
 		errs = append(errs, s.people.store.Close())
@@ -156,6 +185,7 @@ func (s *Service) closeAll() error {
 func (s *Service) serve(ctx context.Context, first *generation, reload <-chan os.Signal, ready func(Ready)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	defer context.AfterFunc(ctx, s.noteStopping)()
 	detached := context.WithoutCancel(ctx)
 	background, stopBackground := context.WithCancel(detached)
 	defer stopBackground()
@@ -163,10 +193,8 @@ func (s *Service) serve(ctx context.Context, first *generation, reload <-chan os
 	defer stopProcesses()
 
 	var parts errgroup.Group // what everything leans on
-	parts.Go(func() error { return s.admin.serve(background, s.adminHandler(s.console(first))) })
-	parts.Go(func() error { return s.people.resolver.Run(background) })
-	if s.accessLog = s.newAccessLog(first); s.accessLog != nil {
-		parts.Go(func() error { return s.accessLog.Run(background) })
+	if err := s.startParts(background, &parts, first); err != nil {
+		return err
 	}
 	s.groups.start(background, first.groups)
 
@@ -186,6 +214,29 @@ func (s *Service) serve(ctx context.Context, first *generation, reload <-chan os
 	return err
 }
 
+// noteStopping takes the service out of load balancers while it drains.
+func (s *Service) noteStopping() {
+	s.health.Set(health.Check{Name: "stop", State: health.Failing, Required: true, Code: "stopping", Message: "the service is stopping"})
+}
+
+// startParts starts what the gateway and the processes lean on.
+func (s *Service) startParts(ctx context.Context, parts *errgroup.Group, g *generation) error {
+	consoleHandler, err := s.newConsole(g)
+	if err != nil {
+		return err
+	}
+	parts.Go(func() error { return s.admin.serve(ctx, s.adminHandler(consoleHandler)) })
+	if s.keys != s.admin {
+		parts.Go(func() error { return s.keys.serve(ctx, s.keysHandler()) })
+	}
+	parts.Go(func() error { return s.people.resolver.Run(ctx) })
+	parts.Go(func() error { return directory.NewPurger(s.people.store, s.log).Run(ctx) })
+	if s.accessLog = s.newAccessLog(g); s.accessLog != nil {
+		parts.Go(func() error { return s.accessLog.Run(ctx) })
+	}
+	return nil
+}
+
 // stopOnError ends the service when one of its parts cannot go on.
 func (s *Service) stopOnError(err error, stop context.CancelCauseFunc) error {
 	if err != nil {
@@ -201,7 +252,17 @@ func (s *Service) superviseUntil(ctx context.Context, stop context.CancelCauseFu
 	events, cancel := s.supervisor.Subscribe(256)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.followProcesses(events) })
+	forwarding, stopForwarding := context.WithCancel(ctx)
+	wg.Go(func() { s.forwardSignals(forwarding) })
+	wg.Go(func() {
+		select {
+		case <-s.opts.Hurry:
+			s.supervisor.Kill()
+		case <-forwarding.Done():
+		}
+	})
 	err := s.supervisor.Run(ctx)
+	stopForwarding()
 	cancel()
 	wg.Wait()
 	var exit *process.ExitError
@@ -213,12 +274,20 @@ func (s *Service) superviseUntil(ctx context.Context, stop context.CancelCauseFu
 	return s.stopOnError(err, stop)
 }
 
+// forwarded are the signals that mean nothing to Berth itself.
+var forwarded = []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT, syscall.SIGWINCH}
+
+func (s *Service) forwardSignals(ctx context.Context) {
+	if err := s.supervisor.Forward(ctx, forwarded, nil); err != nil && ctx.Err() == nil {
+		s.log.Warn("signals are not forwarded", "error", err)
+	}
+}
+
 // standAndWatch brings the first generation up, tells that it stands, and then
 // reloads whenever a file changes or a signal asks for it.
 func (s *Service) standAndWatch(ctx, background context.Context, first *generation, reload <-chan os.Signal, ready func(Ready)) error {
 	s.gateway.Swap(first.table)
 	s.groups.adopt(first.groups)
-	s.current.Store(first)
 	s.noteLoad(nil)
 	s.health.Set(health.Check{Name: "start", State: health.Failing, Required: true, Code: "starting", Message: "processes are being started"})
 	if err := s.applyProcesses(ctx, first.specs); err != nil {

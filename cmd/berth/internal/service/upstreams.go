@@ -84,7 +84,7 @@ func serveConfig(name string, s manifest.Serve, probeHost string) upstream.Confi
 		Passive: upstream.Passive{MaxFails: orNever(s.Passive.MaxFails), FailTimeout: s.Passive.For.Std()},
 		Timeouts: upstream.Timeouts{
 			Dial: s.Timeouts.Connect.Std(), ResponseHeader: s.Timeouts.Response.Std(),
-			BodyIdle: s.Timeouts.Read.Std(), WriteIdle: s.Timeouts.Write.Std(),
+			BodyIdle: s.Timeouts.Read.Std(), WriteIdle: s.Timeouts.Write.Std(), Idle: s.Timeouts.Idle.Std(),
 		},
 		Affinity: upstream.Affinity{TTL: s.Affinity.TTL.Std()},
 	}
