@@ -88,6 +88,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 var (
 	errClosed     = errors.New("upstream group is closed")
+	errWithdrawn  = errors.New("endpoint was taken out")
 	errNoTarget   = errors.New("no endpoint in rotation")
 	errTruncated  = errors.New("connection closed before the end of the response")
 	errNoResponse = errors.New("connection closed without a response")

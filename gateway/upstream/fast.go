@@ -15,11 +15,12 @@ const maxInformational = 8
 // tryFast runs the exchange over one connection of ours.
 func (x *exchange) tryFast(t *target) (err error) {
 	ctx := x.req.In.Context()
-	c, err := t.acquire(ctx, &x.group.cfg, x.fresh)
+	fresh := x.fresh
+	x.fresh = false
+	c, err := t.acquire(ctx, &x.group.cfg, fresh)
 	if err != nil {
 		return err
 	}
-	x.fresh = false
 	x.res.Sent = true
 	reusable := false
 	stop := context.AfterFunc(ctx, c.abort)

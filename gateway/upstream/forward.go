@@ -134,6 +134,9 @@ func (x *exchange) run() error {
 			return err
 		}
 		err = x.attempt(t, try)
+		if err == errWithdrawn { //nolint:errorlint // attempt returns the value itself
+			continue
+		}
 		if err == nil || !x.mayRetry(err) || !x.again(t, err) {
 			return err
 		}
@@ -160,11 +163,16 @@ func (x *exchange) again(t *target, err error) bool {
 	return (!spent || kindOf(err) == Dial) && x.rest(err)
 }
 
-// attempt tries one target and keeps its books.
+// attempt tries one target and keeps its books. A target that was taken out
+// after it was chosen is left alone: whoever drains it may have seen nobody
+// there and stopped the program.
 func (x *exchange) attempt(t *target, try func(*target) error) error {
 	x.res.Endpoint = t.endpoint.ID
 	t.inFlight.Add(1)
 	defer t.inFlight.Add(-1)
+	if t.withdrawn.Load() {
+		return errWithdrawn
+	}
 	err := try(t)
 	g := x.group
 	switch {

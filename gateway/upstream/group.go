@@ -112,6 +112,7 @@ func (g *Group) SetEndpoints(endpoints []Endpoint) {
 	g.roster.Store(&next)
 	g.mu.Unlock()
 	for _, t := range gone {
+		t.withdrawn.Store(true)
 		t.retire()
 	}
 	g.announce()

@@ -21,6 +21,8 @@ type target struct {
 	token string
 
 	inFlight atomic.Int64
+	// withdrawn is set once the target is out of the group.
+	withdrawn atomic.Bool
 	// down is set by active checks. ejected is the time, in Unix nanoseconds,
 	// until which passive health keeps requests away; 0 means it does not.
 	down    atomic.Bool
