@@ -120,17 +120,13 @@ func (s *Service) signOutPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // signOutSubmit ends the session for good: the cookie is cleared, and a copy
-// of it does not work any more. A request that neither names its site nor its
-// origin is refused here, though the general protection lets it pass: every
-// browser names one, and this one carries a cookie.
+// of it does not work any more. A request that names neither its site nor its
+// origin comes from a program with a cookie jar: browsers name one, and those
+// too old to do so keep the cookie (SameSite) from a foreign page's form.
 func (s *Service) signOutSubmit(w http.ResponseWriter, r *http.Request) {
 	c, err := s.caller(r)
 	if err != nil {
 		s.fail(w, r, faultOf(err))
-		return
-	}
-	if !c.Bearer && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
-		s.crossSite(w, r)
 		return
 	}
 	if !c.Session.Anonymous() {
