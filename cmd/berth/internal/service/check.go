@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"io"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,7 +36,7 @@ func Check(ctx context.Context, opts Options) (CheckReport, error) {
 // buildAlone builds a generation that will never serve a request.
 func buildAlone(ctx context.Context, opts Options) (*generation, func(), error) {
 	if opts.Log == nil {
-		opts.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	groups := newGroupSet(opts.Log, prometheus.NewRegistry())
 	g, err := build(ctx, opts, groups, identity{})
