@@ -200,7 +200,7 @@ func (o *output) write() {
 		if l.truncated {
 			e.attrs = append(e.attrs, slog.Bool("truncated", true))
 		}
-		o.log.LogAttrs(ctx, e.level, e.message, e.attrs...)
+		o.log.LogAttrs(ctx, e.level, e.message, e.attrs...) //nolint:sloglint // the program's own message
 	}
 	o.report(ctx)
 }
