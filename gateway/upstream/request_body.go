@@ -27,8 +27,8 @@ type sender struct {
 	done chan struct{}
 	// err is why sending ended early; to be read once done is closed.
 	err error
-	// stop asks to send no more.
-	stop atomic.Bool
+	// stop asks to send no more; cut says that a read was interrupted.
+	stop, cut atomic.Bool
 }
 
 // startSender begins to send the body on a goroutine that x.finishSender
@@ -38,7 +38,7 @@ func (x *exchange) startSender(c *conn) *sender {
 	x.consumed = true
 	go func() {
 		defer close(s.done)
-		if s.err = s.run(); s.stop.Load() {
+		if s.err = s.run(); s.cut.Load() {
 			s.err = errStopped // whatever it says, we made it happen
 		}
 		s.settle()
@@ -159,7 +159,7 @@ func (s *sender) end(w http.ResponseWriter) {
 	s.stop.Store(true)
 	_ = s.c.nc.Close()
 	abandonBody(w)
-	s.x.interrupt(w, func() bool {
+	s.x.interrupt(w, &s.cut, func() bool {
 		select {
 		case <-s.done:
 			return true
@@ -171,11 +171,21 @@ func (s *sender) end(w http.ResponseWriter) {
 
 // interrupt ends a read of the client's body by a deadline, again and again
 // until it has ended, because the caller's body may set its own before a read.
-func (x *exchange) interrupt(w http.ResponseWriter, ended func() bool) {
-	x.interrupted = x.interrupted || x.req.In.Context().Err() == nil
-	rc := http.NewResponseController(w)
+// When the request is cancelled already the read may be what found out that
+// the client is gone or too slow: it gets a moment to say so.
+func (x *exchange) interrupt(w http.ResponseWriter, cut *atomic.Bool, ended func() bool) {
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
+	cancelled := x.req.In.Context().Err() != nil
+	for i := 0; cancelled && i < 20; i++ {
+		if ended() {
+			return
+		}
+		<-again.C
+	}
+	x.interrupted = x.interrupted || !cancelled
+	cut.Store(true)
+	rc := http.NewResponseController(w)
 	for {
 		_ = rc.SetReadDeadline(time.Unix(1, 0))
 		if ended() {

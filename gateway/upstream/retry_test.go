@@ -157,28 +157,28 @@ func TestStaleConnectionIsReplaced(t *testing.T) {
 	}
 }
 
+// The standard library discards unsolicited bytes too, but only once its
+// reading goroutine has seen them: the next request may be faster.
 func TestUnsolicitedBytesAreNeverAnAnswer(t *testing.T) {
 	t.Parallel()
-	bothWays(t, func(t *testing.T, way http.Header) {
-		poisoned := make(chan struct{}, 2)
-		e := raw(t, func(c net.Conn, br *bufio.Reader) {
-			for {
-				if _, err := http.ReadRequest(br); err != nil {
-					return
-				}
-				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
-				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
-				poisoned <- struct{}{}
+	poisoned := make(chan struct{}, 1)
+	e := raw(t, func(c net.Conn, br *bufio.Reader) {
+		for {
+			if _, err := http.ReadRequest(br); err != nil {
+				return
 			}
-		})
-		f := newFront(t, newGroup(t, one(e)), nil)
-		for range 2 {
-			if got := readAll(t, f.do(t, "GET", "/", nil, way).Body); got != "good" {
-				t.Errorf("body = %q", got)
-			}
-			<-poisoned
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+			poisoned <- struct{}{}
 		}
 	})
+	f := newFront(t, newGroup(t, one(e)), nil)
+	for range 5 {
+		if got := readAll(t, f.do(t, "GET", "/", nil).Body); got != "good" {
+			t.Errorf("body = %q", got)
+		}
+		<-poisoned
+	}
 }
 
 func TestHeldRequestIsServedWhenAnEndpointComes(t *testing.T) {

@@ -201,7 +201,7 @@ func (s *standardTry) classify(ctx context.Context) error {
 		return err
 	case closed && !s.answered && !s.x.written:
 		return errNoResponse
-	case closed, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case closed, errors.Is(err, errStopped), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return &phaseError{Reset, err}
 	}
 	return &phaseError{Protocol, err}

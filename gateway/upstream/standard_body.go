@@ -21,6 +21,7 @@ type clientBody struct {
 	trailer http.Header // what of the client's trailer is forwarded
 	closed  atomic.Bool
 	ended   atomic.Bool
+	cut     atomic.Bool // a read was interrupted by us
 	fail    atomic.Pointer[phaseError]
 	reading sync.Mutex // held while the client's body is read
 
@@ -35,7 +36,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	if b.closed.Load() {
-		return 0, http.ErrBodyReadAfterClose
+		return 0, errStopped
 	}
 	b.x.consumed = true
 	n, err := b.x.req.In.Body.Read(p)
@@ -46,7 +47,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		for name := range b.trailer {
 			b.trailer[name] = b.x.req.In.Trailer[name]
 		}
-	case err != nil && !b.closed.Load():
+	case err != nil && b.cut.Load():
+		err = errStopped // we interrupted it
+	case err != nil:
 		b.fail.Store(bodyError(err).(*phaseError))
 	}
 	return n, err
@@ -90,7 +93,7 @@ func (b *clientBody) giveUp() {
 		return
 	}
 	b.closed.Store(true)
-	b.x.interrupt(b.w, b.idle)
+	b.x.interrupt(b.w, &b.cut, b.idle)
 }
 
 // end returns when no read is going on and none will.
