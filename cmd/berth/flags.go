@@ -45,7 +45,7 @@ func manifestPath(arg string) (string, error) {
 			return "", fmt.Errorf("no manifest: %w", err)
 		}
 	}
-	return filepath.Abs(arg)
+	return arg, nil
 }
 
 // dataDirectory is where the state of the service is; it need not exist.
