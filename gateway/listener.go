@@ -39,12 +39,12 @@ type doorman struct {
 	head  time.Duration // for the handshake and the first bytes
 	write time.Duration
 
-	ready  chan net.Conn
-	wg     sync.WaitGroup
-	ctx    context.Context //nolint:containedctx // ends handshakes when the listener closes
-	cancel context.CancelFunc
-	once   sync.Once
-	err    error // why accepting ended; set before ready is closed
+	ready chan net.Conn
+	wg    sync.WaitGroup
+	stop  context.CancelFunc
+	done  <-chan struct{} // closed by stop
+	once  sync.Once
+	err   error // of closing
 }
 
 func bind(ctx context.Context, spec Listener) (net.Listener, error) {
@@ -77,25 +77,25 @@ func clearSocket(path string) error {
 	return os.Remove(path)
 }
 
-// start begins to accept. The goroutines end with Close; wait waits for them.
+// start begins to accept. Its goroutines end with Close; d.wg waits for them.
 func (d *doorman) start() {
-	d.ready = make(chan net.Conn)
-	d.ctx, d.cancel = context.WithCancel(context.Background())
-	d.wg.Go(d.acceptAll)
+	ctx, cancel := context.WithCancel(context.Background())
+	d.ready, d.stop, d.done = make(chan net.Conn), cancel, ctx.Done()
+	d.wg.Go(func() { d.acceptAll(ctx) })
 }
 
-func (d *doorman) acceptAll() {
+func (d *doorman) acceptAll(ctx context.Context) {
 	var backoff time.Duration
 	for {
 		select {
 		case d.slots <- struct{}{}:
-		case <-d.ctx.Done():
+		case <-d.done:
 			return
 		}
 		c, err := d.Listener.Accept()
 		if err != nil {
 			<-d.slots
-			if d.ctx.Err() != nil {
+			if ctx.Err() != nil {
 				return
 			}
 			// Out of descriptors, most likely: others will be freed.
@@ -103,7 +103,7 @@ func (d *doorman) acceptAll() {
 			select {
 			case <-time.After(backoff):
 				continue
-			case <-d.ctx.Done():
+			case <-d.done:
 				return
 			}
 		}
@@ -113,7 +113,7 @@ func (d *doorman) acceptAll() {
 			d.hand(newGuardedConn(plain(c, slot), d.write, d.spec.H2C))
 			continue
 		}
-		d.wg.Go(func() { d.shake(slot) })
+		d.wg.Go(func() { d.shake(ctx, slot) })
 	}
 }
 
@@ -122,8 +122,8 @@ func (d *doorman) acceptAll() {
 const tlsHandshake = 0x16
 
 // shake does the handshake, away from the accepting goroutine.
-func (d *doorman) shake(c *slotConn) {
-	ctx, cancel := context.WithTimeout(d.ctx, d.head)
+func (d *doorman) shake(ctx context.Context, c *slotConn) {
+	ctx, cancel := context.WithTimeout(ctx, d.head)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
 	n, err := c.Conn.Read(c.first[:])
@@ -151,7 +151,7 @@ func (d *doorman) shake(c *slotConn) {
 func (d *doorman) hand(c net.Conn) {
 	select {
 	case d.ready <- c:
-	case <-d.ctx.Done():
+	case <-d.done:
 		_ = c.Close() // the listener is closing
 	}
 }
@@ -176,7 +176,7 @@ func (d *doorman) Accept() (net.Conn, error) {
 	select {
 	case c := <-d.ready:
 		return c, nil
-	case <-d.ctx.Done():
+	case <-d.done:
 		return nil, net.ErrClosed
 	}
 }
@@ -184,7 +184,7 @@ func (d *doorman) Accept() (net.Conn, error) {
 // Close implements net.Listener.
 func (d *doorman) Close() error {
 	d.once.Do(func() {
-		d.cancel()
+		d.stop()
 		d.err = d.Listener.Close()
 	})
 	return d.err

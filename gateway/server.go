@@ -56,11 +56,12 @@ type Server struct {
 	slots   chan struct{}
 	active  sync.WaitGroup // handlers, hijacked ones too
 
+	ports sync.WaitGroup // listeners, and those being retired
+
 	mu      sync.Mutex // guards what follows
 	bound   []*port
-	serving context.Context //nolint:containedctx // the base of requests, from Serve on
+	base    func(net.Listener) context.Context // of requests; nil until Serve
 	stopped bool
-	ports   sync.WaitGroup
 }
 
 // port is one listener with its HTTP server.
@@ -128,7 +129,7 @@ func (s *Server) Relisten(ctx context.Context, listen []Listener) error {
 		next, added = append(next, p), append(added, p)
 	}
 	s.bound = next
-	if s.serving != nil {
+	if s.base != nil {
 		for _, p := range added {
 			s.open(p)
 		}
@@ -202,8 +203,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 
 // open starts serving a port; s.mu is held.
 func (s *Server) open(p *port) {
-	base := s.serving
-	p.http.BaseContext = func(net.Listener) context.Context { return base }
+	p.http.BaseContext = s.base
 	p.door.start()
 	s.ports.Go(func() {
 		if err := p.http.Serve(p.door); !errors.Is(err, http.ErrServerClosed) {
@@ -216,12 +216,11 @@ func (s *Server) open(p *port) {
 
 // retire drains a port in the background; Serve waits for it.
 func (s *Server) retire(p *port) {
-	if s.serving == nil {
+	if s.base == nil {
 		_ = p.door.Listener.Close() // never used
 		return
 	}
-	base := context.WithoutCancel(s.serving)
-	s.ports.Go(func() { s.shut(base, p) })
+	s.ports.Go(func() { s.shut(context.Background(), p) })
 }
 
 func (s *Server) shut(ctx context.Context, p *port) {
@@ -241,11 +240,11 @@ func (s *Server) Serve(ctx context.Context) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s.mu.Lock()
-	if s.serving != nil || s.stopped {
+	if s.base != nil || s.stopped {
 		s.mu.Unlock()
 		return http.ErrServerClosed
 	}
-	s.serving = base
+	s.base = func(net.Listener) context.Context { return base }
 	for _, p := range s.bound {
 		s.open(p)
 	}
@@ -271,7 +270,7 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.serving != nil {
+	if s.base != nil {
 		return nil
 	}
 	s.stopped = true
