@@ -25,7 +25,7 @@ lint: ## vet and lint
 	$(GOLANGCI) run
 
 generate: ## rewrite the generated references under docs/
-	$(GO) test ./manifest ./cmd/berth ./internal/diagnostic -run 'Reference' -update
+	$(GO) test . ./manifest ./cmd/berth -run 'Reference' -update
 
 verify: ## what CI runs
 	.ci/run

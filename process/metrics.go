@@ -16,24 +16,23 @@ type metrics struct {
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
-	process := []string{"process"}
 	return &metrics{
 		up: register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "berth_process_up", Help: "Instances of the process that are ready.",
-		}, process)),
+		}, []string{"process"})),
 		restarts: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "berth_process_restarts_total", Help: "Starts after an instance ended by itself.",
-		}, process)),
+		}, []string{"process"})),
 		exits: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "berth_process_exits_total", Help: "Ends of instances, by whether they were asked to (stopped), exited with 0 (ok), or anything else (failed).",
 		}, []string{"process", "outcome"})),
 		start: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "berth_process_start_duration_seconds", Help: "Time from the start of an instance to its readiness.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100},
-		}, process)),
+		}, []string{"process"})),
 		dropped: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "berth_process_output_dropped_lines_total", Help: "Lines a process wrote that were dropped because the log did not take them in time.",
-		}, process)),
+		}, []string{"process"})),
 		orphans: register(reg, prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "berth_process_orphans_reaped_total", Help: "Processes reaped whose parents had died.",
 		})),
