@@ -200,11 +200,11 @@ func screenshot(ctx context.Context, t *testing.T, name string) {
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := strings.NewReplacer("/", "_", " ", "-", "?", "_", "&", "_", "=", "-").Replace(name) + ".jpg"
+	file := strings.NewReplacer("/", "_", " ", "-", "?", "_", "&", "_", "=", "-").Replace(name) + ".png"
 	if err := os.WriteFile(filepath.Join(dir, file), png, 0o600); err != nil {
 		t.Fatal(err)
 	}

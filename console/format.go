@@ -19,7 +19,7 @@ func (c *Console) functions() template.FuncMap {
 		"href":     c.href,
 		"plain":    plain,
 		"duration": duration,
-		"ago":      func(t time.Time) string { return duration(c.src.Now().Sub(t)) },
+		"ago":      func(t time.Time) string { return ago(c.src.Now().Sub(t)) },
 		"stamp":    stamp,
 		"clock":    func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
 		"bytes":    byteSize,
@@ -60,7 +60,7 @@ func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n':
-			return ' '
+			return r
 		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
 			return unicode.ReplacementChar
 		}
@@ -85,6 +85,22 @@ func duration(d time.Duration) string {
 		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// ago reads "just now", "40s ago", "3h ago": beside an absolute time one unit
+// is enough.
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "just now"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
