@@ -179,7 +179,13 @@ func app(t testing.TB, h http.HandlerFunc) upstream.Endpoint {
 // raw starts a server that speaks bytes: serve is called per connection.
 func raw(t testing.TB, serve func(net.Conn, *bufio.Reader)) upstream.Endpoint {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	return rawOn(t, "tcp", "127.0.0.1:0", serve)
+}
+
+// rawOn is raw at an address of choice.
+func rawOn(t testing.TB, network, address string, serve func(net.Conn, *bufio.Reader)) upstream.Endpoint {
+	t.Helper()
+	ln, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +210,7 @@ func raw(t testing.TB, serve func(net.Conn, *bufio.Reader)) upstream.Endpoint {
 		cancel()
 		wg.Wait()
 	})
-	return upstream.Endpoint{Network: "tcp", Address: ln.Addr().String()}
+	return upstream.Endpoint{Network: network, Address: ln.Addr().String()}
 }
 
 // canned answers each request, whose body it reads, with the same bytes, and
