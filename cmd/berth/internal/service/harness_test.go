@@ -30,6 +30,7 @@ type running struct {
 	reload chan os.Signal
 	stop   context.CancelFunc
 	done   chan error
+	listen string // replaces the manifest's addresses, where it is given
 }
 
 // start runs a service with this manifest in the test's own process and waits
@@ -37,6 +38,14 @@ type running struct {
 func start(t *testing.T, mode Mode, manifest string) *running {
 	t.Helper()
 	r := prepare(t, manifest)
+	r.begin(mode)
+	return r
+}
+
+// begin runs a prepared service and waits until it stands.
+func (r *running) begin(mode Mode) {
+	t := r.t
+	t.Helper()
 	ready := make(chan Ready, 1)
 	r.run(mode, ready)
 	select {
@@ -45,7 +54,6 @@ func start(t *testing.T, mode Mode, manifest string) *running {
 		t.Fatalf("service ended before it stood: %v\n%s", err, r.logText())
 	}
 	t.Cleanup(r.Stop)
-	return r
 }
 
 func prepare(t *testing.T, manifest string) *running {
@@ -54,6 +62,7 @@ func prepare(t *testing.T, manifest string) *running {
 	r := &running{
 		t: t, file: filepath.Join(dir, "berth.yaml"), data: filepath.Join(dir, ".berth"),
 		recent: telemetry.NewRecent(500), reload: make(chan os.Signal, 1), done: make(chan error, 1),
+		listen: "127.0.0.1:0",
 	}
 	r.write(manifest)
 	return r
@@ -67,7 +76,7 @@ func (r *running) run(mode Mode, ready chan<- Ready) {
 		r.t.Fatal(err)
 	}
 	opts := Options{
-		Manifest: r.file, Data: r.data, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Mode: mode, Version: "test",
+		Manifest: r.file, Data: r.data, Listen: r.listen, Admin: "127.0.0.1:0", Mode: mode, Version: "test",
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "BERTH_TEST_APP=1", "BERTH_TEST_BINARY=" + binary},
 		Recent:  r.recent,
 		Log:     telemetry.NewLogger(io.Discard, telemetry.LogConfig{Level: slog.LevelDebug}, r.recent),
