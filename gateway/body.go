@@ -95,6 +95,9 @@ func (x *exchange) abandonBody(closing bool) {
 	}
 	deadline := time.Now()
 	if !closing {
+		if x.table.timeouts.ReadBody <= 0 {
+			return
+		}
 		deadline = deadline.Add(x.table.timeouts.ReadBody)
 	}
 	_ = http.NewResponseController(x.out.w).SetReadDeadline(deadline) // a writer without deadlines has nothing to drop

@@ -79,10 +79,11 @@ type Limits struct {
 // Timeouts bound the parts of a request once its head has been read.
 type Timeouts struct {
 	// ReadBody is how long a read of the body may wait for its next bytes; 408.
-	// Default 60 s.
+	// Default 60 s; negative is no limit.
 	ReadBody time.Duration
 	// Write is how long the client of an HTTP/2 stream may take no bytes.
-	// (HTTP/1.1 connections have [ServerConfig].WriteTimeout.) Default 60 s.
+	// (HTTP/1.1 connections have [ServerConfig].WriteTimeout.) Default 60 s;
+	// negative is no limit.
 	Write time.Duration
 }
 

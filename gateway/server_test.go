@@ -97,6 +97,41 @@ func TestServer_SpeaksBothProtocolsOverTLS(t *testing.T) {
 	}
 }
 
+func TestServer_KeepsHTTP2CleanToo(t *testing.T) {
+	t.Parallel()
+	w := tlsWorld(t, echo)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://example.com/app/acme/x?a=%2F", strings.NewReader("hello"))
+	req.Header = http.Header{
+		"Cookie":          {"a=1; berth_session=alice; b=2"}, // one field for each on the wire
+		"X-Forwarded-For": {"forged"}, "X_real_ip": {"forged"}, "Berth-Assertion": {"forged"},
+		"Sec-Fetch-Site": {"same-origin"},
+	}
+	res, err := w.client(nil).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	body := string(b)
+	for _, want := range []string{"POST /app/acme/x?a=%2F\n", "Cookie: a=1; b=2\n", "Berth-Assertion: alice/app/acme\n", "Host: example.com\n", "\n\nhello"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("app did not see %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "forged") || strings.Contains(body, "berth_session") {
+		t.Errorf("app saw what it should not:\n%s", body)
+	}
+	req, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com/public/..%2fapp/acme/", nil)
+	res, err = w.client(nil).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 400 {
+		t.Errorf("encoded slash over HTTP/2: %d, want 400", res.StatusCode)
+	}
+}
+
 func TestServer_RefusesOldTLS(t *testing.T) {
 	t.Parallel()
 	w := tlsWorld(t, echo)

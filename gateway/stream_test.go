@@ -173,6 +173,58 @@ func TestGateway_GivesUpOnSlowClients(t *testing.T) {
 	}
 }
 
+// endless writes until it cannot.
+func endless(w http.ResponseWriter, r *http.Request) {
+	piece := make([]byte, 64<<10)
+	for r.Context().Err() == nil {
+		if _, err := w.Write(piece); err != nil {
+			return
+		}
+	}
+}
+
+func TestGateway_GivesUpOnClientsThatDoNotRead(t *testing.T) {
+	t.Parallel()
+	t.Run("HTTP/1.1", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, endless, change{server: func(s *gateway.ServerConfig) { s.WriteTimeout = 50 * time.Millisecond }})
+		_, _ = io.WriteString(w.dial(), "GET /public/a HTTP/1.1\r\nHost: example.com\r\n\r\n")
+		if rec := w.record(0); rec.Status != 200 || rec.Reason == "" {
+			t.Errorf("record = %+v, want the answer broken off", rec)
+		}
+	})
+	t.Run("HTTP/2", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, endless, change{
+			config: func(c *gateway.Config) { c.Timeouts.Write = 50 * time.Millisecond },
+			server: func(s *gateway.ServerConfig) { s.Listen[0].H2C = true },
+		})
+		c := w.client(func(tr *http.Transport) {
+			tr.Protocols = &http.Protocols{}
+			tr.Protocols.SetUnencryptedHTTP2(true)
+		})
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/public/a", nil)
+		res, err := c.Do(req) // and its body is never read
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if rec := w.record(0); rec.Proto != "HTTP/2.0" || rec.Status != 200 || rec.Reason == "" {
+			t.Errorf("record = %+v, want the answer broken off", rec)
+		}
+	})
+	t.Run("many pieces to one who reads", func(t *testing.T) {
+		t.Parallel()
+		const size = 3 << 20
+		w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) },
+			change{server: func(s *gateway.ServerConfig) { s.WriteTimeout = 2 * time.Second }})
+		res := w.do("GET", "/public/a", "")
+		if len(res.body) != size {
+			t.Errorf("received %d bytes, want %d", len(res.body), size)
+		}
+	})
+}
+
 func TestGateway_LimitsTheTimeOfARoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, change{
