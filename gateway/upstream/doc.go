@@ -12,8 +12,10 @@
 //
 // Upgrades, gRPC, h2c, trailers and https upstreams take the standard path,
 // [net/http/httputil.ReverseProxy] over an [net/http.Transport] per target. The
-// header rules, the errors and the retry rules are the same; a fuzz target
-// compares them.
+// header rules and the errors are the same; a fuzz target compares them. The
+// standard library is more lenient with malformed answers, does not see names
+// that Connection lists beside close, and takes bytes that arrived on a kept
+// connection before a request for its answer when it is quick to reuse it.
 //
 // # What is forwarded
 //
@@ -28,7 +30,8 @@
 // Never after a byte of the answer reached the client. When the connection
 // could not be made, any request is tried elsewhere; when it broke before the
 // first byte of an answer, only GET, HEAD, OPTIONS and TRACE without a body
-// are. A POST whose connection broke may have been executed.
+// are, and on the fast path PUT and DELETE without one when a kept connection
+// died. A POST whose connection broke may have been executed.
 //
 // # Health
 //
