@@ -8,6 +8,7 @@
 //	ledger migrate              bring the database up to date
 //	ledger seed                 add two banks and their accounts to try things with
 //	ledger tenant ID NAME CUR   add a bank
+//	ledger verify               check that balances and entries add up
 //	ledger serve                answer requests (the default)
 //
 // It reads its environment:
@@ -62,7 +63,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 type usageError string
 
 func (e usageError) Error() string {
-	return string(e) + "\nusage: ledger [serve | migrate | seed | tenant ID NAME CURRENCY]"
+	return string(e) + "\nusage: ledger [serve | migrate | seed | verify | tenant ID NAME CURRENCY]"
 }
 
 func dispatch(ctx context.Context, args []string, getenv func(string) string, log *slog.Logger) error {
@@ -85,10 +86,20 @@ func dispatch(ctx context.Context, args []string, getenv func(string) string, lo
 		return st.Migrate(ctx)
 	case "seed":
 		return seed(ctx, st, time.Now())
+	case "verify":
+		return verify(ctx, st)
 	case "tenant":
 		return addTenant(ctx, st, args)
 	}
 	return usageError(fmt.Sprintf("no command %q", command))
+}
+
+func verify(ctx context.Context, st *store.Store) error {
+	problems, err := st.Verify(ctx)
+	for _, p := range problems {
+		err = errors.Join(err, errors.New(p))
+	}
+	return err
 }
 
 func dataDirectory(getenv func(string) string) string {

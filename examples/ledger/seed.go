@@ -36,7 +36,7 @@ func seed(ctx context.Context, st *store.Store, now time.Time) error {
 		opener := bank.Caller{Tenant: d.tenant.ID, Email: "seed", Teller: true}
 		for _, a := range d.accounts {
 			a.Tenant, a.OpenedAt = d.tenant.ID, now
-			if _, err := st.Provision(ctx, a); err != nil {
+			if err := st.Provision(ctx, a); err != nil {
 				return err
 			}
 			// The key makes the deposit once, even where an earlier seed was cut

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/berth-project/berth/examples/ledger/internal/bank"
 )
@@ -87,10 +86,14 @@ func (s *Store) OpenAccount(ctx context.Context, ask Ask, o bank.Opening) (Answe
 	}
 	return once(ctx, s, ask, o, func(ctx context.Context, tx *sql.Tx) (bank.Account, error) {
 		id := strings.ToLower(rand.Text()[:12])
-		if err := insertAccount(ctx, tx, bank.Account{
+		made, err := insertAccount(ctx, tx, bank.Account{
 			Tenant: ask.Caller.Tenant, ID: id, Name: o.Name, Owner: o.Owner, Status: bank.Open, OpenedAt: s.now(),
-		}); err != nil {
+		})
+		if err != nil {
 			return bank.Account{}, err
+		}
+		if !made {
+			return bank.Account{}, fmt.Errorf("account id %s is taken", id)
 		}
 		if err := s.audit(ctx, tx, ask.Caller, "open account", id, o.Name+" of "+o.Owner); err != nil {
 			return bank.Account{}, err
@@ -99,12 +102,17 @@ func (s *Store) OpenAccount(ctx context.Context, ask Ask, o bank.Opening) (Answe
 	})
 }
 
-func insertAccount(ctx context.Context, tx *sql.Tx, a bank.Account) error {
-	_, err := tx.ExecContext(ctx, lines(
+// insertAccount reports false where there is an account of this id.
+func insertAccount(ctx context.Context, tx *sql.Tx, a bank.Account) (made bool, err error) {
+	done, err := tx.ExecContext(ctx, lines(
 		"INSERT INTO accounts (tenant, id, name, owner, status, balance, entries, opened_at)",
 		"VALUES ($1, $2, $3, $4, $5, 0, 0, $6) ON CONFLICT DO NOTHING"),
 		a.Tenant, a.ID, a.Name, a.Owner, a.Status, stamp(a.OpenedAt))
-	return err
+	if err != nil {
+		return false, fmt.Errorf("insert account: %w", err)
+	}
+	n, err := done.RowsAffected()
+	return n == 1, err
 }
 
 func readAccount(ctx context.Context, tx *sql.Tx, tenant, id, lock string) (bank.Account, error) {
@@ -157,21 +165,17 @@ func (s *Store) AddTenant(ctx context.Context, t bank.Tenant) error {
 		if err != nil {
 			return fmt.Errorf("add tenant %s: %w", t.ID, err)
 		}
-		return insertAccount(ctx, tx, bank.Account{Tenant: t.ID, ID: bank.CashAccount, Name: "Cash", Status: bank.Open, OpenedAt: s.now()})
+		_, err = insertAccount(ctx, tx, bank.Account{Tenant: t.ID, ID: bank.CashAccount, Name: "Cash", Status: bank.Open, OpenedAt: s.now()})
+		return err
 	})
 }
 
-// Provision opens an account under a given id, where it is not there, and
-// reports whether it made it. It is for bringing accounts along from elsewhere.
-func (s *Store) Provision(ctx context.Context, a bank.Account) (made bool, err error) {
-	err = s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := readAccount(ctx, tx, a.Tenant, a.ID, "")
-		if bank.AsRefusal(err) == nil {
-			return err
-		}
-		made = true
-		a.Status, a.OpenedAt = bank.Open, a.OpenedAt.Truncate(time.Microsecond)
-		return insertAccount(ctx, tx, a)
+// Provision opens an account under a given id, empty, where it is not there. It
+// is for bringing accounts along from elsewhere.
+func (s *Store) Provision(ctx context.Context, a bank.Account) error {
+	a.Status = bank.Open
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := insertAccount(ctx, tx, a)
+		return err
 	})
-	return made && err == nil, err
 }
