@@ -258,10 +258,14 @@ func newTransport(t *target, cfg *Config, protocol Version) *http.Transport {
 			}
 			return &patientConn{Conn: nc, writeIdle: cfg.Timeouts.WriteIdle}, nil
 		},
-		Protocols:              &speaks,
-		TLSClientConfig:        &tls.Config{ServerName: cmp.Or(cfg.TLS.ServerName, name), RootCAs: cfg.TLS.Roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    cfg.Timeouts.Dial,
-		DisableCompression:     true,
+		Protocols:           &speaks,
+		TLSClientConfig:     &tls.Config{ServerName: cmp.Or(cfg.TLS.ServerName, name), RootCAs: cfg.TLS.Roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: cfg.Timeouts.Dial,
+		DisableCompression:  true,
+		// Transport takes bytes that an HTTP/1.1 server sends unasked on a kept
+		// connection for the next answer. What goes this way is rare, so it gets
+		// connections of its own.
+		DisableKeepAlives:      protocol == HTTP1 && cfg.Scheme == "http",
 		MaxIdleConnsPerHost:    max(cfg.MaxIdlePerEndpoint, 1),
 		IdleConnTimeout:        cfg.Timeouts.Idle,
 		ResponseHeaderTimeout:  cfg.Timeouts.ResponseHeader,
