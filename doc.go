@@ -33,6 +33,7 @@
 //	─────────────────────────────────────────────────────────────── mechanisms
 //	secret              a string that cannot be printed by accident
 //	internal/diagnostic   what is wrong with a file, where, what to do next
+//	internal/atomicfile   replaces a file whole or not at all
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested
 //	bench               benchmarks, each beside a peer
