@@ -176,6 +176,20 @@ func TestRefusalIsReplayedToo(t *testing.T) {
 	})
 }
 
+func TestRefusalOfARoleDoesNotUseUpTheKey(t *testing.T) {
+	everywhere(t, func(t *testing.T, b books) {
+		b.provide(t, "a", casey.Email, 10)
+		deposit := bank.Order{Kind: bank.Deposit, To: "a", Amount: 5}
+		_, err := b.Move(t.Context(), store.Ask{Caller: casey, Key: "k"}, deposit)
+		wantCode(t, "as a customer", err, bank.Forbidden)
+		promoted := casey
+		promoted.Teller = true
+		if out, err := b.Move(t.Context(), store.Ask{Caller: promoted, Key: "k"}, deposit); err != nil || out.Replayed {
+			t.Errorf("as a teller: replayed = %v, %v, want it done", out.Replayed, err)
+		}
+	})
+}
+
 func TestTidyForgetsOldKeysOnly(t *testing.T) {
 	everywhere(t, func(t *testing.T, b books) {
 		b.provide(t, "a", casey.Email, 100)

@@ -57,7 +57,8 @@ func once[T any](ctx context.Context, s *Store, ask Ask, what any, do func(conte
 			return recall(ctx, tx, ask, print, &kept)
 		}
 		kept.Value, err = do(ctx, tx)
-		if kept.Refused = bank.AsRefusal(err); err != nil && kept.Refused == nil {
+		kept.Refused = bank.AsRefusal(err)
+		if err != nil && !final(kept.Refused) {
 			return err
 		}
 		return remember(ctx, tx, ask, kept)
@@ -71,6 +72,10 @@ func once[T any](ctx context.Context, s *Store, ask Ask, what any, do func(conte
 	}
 	return answer, nil
 }
+
+// final reports whether a refusal is the answer to its key. What somebody may
+// not do they may do later, with the same key: roles change.
+func final(r *bank.Refusal) bool { return r != nil && r.Code != bank.Forbidden }
 
 func fingerprint(what any) (string, error) {
 	text, err := json.Marshal(what)
