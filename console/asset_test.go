@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,7 +40,10 @@ func TestVendoredFilesAreWhatTheirReadmeSays(t *testing.T) {
 func TestAssetsAreSmall(t *testing.T) {
 	t.Parallel()
 	total := 0
-	for _, n := range newConsole(t, console.Config{}, console.Sources{}).AssetSizes() {
+	for name, n := range newConsole(t, console.Config{}, console.Sources{}).AssetSizes() {
+		if ext := path.Ext(name); ext != ".js" && ext != ".css" && ext != ".svg" {
+			t.Errorf("%s is served", name)
+		}
 		total += n
 	}
 	// Every asset is on every page, so that the stricter limit is for all.

@@ -12,10 +12,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/berth-project/berth/console"
+	"github.com/berth-project/berth/process"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
@@ -207,6 +209,61 @@ func screenshot(ctx context.Context, t *testing.T, name string) {
 	file := strings.NewReplacer("/", "_", " ", "-", "?", "_", "&", "_", "=", "-").Replace(name) + ".png"
 	if err := os.WriteFile(filepath.Join(dir, file), png, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestPagesFollowWhatChangesInABrowser(t *testing.T) {
+	ctx := browser(t)
+	src := busySources(t, 3, "quickly")
+	var state atomic.Int64
+	src.Processes = func() []process.Status {
+		return []process.Status{{Process: "web", Instance: 1, State: process.State(state.Load())}}
+	}
+	c := newConsole(t, console.Config{}, src)
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	var said complaints
+	said.listen(ctx, t)
+	run := func(script string) {
+		t.Helper()
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script+"; true")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live := `document.getElementById("live-word").textContent === "Live"`
+	text := `document.querySelector("tbody").textContent`
+
+	// A hint makes the page fetch its part again; the row in use keeps the focus.
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/processes")); err != nil {
+		t.Fatal(err)
+	}
+	until(ctx, t, live+` && `+text+`.includes("stopped")`)
+	run(`document.getElementById("p-web-1").focus()`)
+	state.Store(int64(process.StateCrashLoop))
+	until(ctx, t, text+`.includes("crash loop") && document.activeElement.id === "p-web-1"`)
+
+	// Nobody looks: nothing is streamed. Somebody looks again: it is made up for.
+	hide := func(hidden bool) {
+		run(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	hide(true)
+	waitFor(t, "the stream to be closed", func() bool { return c.Streams() == 0 })
+	state.Store(int64(process.StateReady))
+	hide(false)
+	until(ctx, t, text+`.includes("ready")`)
+
+	// A filter is in the address, and the new stream keeps to it.
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/requests")); err != nil {
+		t.Fatal(err)
+	}
+	until(ctx, t, live)
+	run(`const f = document.getElementById("f-status"); f.value = "5xx"; f.dispatchEvent(new Event("change", {bubbles: true}))`)
+	until(ctx, t, `location.search.includes("status=5xx") && document.querySelectorAll("#rows tr").length === 1 && `+live)
+	src.Requests.Observe(record(0, "fine"))
+	src.Requests.Observe(record(2, "broken"))
+	until(ctx, t, `document.querySelectorAll("#rows tr").length === 2 && `+text+`.includes("broken") && !`+text+`.includes("fine")`)
+	for _, s := range said.take() {
+		t.Error(s)
 	}
 }
 

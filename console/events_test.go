@@ -298,6 +298,15 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
+func TestDataCannotWriteFieldsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	got := console.EventText("logs", "one\nevent: forged\r\ndata: x\rid: 7\n\nretry: 1")
+	want := "id: .0.0\nevent: logs\ndata: one\ndata: event: forged\ndata: data: x id: 7\ndata: retry: 1\n\n"
+	if got != want {
+		t.Errorf("event = %q, want %q", got, want)
+	}
+}
+
 func FuzzCursor(f *testing.F) {
 	f.Add("abc.1.2")
 	f.Add("..")

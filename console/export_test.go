@@ -3,6 +3,8 @@ package console
 import (
 	"html/template"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"time"
 )
 
@@ -45,6 +47,16 @@ func Plain(s string) string { return plain(s) }
 func ParseCursor(s string) (again string, ok bool) {
 	c, ok := parseCursor(s)
 	return c.String(), ok
+}
+
+// EventText is how an event is written.
+func EventText(name, data string) string {
+	w := httptest.NewRecorder()
+	s := stream{c: &Console{pace: defaultPace()}, w: w, out: http.NewResponseController(w)}
+	if err := s.event(name, data); err != nil {
+		return err.Error()
+	}
+	return w.Body.String()
 }
 
 // NewRequestFeedAt returns a feed with a clock.

@@ -37,6 +37,9 @@ func TestFeedKeepsTheLastRequestsInOrder(t *testing.T) {
 	if last, _ := f.Since(999); len(last) != 1 || last[0].Seq != 1000 {
 		t.Errorf("since 999: %v", last)
 	}
+	if all, _ := f.Since(487); len(all) != 512 || all[0].Seq != 489 {
+		t.Errorf("since a request that has just left: %d", len(all))
+	}
 	if beyond, _ := f.Since(5000); len(beyond) != 0 {
 		t.Errorf("since a request that was not yet: %d", len(beyond))
 	}
