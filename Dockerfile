@@ -12,14 +12,13 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/berth ./cmd/berth \
- && mkdir -p /out/tmp /out/data && chmod 1777 /out/tmp
+RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/root/berth ./cmd/berth \
+ && mkdir -p /out/root/tmp /out/data && chmod 1777 /out/root/tmp
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build --chown=65532:65532 /out/data /data
-COPY --from=build /out/tmp /tmp
-COPY --from=build /out/berth /berth
+COPY --from=build /out/root/ /
 USER 65532:65532
 ENV BERTH_DATA=/data
 EXPOSE 8080

@@ -87,11 +87,14 @@ func (r *running) run(mode Mode, ready chan<- Ready) {
 // Stop ends the service and fails the test when it did not end well.
 func (r *running) Stop() {
 	r.stop()
-	if err, ok := <-r.done; ok && err != nil {
+	err, ok := <-r.done
+	if !ok {
+		return // stopped before
+	}
+	if err != nil {
 		r.t.Errorf("Run() = %v, want nil\n%s", err, r.logText())
 	}
 	close(r.done)
-	r.stop = func() {}
 }
 
 func (r *running) write(manifest string) {
@@ -204,4 +207,38 @@ func together(n int, f func(int)) {
 		wg.Go(func() { f(i) })
 	}
 	wg.Wait()
+}
+
+// eventually polls until a condition holds.
+func (r *running) eventually(what string, holds func() bool) {
+	r.t.Helper()
+	deadline := time.Now().Add(60 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("never: %s\n%s", what, r.logText())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// addresses are where the gateway listens, "plain" and "tls", as the log says.
+func (r *running) addresses() map[string]string {
+	out := map[string]string{}
+	lines, _ := r.recent.Since(0)
+	for _, l := range lines {
+		if l.Message != "listening" {
+			continue
+		}
+		var address, scheme string
+		for _, f := range l.Fields {
+			switch f.Key {
+			case "address":
+				address = f.Value
+			case "tls":
+				scheme = map[string]string{"true": "tls", "false": "plain"}[f.Value]
+			}
+		}
+		out[scheme] = address
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -146,8 +147,7 @@ func (s *Service) openSupervisor() error {
 	if s.opts.Mode == GatewayOnly {
 		return nil
 	}
-	// Paths of unix sockets are short: the data directory may be too deep.
-	dir, err := os.MkdirTemp("", "berth-")
+	dir, err := makeRunDirectory(s.opts.Data)
 	if err != nil {
 		return fmt.Errorf("make directory for sockets: %w", err)
 	}
@@ -157,6 +157,24 @@ func (s *Service) openSupervisor() error {
 		Reap: s.opts.Reap, Log: s.log, Registry: s.registry,
 	})
 	return nil
+}
+
+// maxRunPath leaves room for the name of a process in the path of a socket,
+// which may have 104 bytes.
+const maxRunPath = 55
+
+// makeRunDirectory makes a directory for this run's sockets: within the data
+// directory, which is writable whatever the image looks like, or where its
+// path is too long for a socket, among the temporary files.
+func makeRunDirectory(data string) (string, error) {
+	abs, err := filepath.Abs(data)
+	if err != nil {
+		return "", err
+	}
+	if len(abs) > maxRunPath {
+		abs = "" // the system's directory of temporary files
+	}
+	return os.MkdirTemp(abs, "berth-")
 }
 
 // closeAll releases what open made; what was never made is skipped.
