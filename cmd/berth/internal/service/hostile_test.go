@@ -21,8 +21,8 @@ import (
 	"github.com/berth-project/berth/session"
 )
 
-// hostile is the service the corpus is sent to. HOLES are filled in by the
-// test: $JOURNAL, $CANARY and $TIMEOUT.
+// hostile is the service the corpus is sent to. The test fills in $JOURNAL,
+// $CANARY and $TIMEOUT.
 const hostile = `
 service: demo
 domains: [demo.example.com, .apps.example.com]
@@ -63,7 +63,7 @@ development:
     - {email: eve@acme.test, roles: {zenith: manager}}
 `
 
-// target is the running service with all that the corpus needs.
+// hostileTarget is the running service with all that the corpus needs.
 type hostileTarget struct {
 	*running
 	forge   *forge
@@ -71,7 +71,6 @@ type hostileTarget struct {
 	address map[string]string // by "plain", "tls", "app"
 	canary  *canary
 	seen    int // journal entries looked at
-	sure    int // of them, those a case expected
 }
 
 // canary is a server on this machine that nobody may be led to.
