@@ -2,6 +2,8 @@ package console
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/berth-project/berth/process"
@@ -80,6 +82,9 @@ func (c *Console) processNamed(name string) (processView, *fault) {
 	v := processView{Name: name, Instances: c.instances(name), Actions: c.src.Actions != nil}
 	if c.src.Program != nil {
 		if p, ok := c.src.Program(name); ok {
+			p.Environment = slices.SortedFunc(slices.Values(p.Environment), func(a, b Variable) int {
+				return strings.Compare(a.Name, b.Name)
+			})
 			v.Program = &p
 		}
 	}
