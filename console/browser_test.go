@@ -176,12 +176,17 @@ func look(ctx context.Context, t *testing.T, said *complaints, name, url, axe, t
 	overflow, err4 := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
 	_, err5 := chromedp.Run(ctx, chromedp.Evaluate[int](axe+";0"))
 	found, err6 := chromedp.Run(ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
+	metrics.Width = min(width, 320) // the narrowest there is
+	_, err7 := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics)
+	narrow, err8 := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
+	metrics.Width = width
+	_, err9 := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	screenshot(ctx, t, name)
-	if overflow > 0 {
-		t.Errorf("%s: the page is %d px wider than the window", name, overflow)
+	if overflow > 0 || narrow > 0 {
+		t.Errorf("%s: the page is %d px wider than the window, at 320 px %d", name, overflow, narrow)
 	}
 	var violations []violation
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
