@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,7 @@ type running struct {
 	stop   context.CancelFunc
 	done   chan error
 	listen string // replaces the manifest's addresses, where it is given
+	admin  string // replaces the loopback address of the console
 }
 
 // start runs a service with this manifest in the test's own process and waits
@@ -76,7 +78,7 @@ func (r *running) run(mode Mode, ready chan<- Ready) {
 		r.t.Fatal(err)
 	}
 	opts := Options{
-		Manifest: r.file, Data: r.data, Listen: r.listen, Admin: "127.0.0.1:0", Mode: mode, Version: "test",
+		Manifest: r.file, Data: r.data, Listen: r.listen, Admin: cmp.Or(r.admin, "127.0.0.1:0"), Mode: mode, Version: "test",
 		Environ: []string{"PATH=" + os.Getenv("PATH"), "BERTH_TEST_APP=1", "BERTH_TEST_BINARY=" + binary},
 		Recent:  r.recent,
 		Log:     telemetry.NewLogger(io.Discard, telemetry.LogConfig{Level: slog.LevelDebug}, r.recent),

@@ -1,0 +1,79 @@
+package service
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestConsoleBeyondLoopbackAsksForItsRole(t *testing.T) {
+	t.Parallel()
+	r := prepare(t, demo+"console: {require: {role: manager, of: acme}}\n")
+	r.admin = "0.0.0.0:0"
+	r.begin(Development)
+	status := func(c *http.Client, path string) (int, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.Admin+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "text/html")
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode, resp.Header.Get("Location")
+	}
+	signIn := func(email string) *http.Client {
+		t.Helper()
+		c := r.browser()
+		for _, u := range r.Users {
+			if u.Email == email {
+				resp, err := c.PostForm(r.Admin+"/.berth/sign-in", url.Values{"email": {u.Email}, "password": {u.Password}, "next": {"/"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusSeeOther {
+					t.Fatalf("sign in to the console as %s: status %d", email, resp.StatusCode)
+				}
+			}
+		}
+		return c
+	}
+
+	if got, to := status(r.browser(), "/"); got/100 != 3 || !strings.HasPrefix(to, "/.berth/sign-in") {
+		t.Errorf("console for nobody = %d to %q, want a redirect to sign in", got, to)
+	}
+	if got, _ := status(signIn("tom@acme.test"), "/"); got != http.StatusForbidden {
+		t.Errorf("console for a teller = %d, want 403", got)
+	}
+	mara := signIn("mara@acme.test")
+	for _, page := range []string{"/", "/processes", "/processes/web", "/routes", "/routes/explain?method=GET&url=/acme/audit&as=tom@acme.test", "/requests", "/logs"} {
+		if got, _ := status(mara, page); got != http.StatusOK {
+			t.Errorf("console page %s for a manager = %d, want 200", page, got)
+		}
+	}
+	for _, open := range []string{"/metrics", "/.berth/health/ready", "/.well-known/berth/jwks.json"} {
+		if got, _ := status(r.browser(), open); got != http.StatusOK {
+			t.Errorf("%s = %d, want 200", open, got)
+		}
+	}
+	if _, e := r.get(r.browser(), "/"); e.PID == 0 {
+		t.Error("the app does not answer")
+	}
+}
+
+func TestConsoleBeyondLoopbackWithoutARoleIsRefused(t *testing.T) {
+	t.Parallel()
+	r := prepare(t, demo)
+	r.admin = "0.0.0.0:0"
+	r.run(Production, make(chan Ready, 1))
+	err := <-r.done
+	r.stop()
+	if err == nil || !strings.Contains(err.Error(), "open to everybody") {
+		t.Errorf("Run() = %v, want a refusal", err)
+	}
+}
