@@ -205,7 +205,10 @@ func sessionText(s *session.Session) string {
 	if s.Anonymous() {
 		return "anonymous"
 	}
-	return s.User.ID
+	if s.User.Email == "" {
+		return s.User.ID
+	}
+	return s.User.Email + " (" + s.User.ID + ")"
 }
 
 func routeText(rt *route) string {
