@@ -269,21 +269,6 @@ func TestClosedHandlerFindsNothing(t *testing.T) {
 	}
 }
 
-func TestServeFileAnswersUnreadableLikeMissing(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("root reads everything")
-	}
-	root := tree(t, map[string]string{"locked.txt": "secret"})
-	if err := os.Chmod(filepath.Join(root, "locked.txt"), 0); err != nil {
-		t.Fatal(err)
-	}
-	_, srv := serve(t, static.Config{Root: root})
-	if resp, _ := fetch(t, srv, "GET", "/s/locked.txt"); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("status = %d, want 404", resp.StatusCode)
-	}
-}
-
 func TestMultipleRanges(t *testing.T) {
 	t.Parallel()
 	_, srv := serve(t, static.Config{Root: tree(t, map[string]string{"f.txt": "0123456789"})})
