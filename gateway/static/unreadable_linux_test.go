@@ -19,6 +19,11 @@ func TestServeFileAnswersUnreadableLikeMissing(t *testing.T) {
 	if err := os.Chmod(filepath.Join(root, "locked.txt"), 0); err != nil {
 		t.Fatal(err)
 	}
+	for _, dir := range []string{root, filepath.Dir(root)} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	h, err := static.New(static.Config{Root: root})
 	if err != nil {
 		t.Fatal(err)
@@ -31,6 +36,7 @@ func TestServeFileAnswersUnreadableLikeMissing(t *testing.T) {
 		if err := unix.Setfsuid(65534); err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = unix.Setfsuid(0) }() // cleaning up is root's again
 	}
 	for name, want := range map[string]int{"open.txt": http.StatusOK, "locked.txt": http.StatusNotFound} {
 		w := httptest.NewRecorder()
