@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -26,6 +27,8 @@ type guardedConn struct {
 
 	timeout time.Duration // for a piece; 0 none
 	armed   atomic.Int64  // unix nanoseconds of the last deadline set
+
+	gathered *[]byte // pooled; what is written while it is there stays in it
 }
 
 // refusal makes net/http answer 400 in the order of requests: a NUL is
@@ -82,6 +85,10 @@ func (c *guardedConn) refuse() {
 
 // Write implements net.Conn.
 func (c *guardedConn) Write(p []byte) (n int, err error) {
+	if c.gathered != nil {
+		*c.gathered = append(*c.gathered, p...)
+		return len(p), nil
+	}
 	for len(p) > 0 && err == nil {
 		c.arm()
 		piece := p[:min(len(p), writePiece)]
@@ -91,6 +98,28 @@ func (c *guardedConn) Write(p []byte) (n int, err error) {
 		p = p[m:]
 	}
 	return n, err
+}
+
+// gatherings are buffers for the head of an answer with a small body.
+var gatherings = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+
+// gather keeps what is written until send: net/http writes the head of an
+// answer and then its body, and a system call costs more than copying a small
+// body.
+func (c *guardedConn) gather() { c.gathered = gatherings.Get().(*[]byte) }
+
+// send writes what was gathered. An error ends the connection: the server
+// takes what was gathered for written.
+func (c *guardedConn) send() error {
+	b := c.gathered
+	c.gathered = nil
+	_, err := c.Write(*b)
+	if err != nil {
+		_ = c.Close() // the error to tell is the one of the write
+	}
+	*b = (*b)[:0]
+	gatherings.Put(b)
+	return err
 }
 
 // ReadFrom implements io.ReaderFrom, so that net/http can splice. The source
@@ -145,6 +174,7 @@ func (c *guardedConn) arm() {
 type connInfo struct {
 	secure bool
 	state  *tls.ConnectionState // nil where net/http has it
+	plain  *guardedConn         // nil where it is encrypted
 }
 
 type connKey struct{}
@@ -160,6 +190,8 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 		if t, ok := c.Conn.(*tls.Conn); ok {
 			state := t.ConnectionState()
 			info.secure, info.state = true, &state
+		} else {
+			info.plain = c
 		}
 	}
 	return context.WithValue(ctx, connKey{}, info)

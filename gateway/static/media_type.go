@@ -18,6 +18,24 @@ func typeOf(name string) string {
 	return "application/octet-stream"
 }
 
+// typeValue is typeOf as a header's values, which are shared: nobody may write
+// into them in place.
+func typeValue(name string) []string {
+	if v, ok := typeValues[path.Ext(name)]; ok {
+		return v
+	}
+	return []string{typeOf(name)}
+}
+
+// typeValues hold every media type once, for a response takes one each time.
+var typeValues = func() map[string][]string {
+	values := make(map[string][]string, len(mediaTypes))
+	for ending, t := range mediaTypes {
+		values[ending] = []string{t}
+	}
+	return values
+}()
+
 // mediaTypes are the registered types of endings found on the web.
 var mediaTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8", ".xhtml": "application/xhtml+xml",

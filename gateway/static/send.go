@@ -58,7 +58,9 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) erro
 // serveEntry sends a file of which everything is known.
 func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, e *entry, f file) error {
 	header := w.Header()
-	setDefault(header, "Content-Type", typeOf(f.name))
+	if len(header["Content-Type"]) == 0 {
+		header["Content-Type"] = typeValue(f.name)
+	}
 	setDefault(header, "Cache-Control", h.cacheControl(f.name))
 	e.describe(header)
 	if conditional(r) {
