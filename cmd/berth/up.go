@@ -139,7 +139,10 @@ func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveF
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
-	return service.Run(ctx, opts, reload, tell)
+	return service.Run(ctx, opts, reload, func(r service.Ready) {
+		tell(r)
+		settle()
+	})
 }
 
 // stopSignals ends ctx at the first SIGINT or SIGTERM and closes hurry at the
