@@ -154,6 +154,8 @@ func headError(err error, got int) error {
 	switch {
 	case !reset:
 		return err
+	case got == 0 && !errors.Is(err, io.EOF):
+		return errUnread // closed with bytes in it that nobody had read
 	case got == 0:
 		return errNoResponse
 	}

@@ -33,6 +33,12 @@
 // are, and on the fast path PUT and DELETE without one when a kept connection
 // died. A POST whose connection broke may have been executed.
 //
+// Retries bound how many programs a request that crashes its reader can crash.
+// What no program can have read does not count against them and is sent again
+// for as long as Hold allows: a refused connection, and one that a program at
+// which the request broke before drops with the request unread. That is what a
+// killed program's queue looks like until its keeper withdraws it.
+//
 // # Health
 //
 // A target is out of rotation while its active checks fail, and for a while

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,4 +88,57 @@ func listenUnix(t *testing.T, path string) net.Listener {
 	}
 	t.Cleanup(func() { _ = ln.Close() })
 	return ln
+}
+
+// dropping accepts connections and resets each with its request unread, as a
+// system does with the queue of a program that was killed.
+func dropping(t *testing.T, count *atomic.Int64) upstream.Endpoint {
+	return raw(t, func(c net.Conn, br *bufio.Reader) {
+		if _, err := br.Peek(1); err != nil {
+			return
+		}
+		count.Add(1)
+		_ = c.(*net.TCPConn).SetLinger(0)
+	})
+}
+
+// All copies are killed at once: each drops what waits in its queue, more often
+// than Retries allows, before the supervisor can say so.
+func TestRequestSurvivesTheDeathOfAllCopies(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		var dropped atomic.Int64
+		g := newGroup(t, upstream.Config{
+			Endpoints: []upstream.Endpoint{dropping(t, &dropped), dropping(t, &dropped)},
+			Hold:      watchdog, Retries: 2, Passive: upstream.Passive{MaxFails: -1},
+		})
+		f := newFront(t, g, nil)
+		good := app(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "new") })
+		withdrawn := make(chan struct{})
+		go func() {
+			defer close(withdrawn)
+			for deadline := time.Now().Add(watchdog); dropped.Load() < 5 && time.Now().Before(deadline); {
+				time.Sleep(time.Millisecond)
+			}
+			g.SetEndpoints([]upstream.Endpoint{good})
+		}()
+		resp := f.do(t, "GET", "/", nil, way)
+		if got := readAll(t, resp.Body); resp.StatusCode != 200 || got != "new" {
+			t.Errorf("%d %v after %d drops, want the answer of the next copy", resp.StatusCode, resp.Header, dropped.Load())
+		}
+		<-withdrawn
+	})
+}
+
+// A request nobody may repeat is never sent again, read or not.
+func TestUnrepeatableRequestIsNotSentToADyingProgramAgain(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, way http.Header) {
+		var dropped atomic.Int64
+		g := newGroup(t, upstream.Config{Endpoints: []upstream.Endpoint{dropping(t, &dropped)}, Hold: watchdog, Retries: 2})
+		resp := newFront(t, g, nil).do(t, "POST", "/", strings.NewReader("x"), way)
+		if resp.StatusCode != 502 || dropped.Load() != 1 {
+			t.Errorf("%d after %d drops, want 502 after one", resp.StatusCode, dropped.Load())
+		}
+	})
 }

@@ -92,6 +92,7 @@ var (
 	errNoTarget   = errors.New("no endpoint in rotation")
 	errTruncated  = errors.New("connection closed before the end of the response")
 	errNoResponse = errors.New("connection closed without a response")
+	errUnread     = fmt.Errorf("%w: dropped unread", errNoResponse)
 	errStopped    = errors.New("request body is no longer wanted")
 	errShortBody  = errors.New("request body is shorter or longer than its content length")
 )

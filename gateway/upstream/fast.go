@@ -84,7 +84,7 @@ func (x *exchange) send(c *conn) (*sender, error) {
 // closed and nothing was answered.
 func writeError(err error) error {
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-		return errNoResponse
+		return errUnread
 	}
 	return err
 }

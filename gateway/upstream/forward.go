@@ -20,8 +20,12 @@ type exchange struct {
 
 	// token is the client's affinity cookie.
 	token string
-	// tried are the targets this request failed at.
+	// tried are the targets this request failed at in this round.
 	tried []*target
+	// failed are those it broke at, ever; charged is how many times that was
+	// counted against Retries.
+	failed  []*target
+	charged int
 	// waited says that time passed before a target was chosen.
 	waited bool
 	// pause is how long it last rested between tries.
@@ -58,13 +62,14 @@ func (g *Group) newExchange(w http.ResponseWriter, req *Request) *exchange {
 // free returns x to the pool with nothing of the request but its buffers,
 // unless they have grown beyond what is common.
 func (x *exchange) free() {
-	out, fields, tried := x.out[:0], x.head.fields, x.tried
+	out, fields, tried, failed := x.out[:0], x.head.fields, x.tried, x.failed
 	if cap(out) > copySize {
 		out = nil
 	}
 	clear(fields[:cap(fields)])
 	clear(tried[:cap(tried)])
-	*x = exchange{out: out, head: responseHead{fields: fields[:0]}, tried: tried[:0]}
+	clear(failed[:cap(failed)])
+	*x = exchange{out: out, head: responseHead{fields: fields[:0]}, tried: tried[:0], failed: failed[:0]}
 	exchanges.Put(x)
 }
 
@@ -145,24 +150,6 @@ func (x *exchange) run() error {
 	}
 }
 
-// longestRest is the longest pause between two rounds of tries.
-const longestRest = 250 * time.Millisecond
-
-// again decides whether a request that may be sent again is, and waits when
-// all targets were tried. Only a refused connection is retried for as long as
-// Hold allows: a request that makes targets crash must not crash them all.
-func (x *exchange) again(t *target, err error) bool {
-	spent := x.res.Retries >= x.group.cfg.Retries
-	if x.fresh {
-		return !spent // a kept connection died: the same target, a new one
-	}
-	x.tried = append(x.tried, t)
-	if !x.exhausted() {
-		return !spent
-	}
-	return (!spent || kindOf(err) == Dial) && x.rest(err)
-}
-
 // attempt tries one target and keeps its books. A target that was taken out
 // after it was chosen is left alone: whoever drains it may have seen nobody
 // there and stopped the program.
@@ -218,51 +205,6 @@ func (x *exchange) prepare() error {
 func (x *exchange) streams() bool {
 	n := x.req.In.ContentLength
 	return x.req.hasBody() && (n < 0 || n > smallBody)
-}
-
-// mayRetry applies the rules of the package comment.
-func (x *exchange) mayRetry(err error) bool {
-	if x.written || x.consumed || x.left() || errors.Is(err, errClosed) {
-		return false
-	}
-	if kindOf(err) == Dial {
-		return true
-	}
-	if !errors.Is(err, errNoResponse) {
-		return false
-	}
-	return x.req.repeatable() || x.fresh && x.req.idempotent()
-}
-
-func (x *exchange) hasTried(t *target) bool { return contains(x.tried, t) }
-
-// exhausted reports whether every available target was tried.
-func (x *exchange) exhausted() bool {
-	now := time.Now().UnixNano()
-	for _, t := range *x.group.roster.Load() {
-		if t.available(now) && !x.hasTried(t) {
-			return false
-		}
-	}
-	return true
-}
-
-// rest waits before targets are tried once more, as long as Hold allows. A
-// target that takes connections and drops them may be a program that is just
-// dying: whoever runs it needs a moment to notice and say so, which ends the
-// rest.
-func (x *exchange) rest(err error) bool {
-	x.pause = min(max(2*x.pause, 10*time.Millisecond), longestRest)
-	if kindOf(err) != Dial {
-		x.pause = longestRest
-	}
-	left := x.group.cfg.Hold - time.Since(x.start)
-	if left <= 0 {
-		return false
-	}
-	x.sleep(min(left, x.pause), x.group.changes())
-	x.tried = x.tried[:0]
-	return !x.left()
 }
 
 // await returns a target, waiting for one as long as Hold allows.

@@ -199,6 +199,8 @@ func (s *standardTry) classify(ctx context.Context) error {
 	switch {
 	case errors.As(err, new(*phaseError)), errors.As(err, new(protocolError)), isTimeout(err), errors.Is(err, errTruncated):
 		return err
+	case closed && !s.answered && !s.x.written && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)):
+		return errUnread
 	case closed && !s.answered && !s.x.written:
 		return errNoResponse
 	case closed, errors.Is(err, errStopped), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
