@@ -56,8 +56,14 @@ func TestRefusesToStartWithoutAGateway(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"dance"}, {"serve", "now"}, {"tenant"}, {"tenant", "Acme", "Acme", "USD"}, {"tenant", "api", "API", "USD"},
-		{"tenant", "acme", "", "USD"}, {"tenant", "acme", "Acme", "dollars"}, {"tenant", "../x", "Acme", "USD"},
+		{"dance"},
+		{"serve", "now"},
+		{"tenant"},
+		{"tenant", "Acme", "Acme", "USD"},
+		{"tenant", "api", "API", "USD"},
+		{"tenant", "acme", "", "USD"},
+		{"tenant", "acme", "Acme", "dollars"},
+		{"tenant", "../x", "Acme", "USD"},
 	} {
 		var stderr synced
 		if code := run(t.Context(), args, environment(map[string]string{"LEDGER_DATA": t.TempDir()}), &stderr); code != 2 || !strings.Contains(stderr.String(), "usage: ") {

@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -217,9 +218,9 @@ type request struct {
 
 func get(path string) request { return request{method: "GET", path: path} }
 
-// order is a request to the API that moves money.
-func order(path, key, body string) request {
-	return request{"POST", path, "application/json", body, map[string]string{"Idempotency-Key": key}}
+// order is a request to the API that moves money, with a key of its own.
+func order(path, body string) request {
+	return request{"POST", path, "application/json", body, map[string]string{"Idempotency-Key": rand.Text()}}
 }
 
 type answer struct {

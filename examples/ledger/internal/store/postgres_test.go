@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -146,13 +147,7 @@ func (s *server) database(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	name := strings.ToLower(strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, t.Name()))
-	name = name[max(0, len(name)-60):]
+	name := "t" + strings.ToLower(rand.Text())
 	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
 		t.Fatal(err)
 	}
