@@ -59,13 +59,14 @@ func (p *pool) take(g *Gateway, w http.ResponseWriter, r *http.Request) *exchang
 		x = &exchange{}
 		x.dropFunc = x.drop
 	}
-	x.g, x.table, x.r, x.method, x.start = g, g.table.Load(), r, r.Method, g.now()
+	x.g, x.table, x.r, x.method, x.start = g, g.hold(), r, r.Method, g.now()
 	x.out.reset(x, w)
 	x.conn = connOf(r)
 	return x
 }
 
 func (p *pool) give(x *exchange) {
+	x.table.users.Add(-1)
 	head, drop := x.head[:0], x.dropFunc
 	if cap(head) > 16<<10 {
 		head = nil

@@ -58,8 +58,8 @@ func New(deps Dependencies) (*Gateway, error) {
 }
 
 // Swap puts a table in place and returns the one before. Requests already
-// begun go on with theirs; what its routes point to may be closed once those
-// are done, which upstream groups and file handlers look after themselves.
+// begun go on with theirs; what its routes point to may be closed once
+// [Table.Quiet] says that those are done.
 func (g *Gateway) Swap(t *Table) (old *Table) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/berth-project/berth/access"
@@ -28,7 +29,7 @@ const (
 	wellKnownPrefix = "/.well-known/berth/"
 )
 
-// Table is the hosts, routes and rules of a service. It never changes; a
+// Table is the hosts, routes and rules of a service. They never change; a
 // request is answered with the table it began with.
 type Table struct {
 	service      string
@@ -47,6 +48,8 @@ type Table struct {
 	hsts, server []string // header values, shared by all answers
 	limits       Limits
 	timeouts     Timeouts
+
+	users atomic.Int64 // requests that use it
 }
 
 // NewTable builds a table. Its error tells everything that is wrong with cfg.
