@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,6 +25,7 @@ type groupSet struct {
 	mu    sync.Mutex // guards all below
 	live  groupPlan
 	next  groupPlan                      // started, not yet adopted
+	gone  []*liveGroup                   // no longer adopted, with requests in flight
 	ready map[string][]upstream.Endpoint // by process name
 	wg    sync.WaitGroup                 // the groups' goroutines
 }
@@ -95,8 +96,8 @@ func (s *groupSet) start(ctx context.Context, p groupPlan) {
 
 // adopt makes p the live set and returns what retires the groups that are not
 // in it, once requests have moved on: each is closed when nothing is in flight,
-// or when bound is over.
-func (s *groupSet) adopt(p groupPlan) (retire func(bound time.Duration)) {
+// or when ctx is done. It returns when all are.
+func (s *groupSet) adopt(p groupPlan) (retire func(ctx context.Context)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var gone []*liveGroup
@@ -106,20 +107,24 @@ func (s *groupSet) adopt(p groupPlan) (retire func(bound time.Duration)) {
 		}
 	}
 	s.live, s.next = p, nil
-	return func(bound time.Duration) {
+	s.gone = append(s.gone, gone...)
+	return func(ctx context.Context) {
+		var wg sync.WaitGroup
 		for _, l := range gone {
-			s.wg.Go(func() { s.retire(l, bound) })
+			wg.Go(func() { s.retire(ctx, l) })
 		}
+		wg.Wait()
 	}
 }
 
-func (s *groupSet) retire(l *liveGroup, bound time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	defer cancel()
+func (s *groupSet) retire(ctx context.Context, l *liveGroup) {
 	if err := l.group.Drain(ctx); err != nil {
 		s.log.Warn("close upstream group", "upstream", l.cfg.Name, "error", err)
 	}
 	l.stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = slices.DeleteFunc(s.gone, func(g *liveGroup) bool { return g == l })
 }
 
 // discard closes the groups of a plan that was not adopted.
@@ -151,12 +156,8 @@ func (s *groupSet) setEndpoints(name string, ready []process.Endpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ready[name] = list
-	for _, plan := range []groupPlan{s.live, s.next} {
-		for _, l := range plan {
-			if l.process == name {
-				l.group.SetEndpoints(list)
-			}
-		}
+	for _, g := range s.groupsOf(name) {
+		g.SetEndpoints(list)
 	}
 }
 
@@ -164,20 +165,23 @@ func (s *groupSet) setEndpoints(name string, ready []process.Endpoint) {
 // ends.
 func (s *groupSet) drain(ctx context.Context, e process.Endpoint) {
 	endpoint := upstream.Endpoint{Network: e.Network, Address: e.Address, ID: instanceID(e)}
-	for _, g := range s.groupsOf(e.Process) {
+	s.mu.Lock()
+	groups := s.groupsOf(e.Process)
+	s.mu.Unlock()
+	for _, g := range groups {
 		g.DrainEndpoint(ctx, endpoint)
 	}
 }
 
+// groupsOf are the groups that send requests to a process: those adopted, those
+// about to be, and those that were. s.mu is held.
 func (s *groupSet) groupsOf(name string) []*upstream.Group {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	all := append(slices.Collect(maps.Values(s.live)), s.gone...)
+	all = slices.AppendSeq(all, maps.Values(s.next))
 	var groups []*upstream.Group
-	for _, plan := range []groupPlan{s.live, s.next} {
-		for _, l := range plan {
-			if l.process == name && !slices.Contains(groups, l.group) {
-				groups = append(groups, l.group)
-			}
+	for _, l := range all {
+		if l.process == name && !slices.Contains(groups, l.group) {
+			groups = append(groups, l.group)
 		}
 	}
 	return groups
@@ -201,6 +205,8 @@ func (s *groupSet) status() map[string][]upstream.EndpointStatus {
 
 // close ends every group and waits for their goroutines.
 func (s *groupSet) close() {
-	s.adopt(groupPlan{})(0)
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.adopt(groupPlan{})(now)
 	s.wg.Wait()
 }

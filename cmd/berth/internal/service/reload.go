@@ -111,11 +111,34 @@ func (s *Service) reloadManifest(ctx, background context.Context) error {
 		return err
 	}
 	s.gateway.Swap(next.table)
-	retire := s.groups.adopt(next.groups)
+	retireGroups := s.groups.adopt(next.groups)
 	s.current.Store(next)
-	retire(old.m.Gateway.Timeouts.Drain.Std())
-	old.release(s.log)
+	s.retiring.Go(func() { s.retire(old, retireGroups) })
+	if gone := len(union(next.specs, old.specs)) > len(next.specs); gone {
+		s.letFinish(ctx, old)
+	}
 	return s.applyProcesses(ctx, next.specs)
+}
+
+// letFinish gives requests that found their route in an old generation the
+// moment to reach its processes, where draining sees them.
+func (s *Service) letFinish(ctx context.Context, old *generation) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = old.table.Quiet(ctx) // requests that last longer are under way
+}
+
+// retire closes what only an old generation used, when the requests that began
+// with it are done: they may be anywhere between finding their route and using
+// it.
+func (s *Service) retire(old *generation, retireGroups func(context.Context)) {
+	ctx, cancel := context.WithTimeout(context.Background(), old.m.Gateway.Timeouts.Drain.Std())
+	defer cancel()
+	if err := old.table.Quiet(ctx); err != nil {
+		s.log.Debug("requests of an old configuration go on", "error", err)
+	}
+	retireGroups(ctx)
+	old.release(s.log)
 }
 
 // restoreProcesses goes back after a change that did not work: what had been

@@ -50,7 +50,8 @@ type Service struct {
 	feed       *console.RequestFeed
 	runDir     string
 
-	reloading sync.Mutex // one reload at a time
+	reloading sync.Mutex     // one reload at a time
+	retiring  sync.WaitGroup // old generations that close
 	current   atomic.Pointer[generation]
 	lastLoad  atomic.Pointer[loadResult]
 }
@@ -180,6 +181,7 @@ func makeRunDirectory(data string) (string, error) {
 // closeAll releases what open made; what was never made is skipped.
 func (s *Service) closeAll() error {
 	var errs []error
+	s.retiring.Wait()
 	s.groups.close()
 	if g := s.current.Load(); g != nil {
 		g.release(s.log)
