@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -200,15 +199,6 @@ func (r *running) get(c *http.Client, path string) (int, echo) {
 		}
 	}
 	return resp.StatusCode, e
-}
-
-// together runs f n times at once and waits.
-func together(n int, f func(int)) {
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { f(i) })
-	}
-	wg.Wait()
 }
 
 // eventually polls until a condition holds.
