@@ -11,9 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/berth-project/berth/examples/ledger/internal/bank"
 	"github.com/berth-project/berth/examples/ledger/internal/store"
 )
+
+// Whatever serves must have ended everything it began.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // synced is a buffer that a program writes while a test reads it.
 type synced struct {

@@ -71,7 +71,7 @@ func writePDF(w io.Writer, st bank.Statement) error {
 }
 
 func (p page) title(st bank.Statement) {
-	p.SetTextColor(20, 83, 184)
+	p.SetTextColor(10, 107, 79)
 	p.SetFont("Helvetica", "B", 11)
 	p.CellFormat(0, 6, p.encode(st.Tenant.Name), "", 1, "L", false, 0, "")
 	p.SetTextColor(22, 25, 31)
@@ -98,7 +98,7 @@ func (p page) title(st bank.Statement) {
 func (p page) heading() {
 	p.SetFont("Helvetica", "B", 9)
 	p.SetTextColor(255, 255, 255)
-	p.SetFillColor(20, 83, 184)
+	p.SetFillColor(10, 107, 79)
 	for _, c := range columns {
 		p.CellFormat(c.width, rowHeight+0.5, c.title, "", 0, c.align, true, 0, "")
 	}
@@ -109,7 +109,7 @@ func (p page) heading() {
 
 func (p page) entry(e bank.Entry, shaded bool) {
 	p.SetFont("Helvetica", "", 9)
-	p.SetFillColor(240, 243, 248)
+	p.SetFillColor(240, 246, 243)
 	for _, c := range columns {
 		p.CellFormat(c.width, rowHeight, p.fit(c.value(e), c.width), "", 0, c.align, shaded, 0, "")
 	}
@@ -117,7 +117,7 @@ func (p page) entry(e bank.Entry, shaded bool) {
 }
 
 func (p page) closing(st bank.Statement) {
-	p.SetDrawColor(20, 83, 184)
+	p.SetDrawColor(10, 107, 79)
 	p.SetFont("Helvetica", "B", 9)
 	width := 0.0
 	for _, c := range columns[:len(columns)-1] {

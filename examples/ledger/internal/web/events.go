@@ -44,6 +44,10 @@ func (a *App) events(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithDeadline(r.Context(), end)
 	defer cancel()
 	s := stream{w: w, rc: http.NewResponseController(w), sent: map[string]balance{}}
+	// The time a request may take to read must not end the stream.
+	if err := s.rc.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	if err := s.send("retry: 2000\n\n"); err != nil {

@@ -3,12 +3,15 @@ package web_test
 import (
 	"bufio"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/berth-project/berth/session"
 )
@@ -259,5 +262,42 @@ func TestEventsRefuse(t *testing.T) {
 	}
 	if res, _ := l.openStream(casey, "/acme/events"); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a third stream of two = %d, want 503", res.StatusCode)
+	}
+}
+
+// deadlines is a response writer that keeps the deadlines a handler sets.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.read = append(d.read, at)
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.write = append(d.write, at)
+	return nil
+}
+
+// A server bounds how long a request is read and an answer written. A stream
+// lasts longer than either, but each of its events is still bounded.
+func TestEventsSetTheirOwnDeadlines(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	close(l.stop) // it ends after the first look at the accounts
+	r := l.prepare(get("/acme/events"))
+	r.Header.Set(session.AssertionHeader, l.assertion(casey))
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	l.Config.Handler.ServeHTTP(w, r)
+	if !strings.Contains(w.Body.String(), "casey-1") {
+		t.Fatalf("the stream says %q", w.Body)
+	}
+	if len(w.read) != 1 || !w.read[0].IsZero() {
+		t.Errorf("read deadlines = %v, want it lifted once", w.read)
+	}
+	if len(w.write) < 2 || slices.ContainsFunc(w.write, time.Time.IsZero) {
+		t.Errorf("write deadlines = %v, want one for each event", w.write)
 	}
 }
