@@ -28,7 +28,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				err = c.printJSON(checkReport{OK: true, Warnings: report.Warnings})
 			} else {
 				c.printWarnings(report.Warnings)
-				fmt.Fprintf(c.stderr, "%s is fine: %d processes, %d routes, %d rules\n", report.File, report.Processes, report.Routes, report.Rules)
+				fmt.Fprintf(c.stderr, "%s is fine (processes %d, routes %d, rules %d)\n", report.File, report.Processes, report.Routes, report.Rules)
 			}
 			if strict && len(report.Warnings) > 0 {
 				return errReported
