@@ -62,11 +62,7 @@ func compare(ctx context.Context, args []string) (err error) {
 // contenders starts the app and everything that is compared.
 func (w *world) contenders(ctx context.Context) ([]*contender, error) {
 	ours := filepath.Join(w.source, "ours.sh")
-	cookie, err := w.cookieOf(ctx, ours, "--cookie")
-	if err != nil {
-		return nil, err
-	}
-	lean, err := w.cookieOf(ctx, w.self, "auth", "-mint")
+	lean, err := w.cookieOf(ctx, portAuth, w.self, "auth", "-mint")
 	if err != nil {
 		return nil, err
 	}
@@ -84,20 +80,19 @@ func (w *world) contenders(ctx context.Context) ([]*contender, error) {
 	list := []*contender{
 		{name: "nginx", port: w.port(portBare), pids: []int{nginx}, suites: []string{"small", "static", "file"}},
 		{name: "nginx + auth_request", port: w.port(portChecked), pids: []int{nginx, auth}, cookie: lean, suites: []string{"small"}},
-		{name: "berth", port: w.port(portBerth), cookie: cookie, suites: []string{"small", "static", "file"}},
-		{name: "berth, access log", port: w.port(portLogging), cookie: cookie, suites: []string{"small"}},
+		{name: "berth", port: w.port(portBerth), suites: []string{"small", "static", "file"}},
+		{name: "berth, access log", port: w.port(portLogging), suites: []string{"small"}},
 	}
 	for i, port := range []int{portBerth, portLogging} {
-		// Each has a file of its own, for pages they shared would count half.
-		binary, err := w.copyBinary(port)
+		c := list[2+i]
+		if c.cookie, err = w.cookieOf(ctx, port, ours, "--cookie"); err != nil {
+			return nil, err
+		}
+		pid, err := w.start(ctx, gatewayCPU, port, w.berthEnv(port), ours)
 		if err != nil {
 			return nil, err
 		}
-		pid, err := w.start(ctx, gatewayCPU, port, append(w.berthEnv(port), "BERTH_BIN="+binary), ours)
-		if err != nil {
-			return nil, err
-		}
-		list[2+i].pids = []int{pid}
+		c.pids = []int{pid}
 	}
 	return list, nil
 }
@@ -165,14 +160,14 @@ func (w *world) measure(ctx context.Context, suite string, c *contender, length 
 // reportReady starts Berth anew, again and again, and prints how long it took
 // from there to the first answer 200.
 func (w *world) reportReady(ctx context.Context, starts int) error {
-	dir := filepath.Join(w.dir, "berth")
+	dir := w.berthDir(portBerth)
 	for i := len(w.procs) - 1; i >= len(w.procs)-2; i-- { // they have the port and the directory
 		_ = w.procs[i].Process.Signal(syscall.SIGTERM)
 		_ = w.procs[i].Wait()
 	}
 	c := &contender{port: w.port(portBerth)}
 	var err error
-	if c.cookie, err = w.cookieOf(ctx, filepath.Join(w.source, "ours.sh"), "--cookie"); err != nil {
+	if c.cookie, err = w.cookieOf(ctx, portBerth, filepath.Join(w.source, "ours.sh"), "--cookie"); err != nil {
 		return err
 	}
 	var took []time.Duration

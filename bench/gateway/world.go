@@ -136,10 +136,14 @@ func (w *world) startNginx(ctx context.Context, name, cpu string, port int) (int
 	return w.start(ctx, cpu, port, nil, "nginx", "-c", conf, "-e", filepath.Join(w.dir, name+".log"))
 }
 
+// berthDir is where ours.sh keeps a binary, for each port its own: memory that
+// two of them shared would count half.
+func (w *world) berthDir(port int) string { return filepath.Join(w.dir, "berth-"+w.port(port)) }
+
 // berthEnv is what ours.sh reads. port counts from the world's first.
 func (w *world) berthEnv(port int) []string {
 	return []string{
-		"BERTH_BENCH_DIR=" + filepath.Join(w.dir, "berth"),
+		"BERTH_BENCH_DIR=" + w.berthDir(port),
 		"BERTH_BENCH_ACCESS_LOG=" + strconv.FormatBool(port == portLogging),
 		"BERTH_BENCH_ADMIN_PORT=" + w.port(portAdmin+port),
 		"PORT=" + w.port(port), "UPSTREAM_PORT=" + w.port(portApp), "OBJECT_PORT=" + w.port(portObjects),
@@ -147,20 +151,10 @@ func (w *world) berthEnv(port int) []string {
 	}
 }
 
-// copyBinary copies the binary that ours.sh built.
-func (w *world) copyBinary(port int) (string, error) {
-	text, err := os.ReadFile(filepath.Join(w.dir, "berth", "berth"))
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(w.dir, "berth-"+w.port(port))
-	return name, os.WriteFile(name, text, 0o700)
-}
-
-// cookieOf runs a program that prints a cookie.
-func (w *world) cookieOf(ctx context.Context, args ...string) (string, error) {
+// cookieOf runs a program that prints a cookie for a port.
+func (w *world) cookieOf(ctx context.Context, port int, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), w.berthEnv(portBerth)...)
+	cmd.Env = append(os.Environ(), w.berthEnv(port)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	return strings.TrimSpace(string(out)), err
