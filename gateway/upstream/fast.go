@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -66,6 +67,9 @@ func (x *exchange) send(c *conn) (*sender, error) {
 			_ = c.nc.SetDeadline(time.Now().Add(timeouts.ResponseHeader))
 		}
 		_, err := c.nc.Write(x.out)
+		// While the target works, others run: a read at once would find nothing,
+		// and cost a system call and a round through the poller to find it.
+		runtime.Gosched()
 		return nil, err
 	}
 	if timeouts.WriteIdle > 0 {
