@@ -248,6 +248,7 @@ func TestFormatsRefuse(t *testing.T) {
 		"status":      {"", "99", "600", "300-200", "200-", "2xx"},
 		"media":       {"", "text", "text/", "*/*x", "TEXT/html", "text/html; charset=utf-8"},
 		"header":      {"", "a\nb", "a\rb", "a\x00"},
+		"header-name": {"", "*", "A B", "A:", "X_Auth", "A**"},
 		"filename":    {"", ".", "..", "a/b", "a\\b"},
 		"file":        {"", "a\x00b", "a\nb"},
 		"name":        {"", ".a", "a b", "a/b", strings.Repeat("a", 65)},

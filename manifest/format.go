@@ -60,6 +60,10 @@ var formats = map[string]format{
 	"file":     {name: "the name of a file", help: "it is relative to the manifest", accept: isPrintable},
 	"filename": {name: "the name of a file without a directory", help: `such as "index.html"`, pattern: regexp.MustCompile(`^[^/\\\x00-\x1f]+$`), accept: func(s string) bool { return s != "." && s != ".." }},
 	"header":   {name: "the value of a header", help: `such as "public, max-age=3600"`, accept: isPrintable},
+	"header-name": {
+		name: "the name of a header", help: `such as "X-Auth-User", or "X-Auth-*" for all that begin so`,
+		pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*\*?$`),
+	},
 	"path":     {name: "a path", help: `it starts with "/"`, accept: isPath},
 	"signal":   {name: "a signal", help: "one of " + strings.Join(signals, ", "), accept: isSignal},
 	"address":  {name: "an address to listen on", help: `write ":8080", "127.0.0.1:8080" or "unix:/path"`, accept: isAddress},

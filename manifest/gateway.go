@@ -12,6 +12,14 @@ type Gateway struct {
 	// TrustedProxies are the networks whose X-Forwarded-* headers are believed.
 	// Without any, the client is whoever opened the connection.
 	TrustedProxies []Template `yaml:"trusted-proxies" format:"network"`
+	// TrustForwardedHost believes X-Forwarded-Host of trusted proxies. Many
+	// proxies pass on what the client sent under that name: leave it off unless
+	// yours sets it.
+	TrustForwardedHost bool `yaml:"trust-forwarded-host"`
+	// DropHeaders are further request headers that no app receives from a
+	// client, for apps that trust the headers of another gateway; a name that
+	// ends in "*" stands for all that begin so.
+	DropHeaders []string `yaml:"drop-headers" format:"header-name"`
 	// TrustSocketPeers believes them from whoever connects to a unix socket of
 	// Listen.
 	TrustSocketPeers bool `yaml:"trust-socket-peers"`
@@ -120,8 +128,11 @@ type Upstream struct {
 	// "unix:/path". All have the same scheme.
 	Targets []Template `yaml:"targets" required:"true" format:"target"`
 	// Audience is the "aud" of the assertions on requests to it.
-	// Default: the service's name.
+	// Default: the upstream's name.
 	Audience string `yaml:"audience" format:"name"`
+	// InternalRedirects lets its servers answer with X-Accel-Redirect, and so
+	// hand out what routes with objects hold. Processes always may.
+	InternalRedirects bool `yaml:"internal-redirects"`
 	// ServerName is the name https targets must prove.
 	// Default: the host of each target.
 	ServerName Template `yaml:"server-name" format:"host"`

@@ -22,7 +22,7 @@ func (m *Manifest) inherit() {
 	}
 	for name, u := range m.Gateway.Upstreams {
 		if u != nil {
-			set(&u.Audience, m.Service)
+			set(&u.Audience, name)
 			m.inheritServe(below("gateway.upstreams", name), &u.Serve)
 		}
 	}

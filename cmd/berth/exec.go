@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berth-project/berth/cmd/berth/internal/service"
+	"github.com/berth-project/berth/environ"
 	"github.com/berth-project/berth/process"
 )
 
@@ -32,7 +33,7 @@ func (c *cli) execCommand() *cobra.Command {
 				return err
 			}
 			status, err := process.Exec(cmd.Context(), process.ExecConfig{
-				Command: args, Environment: env.Environ(), Directory: dir,
+				Command: args, Environment: environ.NewSet(service.ChildVariables(m, env)...).Environ(), Directory: dir,
 				Stdin: file(c.stdin), Stdout: file(c.stdout), Stderr: file(c.stderr),
 				Reap: os.Getpid() == 1,
 			})

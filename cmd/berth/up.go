@@ -125,6 +125,11 @@ func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveF
 	if format != string(telemetry.Human) && format != string(telemetry.JSON) {
 		return usageError{fmt.Errorf("--log-format %q is neither human nor json", format)}
 	}
+	if mode != service.Development {
+		if err := hideOwnMemory(); err != nil {
+			return fmt.Errorf("hide own memory from other programs: %w", err)
+		}
+	}
 	opts.Listen, opts.Admin = f.listen, f.admin
 	opts.Reap = true
 	opts.Recent = telemetry.NewRecent(2000)

@@ -154,6 +154,10 @@ an address does not parse once its variables are in place, a group has no server
 Outside of "berth up" a service answers only to the names under domains, and there are none. List the names people use; "*"
 answers to any name, which is right only behind something that checks the name itself.
 `},
+	{"B0304", "a change that needs a restart", `
+The name of the service and the audience of a process are part of what running programs verify: they were told at their start.
+A reload that changes one is refused, and what runs goes on. Stop Berth and start it again.
+`},
 	{"B1101", "a name a variable cannot have", `
 Names of variables are letters, digits and underscores and do not begin with a digit. A comment begins with "#".
 `},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/console"
@@ -28,7 +27,9 @@ func (s *Service) newConsole(g *generation) (http.Handler, error) {
 		Processes: s.processStatus, Program: s.program, Gateway: s.gatewayView, Explain: s.explain,
 		Requests: s.feed, Logs: s.opts.Recent, Health: s.health, Reload: s.reloadView, Log: s.log,
 	}
-	if s.supervisor != nil {
+	// In production whoever reaches loopback may look; doing something needs
+	// somebody who signed in.
+	if s.supervisor != nil && (s.opts.Mode == Development || g.m.Console.Require != nil) {
 		src.Actions = s.supervisor
 	}
 	if require := g.m.Console.Require; require != nil {
@@ -74,10 +75,8 @@ func (s *Service) program(name string) (console.Program, bool) {
 	for _, h := range p.Before {
 		out.Before = append(out.Before, commandText(h.Command))
 	}
-	for _, v := range g.env.Variables() {
-		if !slices.Contains(private, v.Name) {
-			out.Environment = append(out.Environment, console.Variable{Name: v.Name, Source: v.Source})
-		}
+	for _, v := range ChildVariables(g.m, g.env) {
+		out.Environment = append(out.Environment, console.Variable{Name: v.Name, Source: v.Source})
 	}
 	for _, key := range sortedKeys(p.Environment) {
 		out.Environment = append(out.Environment, console.Variable{Name: key, Source: "process " + name})

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/berth-project/berth/health"
 	"github.com/berth-project/berth/process"
@@ -12,7 +13,7 @@ import (
 // to the gateway, and to health.
 func (s *Service) endpointsChanged(name string, ready []process.Endpoint) {
 	s.groups.setEndpoints(name, ready)
-	if len(ready) > 0 {
+	if len(ready) > 0 || !s.serving().wants(name) {
 		s.health.Clear("process " + name + " ready")
 		return
 	}
@@ -20,6 +21,13 @@ func (s *Service) endpointsChanged(name string, ready []process.Endpoint) {
 		Name: "process " + name + " ready", State: health.Failing, Required: true, Code: "no_endpoint",
 		Message: "no copy of process " + name + " is ready for requests",
 		Help:    "look at its state and last lines: the console's process page, or the log",
+	})
+}
+
+// wants reports whether a process is to run and be reached.
+func (g *generation) wants(name string) bool {
+	return slices.ContainsFunc(g.specs, func(spec process.Spec) bool {
+		return spec.Name == name && spec.Listen != process.ListenNone
 	})
 }
 

@@ -41,9 +41,10 @@ type builder struct {
 
 // Codes of problems that only show when a service is built.
 const (
-	codeExpand = "B0301"
-	codeBuild  = "B0302"
-	codeHosts  = "B0303"
+	codeExpand  = "B0301"
+	codeBuild   = "B0302"
+	codeHosts   = "B0303"
+	codeRestart = "B0304"
 )
 
 // build makes a generation of the manifest as it is in the file now. It

@@ -123,8 +123,12 @@ func (s *Service) prepareListeners(ctx context.Context, next *generation) (apply
 		return nil, err
 	}
 	return func() error {
-		s.certs.current.Store(set)
-		return s.server.Relisten(ctx, listen)
+		before := s.certs.current.Swap(set) // a new listener may be asked at once
+		err := s.server.Relisten(ctx, listen)
+		if err != nil {
+			s.certs.current.Store(before)
+		}
+		return err
 	}, nil
 }
 

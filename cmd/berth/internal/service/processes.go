@@ -99,18 +99,23 @@ func signalNumber(name string) syscall.Signal {
 	return unix.SignalNum(name)
 }
 
-// private are variables meant for Berth itself, which no process inherits.
+// private are variables meant for Berth itself.
 var private = []string{"BERTH_DATA", "BERTH_SESSION_KEYS"}
+
+// ChildVariables are the variables of the environment that programs of the
+// service are given: all but those meant for Berth itself, such as the ones
+// its keys come from. A program that knew those could be anybody.
+func ChildVariables(m *manifest.Manifest, env *environ.Set) []environ.Variable {
+	withheld := append(m.Session.Keys.Names(), private...)
+	return slices.DeleteFunc(env.Variables(), func(v environ.Variable) bool {
+		return slices.Contains(withheld, v.Name)
+	})
+}
 
 // processEnvironment is the resolved environment, the process's own variables
 // over it, and what it needs to verify assertions.
 func (b *builder) processEnvironment(name string, p *manifest.Process, id identity) []string {
-	var vars []environ.Variable
-	for _, v := range b.env.Variables() {
-		if !slices.Contains(private, v.Name) {
-			vars = append(vars, v)
-		}
-	}
+	vars := ChildVariables(b.m, b.env)
 	for key, template := range p.Environment {
 		value := b.secretValue(fmt.Sprintf("processes.%s.environment.%s", name, key), template)
 		vars = append(vars, inlineVariable(key, value))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/health"
+	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/manifest"
 	"github.com/berth-project/berth/process"
 )
@@ -70,7 +71,6 @@ func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
 		name string
 		same bool
 	}{
-		{"service", before.Service == after.Service},
 		{"session", before.Session == after.Session},
 		{"login", before.Login == after.Login},
 		{"console", reflect.DeepEqual(before.Console, after.Console)},
@@ -85,29 +85,13 @@ func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
 
 func (s *Service) reloadManifest(ctx, background context.Context) error {
 	old := s.current.Load()
-	next, err := build(ctx, s.opts, s.groups, s.identity(old.m))
+	next, err := build(ctx, s.opts, s.groups, s.identity)
 	if err != nil {
 		return err
 	}
-	listen, err := s.prepareListeners(ctx, next)
-	if err != nil {
+	if err := s.bringUp(ctx, background, old, next); err != nil {
 		s.groups.discard(next.groups)
 		next.release(s.log)
-		return err
-	}
-	s.groups.start(background, next.groups)
-	// What the old table still needs goes on running until requests have
-	// moved to the new one.
-	if err := s.applyProcesses(ctx, union(next.specs, old.specs)); err != nil {
-		s.groups.discard(next.groups)
-		next.release(s.log)
-		s.restoreProcesses(ctx, old)
-		return err
-	}
-	if err := listen(); err != nil {
-		s.groups.discard(next.groups)
-		next.release(s.log)
-		s.restoreProcesses(ctx, old)
 		return err
 	}
 	s.gateway.Swap(next.table)
@@ -118,6 +102,51 @@ func (s *Service) reloadManifest(ctx, background context.Context) error {
 		s.letFinish(ctx, old)
 	}
 	return s.applyProcesses(ctx, next.specs)
+}
+
+// bringUp does everything about a new generation that can fail: processes that
+// changed are replaced, addresses bound. When it fails the old one stands as
+// before.
+func (s *Service) bringUp(ctx, background context.Context, old, next *generation) error {
+	if err := sameAudiences(old.m, next.m); err != nil {
+		return err
+	}
+	listen, err := s.prepareListeners(ctx, next)
+	if err != nil {
+		return err
+	}
+	s.groups.start(background, next.groups)
+	// What the old table still needs goes on running until requests have
+	// moved to the new one.
+	if err = s.applyProcesses(ctx, union(next.specs, old.specs)); err == nil {
+		err = listen()
+	}
+	if err != nil {
+		s.restoreProcesses(ctx, old)
+	}
+	return err
+}
+
+// sameAudiences refuses what no running process could follow: it was told its
+// audience at its start, and would turn away every request until it was
+// replaced.
+func sameAudiences(old, next *manifest.Manifest) error {
+	if old.Service != next.Service {
+		return diagnostic.List{restartNeeded(next, "service")}
+	}
+	for _, name := range next.ProcessNames() {
+		before := old.Processes[name]
+		if before != nil && before.Audience != next.Processes[name].Audience {
+			return diagnostic.List{restartNeeded(next, "processes."+name+".audience")}
+		}
+	}
+	return nil
+}
+
+func restartNeeded(m *manifest.Manifest, field string) *diagnostic.Problem {
+	p := m.Problem(field, codeRestart, field+" cannot change while the service runs")
+	p.Help = "stop berth and start it again"
+	return p
 }
 
 // letFinish gives requests that found their route in an old generation the

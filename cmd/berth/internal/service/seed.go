@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sort"
@@ -35,7 +36,8 @@ const passwordsName = "development-passwords.json"
 
 // seed makes the tenants and users of the manifest's development section,
 // where they are not there, and returns the users.
-func seed(ctx context.Context, m *manifest.Manifest, store directory.Store, hasher *password.Hasher, data string) ([]DevelopmentUser, error) {
+func seed(ctx context.Context, m *manifest.Manifest, p *people, data string, log *slog.Logger) ([]DevelopmentUser, error) {
+	store, hasher := directory.Store(p.store), p.hasher
 	ctx = directory.WithActor(ctx, "berth up")
 	if err := seedTenants(ctx, m, store); err != nil {
 		return nil, err
@@ -51,7 +53,12 @@ func seed(ctx context.Context, m *manifest.Manifest, store directory.Store, hash
 		for tenant, roles := range u.Roles {
 			made.Roles[tenant] = roles
 		}
-		if err := seedUser(ctx, &made, store, hasher, passwords); err != nil {
+		err := seedUser(ctx, &made, store, hasher, passwords)
+		if errors.Is(err, errNotSeeded) {
+			log.Warn("development user exists already and is left alone", "user", u.Email)
+			continue
+		}
+		if err != nil {
 			return nil, fmt.Errorf("development user %s: %w", u.Email, err)
 		}
 		users = append(users, made)
@@ -81,27 +88,22 @@ func seedTenants(ctx context.Context, m *manifest.Manifest, store directory.Stor
 	return nil
 }
 
-// seedUser makes one user, and a new password where none is known.
+// seedUser makes one user, or finds the one an earlier start made. Somebody
+// else's user of that email is left alone, with password and roles.
 func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, hasher *password.Hasher, passwords map[string]string) error {
 	rec, err := store.UserByEmail(ctx, u.Email)
-	fresh := errors.Is(err, directory.ErrNotFound)
-	if fresh {
-		rec, err = store.CreateUser(ctx, u.Email, u.Name)
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		if rec, err = store.CreateUser(ctx, u.Email, u.Name); err == nil {
+			err = seedPassword(ctx, rec, store, hasher, passwords)
+		}
+	case err == nil && passwords[rec.Email] == "":
+		return errNotSeeded
 	}
 	if err != nil {
 		return err
 	}
-	if u.Password = passwords[rec.Email]; u.Password == "" || fresh {
-		u.Password = GeneratePassword()
-		hash, err := hasher.Hash(ctx, secret.New(u.Password))
-		if err != nil {
-			return err
-		}
-		if err := store.SetPasswordHash(ctx, rec.ID, hash); err != nil {
-			return err
-		}
-		passwords[rec.Email] = u.Password
-	}
+	u.Password = passwords[rec.Email]
 	for _, tenant := range sortedKeys(u.Roles) {
 		for _, role := range u.Roles[tenant] {
 			if err := store.GrantRole(ctx, directory.Grant{User: rec.ID, Tenant: tenant, Role: role}); err != nil {
@@ -109,6 +111,22 @@ func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, ha
 			}
 		}
 	}
+	return nil
+}
+
+// errNotSeeded says that a user was there before berth up.
+var errNotSeeded = errors.New("the user was not made by berth up")
+
+func seedPassword(ctx context.Context, rec directory.User, store directory.Store, hasher *password.Hasher, passwords map[string]string) error {
+	made := GeneratePassword()
+	hash, err := hasher.Hash(ctx, secret.New(made))
+	if err != nil {
+		return err
+	}
+	if err := store.SetPasswordHash(ctx, rec.ID, hash); err != nil {
+		return err
+	}
+	passwords[rec.Email] = made
 	return nil
 }
 

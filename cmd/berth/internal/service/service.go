@@ -44,6 +44,7 @@ type Service struct {
 	server     *gateway.Server
 	certs      *certificates
 	admin      *adminServer
+	identity   identity     // what processes are told; fixed, as the signer is
 	keys       *adminServer // where processes get the key set: admin, or beside it
 	supervisor *process.Supervisor
 	accessLog  *telemetry.AccessLog
@@ -94,7 +95,8 @@ func (s *Service) open(ctx context.Context) (*generation, error) {
 	if err := s.openAdmin(m); err != nil {
 		return nil, err
 	}
-	g, err := build(ctx, s.opts, s.groups, s.identity(m))
+	s.identity = identity{jwksURL: s.keys.url() + login.JWKSPath, issuer: issuer(m)}
+	g, err := build(ctx, s.opts, s.groups, s.identity)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +128,6 @@ func (s *Service) openAdmin(m *manifest.Manifest) (err error) {
 	}
 	s.keys, err = listenAdmin("127.0.0.1:0", s.log)
 	return err
-}
-
-// identity is what processes are told about assertions.
-func (s *Service) identity(m *manifest.Manifest) identity {
-	return identity{jwksURL: s.keys.url() + login.JWKSPath, issuer: issuer(m)}
 }
 
 // serving is the generation that answers now.
@@ -319,7 +316,7 @@ func (s *Service) standAndWatch(ctx, background context.Context, first *generati
 	s.health.Clear("start")
 	told := Ready{URL: s.appURL(first), Admin: s.admin.url()}
 	if s.opts.Mode == Development {
-		users, err := seed(ctx, first.m, s.people.store, s.people.hasher, s.opts.Data)
+		users, err := seed(ctx, first.m, s.people, s.opts.Data, s.log)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/berth-project/berth/directory"
 	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/process"
 	"github.com/berth-project/berth/session"
@@ -215,5 +217,86 @@ func TestExplainAgreesWithTheGateway(t *testing.T) {
 				t.Errorf("GET %s as %q: explained %s %d %s, got %d", path, who, a.Verdict(), a.Status, a.Code, got)
 			}
 		}
+	}
+}
+
+func TestReloadThatRemovesAProcessStaysReady(t *testing.T) {
+	t.Parallel()
+	const extra = "  extra: {command: [/bin/sh, -c, 'exec \"$BERTH_TEST_BINARY\"'], listen: socket}\n"
+	with := strings.Replace(demo, "gateway:\n  routes:\n", extra+"gateway:\n  routes:\n    - {path: /extra/**, process: extra}\n", 1)
+	r := start(t, Development, with)
+	ready := func() int {
+		resp, err := http.Get(r.Admin + "/.berth/health/ready")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := ready(); got != http.StatusOK {
+		t.Fatalf("ready with two processes = %d", got)
+	}
+	if said := r.Reload(demo); !strings.HasPrefix(said, "reloaded") {
+		t.Fatal(said)
+	}
+	if got := ready(); got != http.StatusOK {
+		t.Errorf("ready after a process was removed = %d, want 200", got)
+	}
+}
+
+func TestReloadRefusesWhatRunningProcessesCannotFollow(t *testing.T) {
+	t.Parallel()
+	r := start(t, Development, demo)
+	for name, changed := range map[string]string{
+		"service":  strings.Replace(demo, "service: demo", "service: other", 1),
+		"audience": strings.Replace(demo, "listen: socket", "listen: socket\n    audience: other", 1),
+	} {
+		if said := r.Reload(changed); !strings.Contains(said, "cannot change while the service runs") {
+			t.Errorf("%s: the service said %q", name, said)
+		}
+	}
+	issuer := demo + "session: {assertion: {issuer: other}}\n"
+	for range 2 {
+		r.Reload(issuer)
+	}
+	_, e := r.get(r.browser(), "/")
+	v, err := session.NewVerifier(session.VerifierConfig{JWKSURL: r.Admin + "/.well-known/berth/jwks.json", Issuer: "demo", Audience: "demo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(t.Context(), e.Header.Get(session.AssertionHeader)); err != nil {
+		t.Errorf("after the issuer changed in the file: %v; want the old one until a restart", err)
+	}
+}
+
+func TestUpLeavesOtherPeoplesUsersAlone(t *testing.T) {
+	t.Parallel()
+	r := prepare(t, demo)
+	store, err := OpenDirectory(r.data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := store.CreateUser(t.Context(), "tom@acme.test", "The real Tom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.begin(Development)
+	for _, made := range r.Users {
+		if made.Email == "tom@acme.test" {
+			t.Error("the user that was there is among those made")
+		}
+	}
+	r.Stop()
+	store, err = OpenDirectory(r.data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	grants, err := store.Grants(t.Context(), directory.GrantFilter{User: u.ID})
+	if err != nil || len(grants) != 0 {
+		t.Errorf("the user's roles = %v, %v, want none", grants, err)
 	}
 }

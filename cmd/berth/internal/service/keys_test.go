@@ -1,0 +1,64 @@
+package service
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/environ"
+	"github.com/berth-project/berth/manifest"
+	"github.com/berth-project/berth/secret"
+	"github.com/berth-project/berth/session"
+)
+
+func TestChildrenAreNotGivenTheKeys(t *testing.T) {
+	t.Parallel()
+	m, problems := manifest.Parse("berth.yaml", []byte("service: demo\ndomains: [a.test]\nsession: {keys: '${APP_KEYS}'}\n"))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	env := environ.NewSet()
+	for _, name := range []string{"APP_KEYS", "BERTH_SESSION_KEYS", "BERTH_DATA", "DATABASE_URL"} {
+		env = environ.NewSet(append(env.Variables(), environ.Variable{Name: name, Value: secret.New("canary")})...)
+	}
+	got := ChildVariables(m, env)
+	if len(got) != 1 || got[0].Name != "DATABASE_URL" {
+		t.Errorf("ChildVariables() = %v, want DATABASE_URL alone", got)
+	}
+}
+
+func TestProcessDoesNotSeeTheKeysOfTheManifest(t *testing.T) {
+	t.Parallel()
+	keys, err := session.GenerateKeySet(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := keys.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := prepare(t, strings.Replace(demo, "APP_VERSION: one", "APP_VERSION: '${SEEN:-nothing}'", 1)+
+		"environment: {from: [process, {file: keys.env}]}\nsession: {keys: '${APP_KEYS}'}\n")
+	quoted, err := environ.Quote(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(r.file), "keys.env"), []byte("APP_KEYS="+quoted+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.begin(Development)
+	_, e := r.get(r.browser(), "/")
+	environment, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(e.PID), "environ"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(environment), "APP_KEYS") {
+		t.Error("the process was given the session keys")
+	}
+	if !strings.Contains(string(environment), "BERTH_JWKS_URL=http://127.0.0.1") {
+		t.Error("the process was not told where the key set is")
+	}
+}
