@@ -2,7 +2,6 @@ package password
 
 import (
 	"cmp"
-	"container/list"
 	"net/netip"
 	"sync"
 	"time"
@@ -19,8 +18,8 @@ type LimiterConfig struct {
 	// AddressRefill. Defaults 30 and 10 seconds.
 	PerAddress    int
 	AddressRefill time.Duration
-	// MaxEntries bounds the users, and the addresses, remembered. The one
-	// touched longest ago is forgotten first. Default 50,000.
+	// MaxEntries bounds the users, and the addresses, remembered: those that
+	// have attempts to make up for, and no others. Default 50,000.
 	MaxEntries int
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -44,12 +43,20 @@ func (c LimiterConfig) withDefaults() LimiterConfig {
 //
 // Somebody who knows an email can hold its owner off by guessing from many
 // addresses. That is chosen: the other way round a botnet guesses for free.
+//
+// Nothing is forgotten that still counts against somebody. While MaxEntries
+// users or addresses have attempts to make up for, others are refused until
+// the first of them is done: one UserRefill after a single attempt. That is
+// chosen too. With the defaults it takes more than 800 attempts a second from
+// thousands of addresses to keep the table full, which keeps the hasher from
+// answering anybody as well, and making room instead would hand whoever does
+// it fresh guesses at everybody. The longer a refill, the fewer it takes.
 type Limiter struct {
 	now func() time.Time
 
 	mu        sync.Mutex // guards both tables
-	users     table
-	addresses table
+	users     *table
+	addresses *table
 }
 
 // NewLimiter returns a limiter that has seen nothing.
@@ -63,17 +70,20 @@ func NewLimiter(cfg LimiterConfig) *Limiter {
 }
 
 // Attempt pays for one attempt. It returns zero when the attempt may go on,
-// and else how long to wait, having charged nothing.
+// and else how long to wait at least, having charged and remembered nothing.
 func (l *Limiter) Attempt(user string, address netip.Addr) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	u, a := l.users.bucket(user, now), l.addresses.bucket(addressKey(address), now)
-	if wait := max(u.wait(&l.users), a.wait(&l.addresses)); wait > 0 {
+	now, from := l.now(), addressKey(address)
+	// The address goes first: what is refused for it says nothing about users.
+	if wait := l.addresses.wait(from, now); wait > 0 {
 		return wait
 	}
-	u.tokens--
-	a.tokens--
+	if wait := l.users.wait(user, now); wait > 0 {
+		return wait
+	}
+	l.addresses.charge(from, now)
+	l.users.charge(user, now)
 	return 0
 }
 
@@ -82,10 +92,8 @@ func (l *Limiter) Attempt(user string, address netip.Addr) time.Duration {
 func (l *Limiter) Success(user string, address netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	l.users.bucket(user, now).tokens = l.users.size
-	a := l.addresses.bucket(addressKey(address), now)
-	a.tokens = min(a.tokens+1, l.addresses.size)
+	l.users.forget(user)
+	l.addresses.payBack(addressKey(address), l.now())
 }
 
 // addressKey is the address, or the /64 of an IPv6 one: a household or a
@@ -97,51 +105,4 @@ func addressKey(a netip.Addr) string {
 		return p.String()
 	}
 	return a.String()
-}
-
-// table holds token buckets, the most recently touched first.
-type table struct {
-	size    float64
-	refill  time.Duration
-	max     int
-	byKey   map[string]*list.Element
-	touched *list.List
-}
-
-type bucket struct {
-	key    string
-	tokens float64
-	at     time.Time
-}
-
-func newTable(size int, refill time.Duration, entries int) table {
-	return table{size: float64(size), refill: refill, max: entries, byKey: map[string]*list.Element{}, touched: list.New()}
-}
-
-// bucket returns the bucket of a key, filled up to now.
-func (t *table) bucket(key string, now time.Time) *bucket {
-	if e, ok := t.byKey[key]; ok {
-		t.touched.MoveToFront(e)
-		b := e.Value.(*bucket)
-		if passed := now.Sub(b.at); passed > 0 {
-			b.tokens = min(b.tokens+float64(passed)/float64(t.refill), t.size)
-			b.at = now
-		}
-		return b
-	}
-	if len(t.byKey) >= t.max {
-		oldest := t.touched.Back()
-		delete(t.byKey, t.touched.Remove(oldest).(*bucket).key)
-	}
-	b := &bucket{key: key, tokens: t.size, at: now}
-	t.byKey[key] = t.touched.PushFront(b)
-	return b
-}
-
-// wait is how long until the bucket holds a token.
-func (b *bucket) wait(t *table) time.Duration {
-	if b.tokens >= 1 {
-		return 0
-	}
-	return time.Duration((1 - b.tokens) * float64(t.refill))
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -165,126 +163,5 @@ func BenchmarkVerify(b *testing.B) {
 		if _, err := h.Verify(b.Context(), secret.New("correct horse"), stored); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func newLimiter(c password.LimiterConfig) (*password.Limiter, func(time.Duration)) {
-	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	c.Now = func() time.Time { return at }
-	return password.NewLimiter(c), func(d time.Duration) { at = at.Add(d) }
-}
-
-var home = netip.MustParseAddr("192.0.2.1")
-
-func TestLimiterPerUser(t *testing.T) {
-	t.Parallel()
-	l, advance := newLimiter(password.LimiterConfig{PerUser: 3, UserRefill: time.Minute, PerAddress: 100})
-	address := home
-	next := func(user string) time.Duration {
-		address = address.Next() // another address each time
-		return l.Attempt(user, address)
-	}
-	for i := range 3 {
-		if wait := next("ann"); wait != 0 {
-			t.Fatalf("attempt %d must wait %v", i+1, wait)
-		}
-	}
-	if wait := next("ann"); wait != time.Minute {
-		t.Errorf("attempt 4 must wait %v, want 1m", wait)
-	}
-	if wait := next("bob"); wait != 0 {
-		t.Errorf("another user must wait %v", wait)
-	}
-	advance(45 * time.Second)
-	if wait := next("ann"); wait != 15*time.Second {
-		t.Errorf("attempt 5 must wait %v, want 15s", wait)
-	}
-	advance(15 * time.Second)
-	if wait := next("ann"); wait != 0 {
-		t.Errorf("after a refill an attempt must wait %v", wait)
-	}
-	advance(time.Hour)
-	for i := range 3 {
-		if wait := next("ann"); wait != 0 {
-			t.Errorf("after an hour attempt %d must wait %v", i+1, wait)
-		}
-	}
-	if next("ann") == 0 {
-		t.Error("an hour saved up more than 3 attempts")
-	}
-}
-
-func TestLimiterPerAddress(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ first, same, other string }{
-		"IPv4":           {"192.0.2.1", "192.0.2.1", "192.0.2.2"},
-		"IPv4 in IPv6":   {"192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"},
-		"IPv6 by its 64": {"2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"},
-		"IPv6 zone":      {"fe80::1%eth0", "fe80::1%eth1", "fe80:0:0:1::1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, _ := newLimiter(password.LimiterConfig{PerAddress: 2, AddressRefill: 10 * time.Second, PerUser: 100})
-			for i, a := range []string{c.first, c.same} {
-				if wait := l.Attempt(fmt.Sprint("user", i), netip.MustParseAddr(a)); wait != 0 {
-					t.Fatalf("attempt %d must wait %v", i+1, wait)
-				}
-			}
-			if wait := l.Attempt("user3", netip.MustParseAddr(c.same)); wait != 10*time.Second {
-				t.Errorf("attempt 3 must wait %v, want 10s", wait)
-			}
-			if wait := l.Attempt("user4", netip.MustParseAddr(c.other)); wait != 0 {
-				t.Errorf("another address must wait %v", wait)
-			}
-		})
-	}
-}
-
-func TestLimiterSuccessForgetsFailures(t *testing.T) {
-	t.Parallel()
-	l, _ := newLimiter(password.LimiterConfig{PerUser: 3, PerAddress: 100})
-	for range 3 {
-		l.Attempt("ann", home)
-	}
-	l.Success("ann", home)
-	for i := range 3 {
-		if wait := l.Attempt("ann", home); wait != 0 {
-			t.Errorf("attempt %d after success must wait %v", i+1, wait)
-		}
-	}
-	if l.Attempt("ann", home) == 0 {
-		t.Error("success lifted the limit for good")
-	}
-}
-
-func TestLimiterRefusedAttemptIsFree(t *testing.T) {
-	t.Parallel()
-	l, advance := newLimiter(password.LimiterConfig{PerUser: 1, UserRefill: time.Minute, PerAddress: 5})
-	l.Attempt("ann", home)
-	for range 50 {
-		l.Attempt("ann", home)
-	}
-	if wait := l.Attempt("bob", home); wait != 0 {
-		t.Errorf("refused attempts used up the address: wait %v", wait)
-	}
-	advance(time.Minute)
-	if wait := l.Attempt("ann", home); wait != 0 {
-		t.Errorf("refused attempts pushed the end back: wait %v", wait)
-	}
-}
-
-func TestLimiterMemoryIsBounded(t *testing.T) {
-	t.Parallel()
-	l, _ := newLimiter(password.LimiterConfig{PerUser: 1, PerAddress: 1, MaxEntries: 10})
-	address := home
-	for i := range 1000 {
-		address = address.Next()
-		l.Attempt(fmt.Sprint("user", i), address)
-	}
-	if l.Attempt("user999", home) == 0 {
-		t.Error("the newest user was forgotten")
-	}
-	if wait := l.Attempt("user0", home); wait != 0 {
-		t.Errorf("the oldest of 1000 users is still remembered: wait %v", wait)
 	}
 }
