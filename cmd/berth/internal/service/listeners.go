@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -90,19 +91,23 @@ func (s *Service) listeners(m *manifest.Manifest) ([]gateway.Listener, error) {
 			first = m.Gateway.Listen[0]
 		}
 		first.Address = manifest.Template(s.opts.Listen)
-		return []gateway.Listener{listener(first)}, nil
+		return []gateway.Listener{listener(first, "")}, nil
 	}
 	var out []gateway.Listener
 	for _, l := range m.Gateway.Listen {
-		out = append(out, listener(l))
+		out = append(out, listener(l, m.Directory()))
 	}
 	return out, nil
 }
 
-func listener(l manifest.Listen) gateway.Listener {
+// listener is one address; the path of a socket is relative to dir.
+func listener(l manifest.Listen, dir string) gateway.Listener {
 	out := gateway.Listener{Network: "tcp", Address: string(l.Address), TLS: l.TLS, H2C: l.H2C}
 	if path, ok := strings.CutPrefix(out.Address, "unix:"); ok {
 		out.Network, out.Address = "unix", path
+		if !filepath.IsAbs(path) {
+			out.Address = filepath.Join(dir, path)
+		}
 	}
 	return out
 }

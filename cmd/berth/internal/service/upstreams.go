@@ -43,6 +43,9 @@ func (b *builder) upstreamConfig(name string) upstream.Config {
 			b.fail(at, err)
 			continue
 		}
+		if endpoint.Network == "unix" {
+			endpoint.Address = b.path(endpoint.Address)
+		}
 		cfg.Scheme = scheme
 		cfg.Endpoints = append(cfg.Endpoints, endpoint)
 	}
