@@ -24,6 +24,8 @@ type accel struct {
 	header    http.Header // of the app's answer, without what is not the app's to say
 }
 
+var errNoInternalRedirects = errors.New("X-Accel-Redirect is not believed from this upstream: internal-redirects allows it")
+
 // keptHeaders of an app's answer survive an internal redirect to files.
 var keptHeaders = [...]string{"Content-Type", "Content-Disposition", "Set-Cookie", "Cache-Control", "Expires"}
 
@@ -41,10 +43,13 @@ func (x *exchange) InterceptResponse(status int, h http.Header) bool {
 	return true
 }
 
-// follow turns a pending redirect into the next target. What answers it gets a
-// GET, or a HEAD, without a body.
-func (x *exchange) follow() (target, error) {
+// follow turns a pending redirect of a route's upstream into the next target.
+// What answers it gets a GET, or a HEAD, without a body.
+func (x *exchange) follow(from *route) (target, error) {
 	x.accel.pending = false
+	if !from.config.InternalRedirects {
+		return target{}, errNoInternalRedirects
+	}
 	if len(x.accel.locations) != 1 {
 		return target{}, errors.New("more than one X-Accel-Redirect")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/gateway"
 )
 
@@ -70,6 +71,10 @@ func TestGateway_Refuses(t *testing.T) {
 		{"long URL", "GET", long, nil, 414, "url_too_long"},
 		{"many headers", "GET", "/public/", many, 431, "too_many_headers"},
 		{"TRACE", "TRACE", "/public/", nil, 405, "method_not_allowed"},
+		{"method in lower case", "post", "/reports/x", []string{alice}, 501, "unknown_method"},
+		{"method in mixed case", "Post", "/public/a", nil, 501, "unknown_method"},
+		{"method with a digit", "GET2", "/public/a", nil, 501, "unknown_method"},
+		{"TRACE in lower case", "trace", "/public/a", nil, 501, "unknown_method"},
 		{"CONNECT", "CONNECT", "example.com:443", []string{"Host: example.com:443"}, 501, "connect_not_supported"},
 		{"no rule", "GET", "/nowhere", []string{alice}, 403, "forbidden"},
 		{"no rule, anonymous", "GET", "/nowhere", nil, 403, "forbidden"},
@@ -99,6 +104,35 @@ func TestGateway_Refuses(t *testing.T) {
 				t.Errorf("%s %s = %d %q, want %d %q", tt.method, tt.target, res.status, got, tt.status, tt.code)
 			}
 		})
+	}
+}
+
+// A rule for GET and a rule for everything else stand for the many policies
+// that name the methods to be careful with: "post" is none of them, but an app
+// may read it as POST.
+func TestGateway_ForwardsNoMethodThatRulesDoNotName(t *testing.T) {
+	t.Parallel()
+	policy, err := access.Compile([]access.Rule{
+		{ID: "writes", Path: "/**", Methods: []string{"POST"}, Allow: access.Requirement{Kind: access.SignedIn}},
+		{ID: "rest", Path: "/**", Allow: access.Requirement{Kind: access.Anyone}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, echo, change{config: func(c *gateway.Config) { c.Access = policy }})
+	for _, method := range []string{"post", "Post", "pOST", "POST_", "POST0", "P\u00d6ST"} {
+		if res := w.do(method, "/a", ""); res.status < 400 || strings.Contains(res.body, "Host: example.com") {
+			t.Errorf("%s = %d %q", method, res.status, res.body)
+		}
+		e := w.table().Explain(gateway.ExplainRequest{Method: method, Host: "example.com", Target: "/a"})
+		if e.Status != 501 || e.Code != "unknown_method" {
+			t.Errorf("%s is explained as %d %s", method, e.Status, e.Code)
+		}
+	}
+	for method, want := range map[string]int{"POST": 401, "GET": 200, "M-SEARCH": 200, "PROPFIND": 200} {
+		if res := w.do(method, "/a", ""); res.status != want {
+			t.Errorf("%s = %d, want %d", method, res.status, want)
+		}
 	}
 }
 

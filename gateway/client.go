@@ -63,7 +63,7 @@ func (t *Table) locate(s *source, a arrival, h http.Header) {
 			s.secure = false
 		}
 	}
-	if v := single(h["X-Forwarded-Host"]); v != "" {
+	if v := single(h["X-Forwarded-Host"]); v != "" && t.trustHost {
 		s.host = v
 	}
 	if v := single(h["X-Forwarded-Port"]); validPort(v) {

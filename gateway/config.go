@@ -20,12 +20,20 @@ type Config struct {
 	// another host is not answered at all, except for its health. Required.
 	Hosts []string
 	// TrustedProxies are the addresses of proxies whose X-Forwarded-For,
-	// X-Forwarded-Proto, X-Forwarded-Host, X-Request-Id and traceparent count.
+	// X-Forwarded-Proto, X-Forwarded-Port, X-Request-Id and traceparent count.
 	// Default none.
 	TrustedProxies []netip.Prefix
 	// TrustSocketPeers does the same for whoever connects through a unix
 	// socket. Default false.
 	TrustSocketPeers bool
+	// TrustForwardedHost takes the host from a trusted proxy's
+	// X-Forwarded-Host. Many proxies pass on what the client sent under that
+	// name. Default false: the Host header counts.
+	TrustForwardedHost bool
+	// DropHeaders are further headers of clients that are kept from apps, beside
+	// those in which proxies and other gateways speak. A "*" at the end stands
+	// for any rest: "X-Sso-*". The case of letters does not matter.
+	DropHeaders []string
 	// Routes say who answers; the first that matches does.
 	Routes []Route
 	// Access says who may ask. Nil refuses everything but internal endpoints.
@@ -111,6 +119,10 @@ type Route struct {
 	// Internal hides a static or upstream route from clients, as an object
 	// route always is.
 	Internal bool
+	// InternalRedirects lets the upstream answer with X-Accel-Redirect, and so
+	// have the gateway send objects and internal files: for servers that are
+	// trusted like the app. Default false: such an answer is 502.
+	InternalRedirects bool
 	// StripPrefix takes the literal part of the pattern off the path before it
 	// is forwarded; the app learns it from X-Forwarded-Prefix.
 	StripPrefix bool

@@ -16,6 +16,7 @@ func TestExplain_SaysWhatTheChainDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{config: func(c *gateway.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		c.TrustForwardedHost = true
 		c.HealthPaths = []string{"/healthz"}
 		c.Routes = append([]gateway.Route{
 			{Name: "files", Pattern: "/static/**", Static: files(t, map[string]string{"a": "a"})},
@@ -45,7 +46,7 @@ func TestExplain_SaysWhatTheChainDoes(t *testing.T) {
 		"/.berth/health/live", "/healthz", "/public/" + strings.Repeat("a", 9000),
 	}
 	compared := 0
-	for _, method := range []string{"GET", "POST", "OPTIONS", "TRACE"} {
+	for _, method := range []string{"GET", "POST", "OPTIONS", "TRACE", "post"} {
 		for _, host := range []string{"example.com", "A.internal.example:80", "evil.example", "bad host"} {
 			for _, target := range targets {
 				for name, caller := range callers {

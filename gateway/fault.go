@@ -47,6 +47,7 @@ var (
 	faultHostConflict = &fault{status: 400, code: "host_conflict", detail: "The request names two different hosts.", closing: true}
 	faultURLTooLong   = &fault{status: 414, code: "url_too_long", closing: true}
 	faultTooManyLines = &fault{status: 431, code: "too_many_headers", closing: true}
+	faultMethod       = &fault{status: 501, code: "unknown_method", detail: "Methods are written in capital letters.", closing: true}
 	faultTrace        = &fault{status: 405, code: "method_not_allowed", allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", closing: true}
 	faultConnect      = &fault{status: 501, code: "connect_not_supported", closing: true}
 	faultBadToken     = &fault{

@@ -23,9 +23,9 @@ func (g *Gateway) answer(x *exchange) *fault {
 		if hops == maxInternalRedirects {
 			return faultAccel.because(errors.New("internal redirects go in a circle"))
 		}
-		next, err := x.follow()
+		next, err := x.follow(to.route)
 		if err != nil {
-			g.log.Warn("internal redirect refused", "route", x.route.name, "request_id", x.ident.id, "error", err)
+			g.log.Error("internal redirect refused", "route", to.route.name, "request_id", x.ident.id, "error", err)
 			return faultAccel.because(err)
 		}
 		to = next

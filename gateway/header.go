@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -19,13 +22,18 @@ func drops(name string) bool {
 	case 'B':
 		return strings.HasPrefix(name, "Berth-")
 	case 'C':
-		return name == "Cf-Connecting-Ip" || name == "Client-Ip"
+		return name == "Cf-Connecting-Ip" || name == "Client-Ip" || strings.HasPrefix(name, "Cf-Access-") ||
+			strings.HasPrefix(name, "Client-Cert") // RFC 9440
 	case 'F':
-		return name == "Forwarded" || name == "Fastly-Client-Ip"
+		return name == "Forwarded" || name == "Fastly-Client-Ip" || name == "Front-End-Https"
 	case 'H':
 		return name == "Host"
 	case 'P':
 		return name == "Proxy" || strings.HasPrefix(name, "Proxy-")
+	case 'R':
+		return strings.HasPrefix(name, "Remote-")
+	case 'S':
+		return strings.HasPrefix(name, "Ssl-Client-")
 	case 'T':
 		return name == "Traceparent" || name == "Tracestate" || name == "True-Client-Ip"
 	case 'X':
@@ -40,25 +48,82 @@ func dropsExtension(name string) bool {
 	}
 	switch name[2] {
 	case 'A':
-		return strings.HasPrefix(name, "X-Auth-") || strings.HasPrefix(name, "X-Amzn-Oidc-") || strings.HasPrefix(name, "X-Accel-")
+		return begins(name, "X-Auth-", "X-Authenticated-", "X-Amzn-Oidc-", "X-Accel-")
 	case 'C':
-		return name == "X-Client-Ip" || name == "X-Cluster-Client-Ip"
+		return name == "X-Client-Ip" || name == "X-Cluster-Client-Ip" || name == "X-Client-Verify" || begins(name, "X-Client-Cert")
+	case 'E':
+		return begins(name, "X-Envoy-")
 	case 'F':
-		return strings.HasPrefix(name, "X-Forwarded")
+		return begins(name, "X-Forwarded")
+	case 'G':
+		return begins(name, "X-Goog-Authenticated-", "X-Goog-Iap-")
 	case 'H':
 		return name == "X-Http-Method-Override" || name == "X-Http-Method" || name == "X-Host"
 	case 'M':
-		return name == "X-Method-Override"
+		return name == "X-Method-Override" || begins(name, "X-Ms-Client-Principal", "X-Ms-Token-")
 	case 'O':
-		return strings.HasPrefix(name, "X-Original-") || name == "X-Originating-Ip"
+		return name == "X-Originating-Ip" || begins(name, "X-Original-")
 	case 'R':
-		switch name {
-		case "X-Real-Ip", "X-Request-Id", "X-Rewrite-Url", "X-Remote-Ip", "X-Remote-Addr", "X-Remote-User":
+		return name == "X-Real-Ip" || name == "X-Request-Id" || name == "X-Rewrite-Url" || begins(name, "X-Remote-")
+	case 'S':
+		return name == "X-Scheme" || begins(name, "X-Ssl")
+	case 'U':
+		return name == "X-Url-Scheme"
+	case 'W':
+		return begins(name, "X-Webauth-")
+	}
+	return false
+}
+
+// begins reports whether a name has one of the prefixes.
+func begins(name string, prefixes ...string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
 			return true
 		}
 	}
 	return false
 }
+
+// headerNames is a list of names the configuration adds.
+type headerNames struct{ exact, prefixes []string }
+
+// parseHeaderNames reads names that may end in "*".
+func parseHeaderNames(list []string) (names headerNames, err error) {
+	var errs []error
+	for _, item := range list {
+		name, prefix := strings.CutSuffix(item, "*")
+		if !isToken(name) {
+			errs = append(errs, fmt.Errorf(`header %q: want a name such as "X-Sso-User", or its beginning, "X-Sso-*"`, item))
+			continue
+		}
+		if name = http.CanonicalHeaderKey(name); prefix {
+			names.prefixes = append(names.prefixes, name)
+		} else {
+			names.exact = append(names.exact, name)
+		}
+	}
+	return names, errors.Join(errs...)
+}
+
+func (n *headerNames) has(name string) bool {
+	return slices.Contains(n.exact, name) || len(n.prefixes) > 0 && begins(name, n.prefixes...)
+}
+
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && strings.IndexByte("!#$%&'+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// drops is drops with what the configuration adds.
+func (t *Table) drops(name string) bool { return drops(name) || t.dropped.has(name) }
 
 // drop is what upstreams ask about every header of the request.
 func (x *exchange) drop(name string) bool {
@@ -68,7 +133,7 @@ func (x *exchange) drop(name string) bool {
 	case "Authorization":
 		return x.dropAuthorization
 	}
-	return name == "" || name == x.dropHeader || drops(name)
+	return name == "" || name == x.dropHeader || x.table.drops(name)
 }
 
 // appendHeaders appends the lines the gateway adds to the request.

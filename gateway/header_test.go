@@ -14,8 +14,16 @@ import (
 
 func TestGateway_StripsWhatClientsMayNotSay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, echo, change{})
+	w := newWorld(t, echo, change{config: func(c *gateway.Config) {
+		c.DropHeaders = []string{"x-sso-user", "X-Corp-*", "Tenant*"}
+	}})
 	forged := []string{
+		"X-SSO-User", "X-Corp-User", "X-Corp-Groups", "Tenant", "Tenant-Id",
+		"Remote-User", "Remote-Groups", "Remote-Addr", "X-Webauth-User", "X-Webauth-Role", "X-Authenticated-User", "X-Authenticated-Groups",
+		"X-Goog-Authenticated-User-Email", "X-Goog-Iap-Jwt-Assertion", "X-Ms-Client-Principal", "X-Ms-Client-Principal-Name",
+		"X-Ms-Token-Aad-Id-Token", "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email", "X-Envoy-Original-Path",
+		"X-Envoy-External-Address", "X-Ssl-Client-S-Dn", "X-Ssl", "Ssl-Client-Verify", "X-Client-Cert", "X-Client-Certificate",
+		"X-Client-Verify", "Client-Cert", "Client-Cert-Chain", "X-Scheme", "X-Url-Scheme", "Front-End-Https", "X-Remote-Groups",
 		"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix",
 		"X-Forwarded-User", "X-Forwarded-Ssl", "X-Forwarded", "Forwarded", "X-Real-IP", "X-Request-Id",
 		"Berth-Assertion", "Berth-Anything", "X-Auth-User", "X-Auth-Roles", "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity",
@@ -34,6 +42,16 @@ func TestGateway_StripsWhatClientsMayNotSay(t *testing.T) {
 			}
 			if strings.Contains(res.body, "forged-value") {
 				t.Errorf("the app saw it:\n%s", res.body)
+			}
+		})
+	}
+	for _, name := range []string{
+		"X-Sso-Users", "X-Corporate", "Remote", "X-Webauthn", "Cf-Ray", "X-Goog-Api-Client", "X-Ms-Version", "X-Client-Version", "Sec-Websocket-Key", "X",
+	} {
+		t.Run("not "+name, func(t *testing.T) {
+			t.Parallel()
+			if got := w.do("GET", "/public/a", "", name+": kept").seen(name); !cmp.Equal(got, []string{"kept"}) {
+				t.Errorf("the app saw %q: only what speaks of callers is dropped", got)
 			}
 		})
 	}
@@ -165,6 +183,10 @@ func TestGateway_FindsTheClientBehindTrustedProxies(t *testing.T) {
 	}
 	trusting := newWorld(t, app, change{config: func(c *gateway.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
+		c.TrustForwardedHost = true
+	}})
+	hostless := newWorld(t, app, change{config: func(c *gateway.Config) {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}})
 	wary := newWorld(t, app, change{})
 	tests := []struct {
@@ -202,6 +224,14 @@ func TestGateway_FindsTheClientBehindTrustedProxies(t *testing.T) {
 		got := strings.Split(trusting.do("GET", "/public/a", "", "X-Forwarded-For: 2001:db8::1").body, "\n")
 		if want := `for="[2001:db8::1]";host="example.com";proto=http`; got[5] != want {
 			t.Errorf("Forwarded = %q, want %q", got[5], want)
+		}
+	})
+	t.Run("forwarded host that is not to be believed", func(t *testing.T) {
+		for _, host := range []string{"a.internal.example", "evil.example"} {
+			got := strings.Split(hostless.do("GET", "/public/a", "", "X-Forwarded-Host: "+host).body, "\n")
+			if len(got) < 4 || got[3] != "example.com" {
+				t.Errorf("X-Forwarded-Host %s: the app saw %q, want example.com", host, got)
+			}
 		}
 	})
 	t.Run("unknown forwarded host", func(t *testing.T) {

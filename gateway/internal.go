@@ -54,13 +54,15 @@ func (g *Gateway) answerInternal(x *exchange) *fault {
 	}
 	r := x.r.Clone(x.r.Context())
 	for name := range r.Header {
-		if drops(name) {
+		if x.table.drops(name) {
 			delete(r.Header, name)
 		}
 	}
 	r.Header.Set("X-Forwarded-Proto", x.scheme())
 	r.Header.Set("X-Request-Id", x.ident.id)
-	r.Host = x.src.host
+	if r.Host = x.src.host; !x.src.secure {
+		r.TLS = nil // the proxy's connection is encrypted, the client's own is not
+	}
 	r.RemoteAddr = netip.AddrPortFrom(x.src.client, 0).String()
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = x.path.Decoded, "", x.path.RawQuery
 	r.URL.Scheme, r.URL.Host = "", ""

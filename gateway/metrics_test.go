@@ -17,7 +17,7 @@ func TestMetrics_CountByRouteMethodAndCode(t *testing.T) {
 	w.do("GET", "/public/a", "")
 	w.do("GET", "/public/a", "")
 	w.do("BREW", "/public/a", "")
-	w.do("BREW2", "/public/a", "")
+	w.do("BREW-TWO", "/public/a", "")
 	w.do("GET", "/nowhere", "", alice)
 	w.do("GET", "/", "", "Host: evil.example")
 	w.do("GET", gateway.LivePath, "")

@@ -205,6 +205,9 @@ func accelWorld(t *testing.T) *world {
 		}
 		t.Cleanup(func() { _ = objects.Close() })
 		web := c.Routes[0]
+		web.InternalRedirects = true
+		outside := web
+		outside.Name, outside.Pattern, outside.InternalRedirects = "outside", "/outside/**", false
 		loop := web
 		loop.Name, loop.Pattern, loop.Internal = "loop", "/loop/**", true
 		c.Access = openRules(t)
@@ -212,7 +215,7 @@ func accelWorld(t *testing.T) *world {
 			{Name: "objects", Pattern: "/objects/**", Object: objects},
 			{Name: "private", Pattern: "/private/**", Static: files(t, map[string]string{"report.txt": "a report"}), Internal: true},
 			{Name: "elsewhere", Pattern: "/else/**", Hosts: []string{"127.0.0.1"}, Static: files(t, map[string]string{"x": "x"}), Internal: true},
-			loop, web,
+			outside, loop, web,
 		}
 	}})
 }
@@ -315,6 +318,26 @@ func TestInternalRedirect_IsForAppsOnly(t *testing.T) {
 	}
 }
 
+func TestInternalRedirect_IsForUpstreamsThatMay(t *testing.T) {
+	t.Parallel()
+	w := accelWorld(t)
+	for i, to := range []string{"/objects/x.txt", "/private/report.txt", "/loop/x"} {
+		res := w.do("GET", "/outside/x?to="+to, "")
+		if res.status != 502 || problemCode(t, res) != "bad_internal_redirect" || res.header.Get("X-Accel-Redirect") != "" {
+			t.Errorf("%s = %d %v %q, want it refused", to, res.status, res.header, res.body)
+		}
+		if rec := w.record(i); !strings.Contains(rec.Error, "internal-redirects") {
+			t.Errorf("the record does not say which setting allows it: %q", rec.Error)
+		}
+	}
+	if res := w.do("GET", "/outside/x", ""); res.status != 200 || res.body != "the app's body" {
+		t.Errorf("without a redirect: %d %q", res.status, res.body)
+	}
+	if res := w.do("GET", "/outside/x?fail=1&to=/objects/x.txt", ""); res.status != 500 || res.header.Get("X-Accel-Redirect") != "" {
+		t.Errorf("an error answer: %d %v", res.status, res.header)
+	}
+}
+
 func TestNewTable_TellsEverythingThatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, err := gateway.NewTable(gateway.Config{
@@ -323,6 +346,7 @@ func TestNewTable_TellsEverythingThatIsWrong(t *testing.T) {
 		SignInPath:     "//evil.example",
 		HealthPaths:    []string{"health"},
 		TrustedOrigins: []string{"https://a.example/path"},
+		DropHeaders:    []string{"*", "X Y", "", "X-Fine-*"},
 		Routes: []gateway.Route{
 			{Pattern: "/a"},
 			{Pattern: "a", Redirect: gateway.Redirect{To: "/x"}},
@@ -343,7 +367,7 @@ func TestNewTable_TellsEverythingThatIsWrong(t *testing.T) {
 		t.Fatal("NewTable() accepted it")
 	}
 	for _, want := range []string{
-		`host "exa mple"`, "origin", "sign-in path", `health path "health"`, "route 1: exactly one", `route 2: path "a"`,
+		`host "exa mple"`, "origin", "sign-in path", `health path "health"`, `header "*"`, `header "X Y"`, `header ""`, "route 1: exactly one", `route 2: path "a"`,
 		"route 3:", "route 4:", "route 5:", "route 6:", "route 7: redirect status 200", `route 8: method "get"`,
 		`route 9: host "a:80"`, "route 10:", `route 12: the name "twice"`, "route 13:",
 	} {

@@ -55,6 +55,9 @@ func (x *exchange) admit() *fault {
 	if len(x.r.Header) > x.table.limits.MaxHeaders {
 		return faultTooManyLines
 	}
+	if !plainMethod(x.r.Method) {
+		return faultMethod
+	}
 	switch x.r.Method {
 	case http.MethodTrace:
 		return faultTrace
@@ -68,6 +71,19 @@ func (x *exchange) admit() *fault {
 		return x.redirectToHTTPS()
 	}
 	return nil
+}
+
+// plainMethod reports whether a method is written as the methods of rules and
+// routes are. Methods are case-sensitive (RFC 9110 section 9.1), but many apps
+// take "post" for POST: it would be decided on as one thing and done as
+// another.
+func plainMethod(method string) bool {
+	for i := range len(method) {
+		if c := method[i]; (c < 'A' || c > 'Z') && c != '-' {
+			return false
+		}
+	}
+	return method != ""
 }
 
 // admitHost closes the connection of whoever does not know the name of the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -432,6 +433,36 @@ func TestGateway_PassesInternalPagesWhatItFound(t *testing.T) {
 	}
 	if res := w.do("GET", "/.berth/..%2fpublic", ""); res.status != 400 {
 		t.Errorf("status %d, want 400", res.status)
+	}
+}
+
+func TestGateway_TellsInternalPagesTheClientsOwnScheme(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{
+		config: func(c *gateway.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} },
+		deps: func(d *gateway.Dependencies) {
+			d.Internal = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = fmt.Fprint(w, r.Header.Get("X-Forwarded-Proto"), " ", r.TLS != nil)
+			})
+		},
+		server: func(s *gateway.ServerConfig) {
+			s.Listen[0].TLS, s.Certificates = true, gateway.NewSelfSigned([]string{"example.com"}, nil)
+		},
+	})
+	for said, want := range map[string]string{"": "https true", "https": "https true", "http": "http false"} {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com/.berth/x", nil)
+		if said != "" {
+			req.Header.Set("X-Forwarded-Proto", said)
+		}
+		res, err := w.client(nil).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if string(body) != want {
+			t.Errorf("the proxy says %q: the page saw %q, want %q", said, body, want)
+		}
 	}
 }
 

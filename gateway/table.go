@@ -36,6 +36,8 @@ type Table struct {
 	hosts        hostSet
 	trusted      []netip.Prefix
 	trustSockets bool
+	trustHost    bool
+	dropped      headerNames
 	routes       []*route
 	policy       *access.Policy
 	paths        urlpath.Options
@@ -59,6 +61,7 @@ func NewTable(cfg Config) (*Table, error) {
 		service:      cmp.Or(cfg.Service, "Berth"),
 		trusted:      slices.Clone(cfg.TrustedProxies),
 		trustSockets: cfg.TrustSocketPeers,
+		trustHost:    cfg.TrustForwardedHost,
 		policy:       cfg.Access,
 		paths:        urlpath.Options{MergeSlashes: cfg.MergeSlashes},
 		compress:     cfg.Compress,
@@ -75,7 +78,7 @@ func NewTable(cfg Config) (*Table, error) {
 	if cfg.ServerHeader != "" {
 		t.server = []string{cfg.ServerHeader}
 	}
-	return t, errors.Join(t.addHosts(cfg), t.addOrigins(cfg), t.addPaths(cfg), t.addRoutes(cfg))
+	return t, errors.Join(t.addHosts(cfg), t.addOrigins(cfg), t.addPaths(cfg), t.addHeaders(cfg), t.addRoutes(cfg))
 }
 
 func (l Limits) withDefaults() Limits {
@@ -134,6 +137,11 @@ func (t *Table) addPaths(cfg Config) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (t *Table) addHeaders(cfg Config) (err error) {
+	t.dropped, err = parseHeaderNames(cfg.DropHeaders)
+	return err
 }
 
 func (t *Table) addRoutes(cfg Config) error {
