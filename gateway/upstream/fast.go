@@ -26,13 +26,17 @@ func (x *exchange) tryFast(t *target) (err error) {
 	reusable := false
 	stop := context.AfterFunc(ctx, c.abort)
 	defer func() { // also when a writer or an interceptor panics
-		if stop() && reusable {
+		cut := x.req.Cutoff.attach(nil)
+		if stop() && cut == nil && reusable {
 			t.release(c, x.group.cfg.MaxIdlePerEndpoint)
 			return
 		}
 		x.fresh = c.used && errors.Is(err, errNoResponse)
 		c.close()
 	}()
+	if cause := x.req.Cutoff.attach(c.abort); cause != nil {
+		return &phaseError{ClientGone, cause}
+	}
 	reusable, err = x.converse(c)
 	return err
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -104,7 +105,7 @@ func (x *exchange) failure(err error) error {
 	e := &Error{Kind: kindOf(err), Written: x.written, Upstream: g.cfg.Name, Endpoint: x.res.Endpoint, Err: err}
 	bodyFault := e.Kind == BodyTooLarge || e.Kind == BadBody || e.Kind == ClientTimeout
 	if ctx := x.req.In.Context(); x.left() && !bodyFault {
-		e.Kind, e.Err = ClientGone, context.Cause(ctx)
+		e.Kind, e.Err = ClientGone, cmp.Or(x.req.Cutoff.Cause(), context.Cause(ctx))
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the caller's limit
 			e.Kind = Timeout
 		}
@@ -119,7 +120,7 @@ func (x *exchange) failure(err error) error {
 // left reports whether the client left or the caller cancelled. The server
 // also cancels when we interrupt its reading; that does not count.
 func (x *exchange) left() bool {
-	return !x.interrupted && x.req.In.Context().Err() != nil
+	return !x.interrupted && x.req.In.Context().Err() != nil || x.req.Cutoff.Cause() != nil
 }
 
 // run chooses targets and tries them until one answered or trying is over.
@@ -219,8 +220,8 @@ func (x *exchange) await() (*target, error) {
 			return nil, &phaseError{NoEndpoint, errNoTarget}
 		}
 		x.sleep(left, changed)
-		if ctx := x.req.In.Context(); ctx.Err() != nil {
-			return nil, &phaseError{ClientGone, context.Cause(ctx)}
+		if x.left() {
+			return nil, &phaseError{ClientGone, context.Cause(x.req.In.Context())}
 		}
 		if x.group.active.Load() < 0 {
 			return nil, &phaseError{NoEndpoint, errClosed}

@@ -24,6 +24,8 @@ type Request struct {
 	// Drop says which client headers, by canonical name, are not forwarded
 	// besides those that never are. Nil drops none.
 	Drop func(name string) bool
+	// Cutoff ends the exchange from outside. Nil: only the context does.
+	Cutoff *Cutoff
 	// Intercept sees the response before it is sent. Nil means none.
 	Intercept Interceptor
 }

@@ -54,6 +54,10 @@ func (x *exchange) tryStandard(t *target) error {
 		return &phaseError{NoEndpoint, errClosed}
 	}
 	defer x.group.untrack(x)
+	if cause := x.req.Cutoff.attach(func() { cancel(x.req.Cutoff.cause) }); cause != nil {
+		return &phaseError{ClientGone, cause}
+	}
+	defer func() { _ = x.req.Cutoff.attach(nil) }() // the cause shows in failure
 	s := &standardTry{x: x, t: t, tunnel: x.req.upgrades(), cancel: cancel}
 	x.res.Sent = true
 	s.serve(ctx)
