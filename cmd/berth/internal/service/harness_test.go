@@ -20,6 +20,9 @@ import (
 	"github.com/berth-project/berth/telemetry"
 )
 
+// patience is a watchdog for what takes as long as it takes.
+const patience = 3 * time.Minute
+
 // running is a service under test.
 type running struct {
 	Ready
@@ -122,7 +125,7 @@ func (r *running) Reload(manifest string) string {
 // await returns the first line after seq whose message begins with prefix.
 func (r *running) await(seq uint64, prefix string) string {
 	r.t.Helper()
-	watchdog := time.After(60 * time.Second)
+	watchdog := time.After(patience)
 	for {
 		lines, changed := r.recent.Since(seq)
 		for _, l := range lines {
@@ -157,7 +160,7 @@ func (r *running) browser() *http.Client {
 	transport := &http.Transport{}
 	r.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Jar: jar, Transport: transport, Timeout: 30 * time.Second,
+		Jar: jar, Transport: transport, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -204,7 +207,7 @@ func (r *running) get(c *http.Client, path string) (int, echo) {
 // eventually polls until a condition holds.
 func (r *running) eventually(what string, holds func() bool) {
 	r.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("never: %s\n%s", what, r.logText())

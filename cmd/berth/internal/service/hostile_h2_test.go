@@ -28,7 +28,7 @@ func (h *hostileTarget) converseH2(t *testing.T, sent string) []answered {
 	t.Helper()
 	conn := h.dial(t, "h2")
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second)) // a watchdog
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	head, body, _ := strings.Cut(sent, "\r\n\r\n")
 	var block []byte
 	for line := range strings.SplitSeq(strings.TrimSuffix(head, "\r\n"), "\r\n") {

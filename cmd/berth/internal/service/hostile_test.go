@@ -173,7 +173,7 @@ func TestHostileRequests(t *testing.T) {
 			to := h
 			if c.over == "slow" {
 				if slow == nil {
-					slow = newHostileTarget(t, "300ms")
+					slow = newHostileTarget(t, "1s")
 				}
 				to = slow
 			}
@@ -235,7 +235,7 @@ func (h *hostileTarget) converse(t *testing.T, c *hostileCase, sent, drip string
 	t.Helper()
 	conn := h.dial(t, c.over)
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second)) // a watchdog
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	go func() {
 		_, err := io.WriteString(conn, sent)
 		for drip != "" && err == nil { // as slow as an attacker: the server's clock decides

@@ -37,6 +37,7 @@ func (b *builder) gatewayConfig(g *generation) gateway.Config {
 	if b.m.Login.Password.Enabled {
 		cfg.SignInPath = login.DefaultSignInPath
 	}
+	cfg.TrustForwardedHost, cfg.DropHeaders = m.TrustForwardedHost, m.DropHeaders
 	cfg.TrustSocketPeers, cfg.HealthPaths = m.TrustSocketPeers, m.HealthPaths
 	for _, o := range m.TrustedOrigins {
 		cfg.TrustedOrigins = append(cfg.TrustedOrigins, string(o))
@@ -98,9 +99,11 @@ func (b *builder) route(i int, r *manifest.Route, g *generation) gateway.Route {
 	case r.Process != "":
 		out.Upstream = g.groups[processGroup(r.Process)].group
 		out.Audience = audience(b.m, b.m.Processes[r.Process].Audience)
+		out.InternalRedirects = true
 	case r.Upstream != "":
 		out.Upstream = g.groups[upstreamGroup(r.Upstream)].group
 		out.Audience = audience(b.m, b.m.Gateway.Upstreams[r.Upstream].Audience)
+		out.InternalRedirects = b.m.Gateway.Upstreams[r.Upstream].InternalRedirects
 	case r.Static != nil:
 		out.Static = b.static(field+".static", r.Static, g)
 	case r.Objects != nil:

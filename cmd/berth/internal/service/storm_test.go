@@ -180,7 +180,7 @@ func (s *stormy) worker(name, scheme string, keeps, h2 bool, what ...stormReques
 	transport.Protocols.SetHTTP1(!h2)
 	transport.Protocols.SetHTTP2(h2)
 	s.t.Cleanup(transport.CloseIdleConnections)
-	w.client = &http.Client{Transport: transport, Timeout: 45 * time.Second}
+	w.client = &http.Client{Transport: transport, Timeout: patience}
 	if scheme == "https" {
 		w.base = "https://" + s.tls
 	} else {
