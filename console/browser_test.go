@@ -26,34 +26,76 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browser starts a headless Chromium with a profile of its own.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
+// chromium is the one browser of these tests. TestMain ends it.
+var (
+	chromium        = sync.OnceValues(startChromium)
+	chromiumStarted atomic.Bool
+)
+
+// engine is a browser that runs.
+type engine struct {
+	ctx     context.Context
+	release context.CancelFunc
+}
+
+func startChromium() (*engine, error) {
+	path, err := findChromium()
+	if err != nil {
+		return nil, err
+	}
+	chromiumStarted.Store(true)
+	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(watchdog),
+	)
+	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(ctx)
+	p := &engine{ctx, func() { cancel(); cancelAll() }}
+	if err := chromedp.Do(ctx); err != nil { // the browser lasts as long as this context: it has no deadline
+		p.release()
+		return nil, fmt.Errorf("start chromium: %w", err)
+	}
+	return p, nil
+}
+
+func findChromium() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
 		}
 	}
-	if path == "" {
+	return "", exec.ErrNotFound
+}
+
+// stop ends the browser and waits until it has.
+func (p *engine) stop() {
+	_ = chromedp.Cancel(p.ctx) // it may have ended
+	p.release()
+}
+
+// watchdog ends a wait for what does not come. Nothing is timed.
+const watchdog = 3 * time.Minute
+
+// tab opens a page in the browser, with cookies of its own. Servers that are
+// to outlive it must be there before.
+func tab(t *testing.T) context.Context {
+	t.Helper()
+	p, err := chromium()
+	if errors.Is(err, exec.ErrNotFound) {
 		if os.Getenv("BERTH_TEST_REQUIRE_TOOLS") == "1" {
 			t.Fatal("BERTH_TEST_REQUIRE_TOOLS is set and there is no chromium: the pages are NOT tested in a browser")
 		}
 		t.Skip("there is no chromium: the pages are NOT tested in a browser")
 	}
-	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute),
-	)
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute) // a watchdog, nothing is timed
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, 3*watchdog)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatalf("start chromium: %v", err)
+		t.Fatalf("open a page: %v", err)
 	}
 	return ctx
 }
@@ -105,15 +147,20 @@ func (c *complaints) take() []string {
 // until waits for a condition of the page, across navigations.
 func until(ctx context.Context, t *testing.T, condition string) {
 	t.Helper()
-	watch := "new Promise(done => { const look = () => { (" + condition + ") ? done(true) : setTimeout(look, 10) }; look() })"
+	dog := time.After(watchdog)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	for {
-		bound, cancel := context.WithTimeout(ctx, 10*time.Second)
-		ok, err := chromedp.Run(bound, chromedp.Evaluate[bool](watch, chromedp.EvalAwaitPromise))
-		cancel()
-		if ok {
+		// What is asked of a page that goes away may fail.
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+condition+")"))
+		if err == nil && holds {
 			return
 		}
-		if bound.Err() != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("never came true: %s: %v", condition, err)
+		case <-dog:
 			html, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + document.getElementById('main').outerHTML"))
 			t.Fatalf("never came true: %s: %v\n%.3000s", condition, err, html)
 		}
@@ -133,13 +180,11 @@ const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "w
 	.then(r => JSON.stringify(r.violations))`
 
 func TestPagesInABrowser(t *testing.T) {
-	ctx := browser(t)
+	t.Parallel()
 	axe, err := os.ReadFile("testdata/axe/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said complaints
-	said.listen(ctx, t)
 	for _, fill := range []struct {
 		name string
 		src  console.Sources
@@ -149,54 +194,90 @@ func TestPagesInABrowser(t *testing.T) {
 		{"hostile", busySources(t, 6, hostile), nil},
 		{"empty", console.Sources{}, []string{"/", "/processes", "/routes", "/routes/explain", "/requests", "/logs"}},
 	} {
-		server := httptest.NewServer(newConsole(t, console.Config{}, fill.src))
-		t.Cleanup(server.Close)
-		for _, path := range pages {
-			if fill.only != nil && !slices.Contains(fill.only, path) {
-				continue
-			}
-			for _, theme := range []string{"light", "dark"} {
-				for _, width := range []int64{360, 1280} {
-					name := fmt.Sprintf("%s%s %s %d", fill.name, path, theme, width)
-					look(ctx, t, &said, name, server.URL+path, string(axe), theme, width)
+		t.Run(fill.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(newConsole(t, console.Config{}, fill.src))
+			t.Cleanup(server.Close)
+			v := viewer{ctx: tab(t), t: t, axe: string(axe) + ";0"}
+			v.said.listen(v.ctx, t)
+			for _, path := range pages {
+				if fill.only == nil || slices.Contains(fill.only, path) {
+					v.look(fill.name+path, server.URL+path)
 				}
 			}
-		}
+		})
 	}
 }
 
-// look loads one page and holds it to what every page must be.
-func look(ctx context.Context, t *testing.T, said *complaints, name, url, axe, theme string, width int64) {
-	t.Helper()
-	metrics := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 800, DeviceScaleFactor: 1}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
-	_, err1 := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics)
-	_, err2 := chromedp.Call(ctx, emulation.SetEmulatedMedia, media)
-	err3 := chromedp.Do(ctx, chromedp.Navigate(url))
-	overflow, err4 := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
-	_, err5 := chromedp.Run(ctx, chromedp.Evaluate[int](axe+";0"))
-	found, err6 := chromedp.Run(ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
-	metrics.Width = min(width, 320) // the narrowest there is
-	_, err7 := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics)
-	narrow, err8 := chromedp.Run(ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
-	metrics.Width = width
-	_, err9 := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
-		t.Fatalf("%s: %v", name, err)
+// viewer holds pages to what every page must be.
+type viewer struct {
+	ctx  context.Context
+	t    *testing.T
+	axe  string // the program
+	said complaints
+}
+
+// look loads a page once and looks at it in every theme and width.
+func (v *viewer) look(name, url string) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, chromedp.Navigate(url)); err != nil {
+		v.t.Fatalf("%s: %v", name, err)
 	}
-	screenshot(ctx, t, name)
-	if overflow > 0 || narrow > 0 {
-		t.Errorf("%s: the page is %d px wider than the window, at 320 px %d", name, overflow, narrow)
+	if _, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](v.axe)); err != nil {
+		v.t.Fatalf("%s: %v", name, err)
+	}
+	for _, width := range []int64{1280, 360} {
+		for _, theme := range []string{"light", "dark"} {
+			v.wear(theme, width)
+			v.measure(fmt.Sprintf("%s %s %d", name, theme, width))
+		}
+	}
+	v.wear("light", 320) // the narrowest there is
+	v.fits(name + " 320")
+	for _, s := range v.said.take() {
+		v.t.Errorf("%s: %s", name, s)
+	}
+}
+
+// wear makes the window that wide and the theme that one.
+func (v *viewer) wear(theme string, width int64) {
+	v.t.Helper()
+	_, err1 := chromedp.Call(v.ctx, emulation.SetDeviceMetricsOverride,
+		emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 800, DeviceScaleFactor: 1})
+	_, err2 := chromedp.Call(v.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	if err := errors.Join(err1, err2); err != nil {
+		v.t.Fatal(err)
+	}
+	until(v.ctx, v.t, fmt.Sprintf(`innerWidth === %d && matchMedia("(prefers-color-scheme: %s)").matches`, width, theme))
+}
+
+func (v *viewer) fits(name string) {
+	v.t.Helper()
+	over, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
+	if err != nil {
+		v.t.Fatalf("%s: %v", name, err)
+	}
+	if over > 0 {
+		v.t.Errorf("%s: the page is %d px wider than the window", name, over)
+	}
+}
+
+func (v *viewer) measure(name string) {
+	v.t.Helper()
+	v.fits(name)
+	screenshot(v.ctx, v.t, name)
+	found, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
+	if err != nil {
+		v.t.Fatalf("%s: %v", name, err)
 	}
 	var violations []violation
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
-		t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	for _, v := range violations {
-		t.Errorf("%s: axe %s: %s\n%s", name, v.ID, v.Nodes[0].HTML, v.Nodes[0].FailureSummary)
-	}
-	for _, s := range said.take() {
-		t.Errorf("%s: %s", name, s)
+	for _, found := range violations {
+		v.t.Errorf("%s: axe %s: %s\n%s", name, found.ID, found.Nodes[0].HTML, found.Nodes[0].FailureSummary)
 	}
 }
 
@@ -218,7 +299,7 @@ func screenshot(ctx context.Context, t *testing.T, name string) {
 }
 
 func TestPagesFollowWhatChangesInABrowser(t *testing.T) {
-	ctx := browser(t)
+	t.Parallel()
 	src := busySources(t, 3, "quickly")
 	var state atomic.Int64
 	src.Processes = func() []process.Status {
@@ -227,6 +308,7 @@ func TestPagesFollowWhatChangesInABrowser(t *testing.T) {
 	c := newConsole(t, console.Config{}, src)
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
+	ctx := tab(t)
 	var said complaints
 	said.listen(ctx, t)
 	run := func(script string) {
@@ -273,11 +355,12 @@ func TestPagesFollowWhatChangesInABrowser(t *testing.T) {
 }
 
 func TestKeysAndLiveRowsInABrowser(t *testing.T) {
-	ctx := browser(t)
+	t.Parallel()
 	src := busySources(t, 3, "quickly")
 	c := newConsole(t, console.Config{}, src)
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
+	ctx := tab(t)
 	var said complaints
 	said.listen(ctx, t)
 	do := func(steps ...chromedp.Action[chromedp.Void]) {

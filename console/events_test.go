@@ -91,7 +91,7 @@ func (r *reader) read() (event, error) {
 func hurried(t *testing.T, src console.Sources) *console.Console {
 	t.Helper()
 	c := newConsole(t, console.Config{}, src)
-	c.HurryStreams(10 * time.Second)
+	c.HurryStreams(time.Minute)
 	return c
 }
 
@@ -234,8 +234,10 @@ func TestAReaderThatDoesNotReadIsDropped(t *testing.T) {
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	fmt.Fprintf(conn, "GET /events?topics=requests HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if status, err := bufio.NewReaderSize(conn, 16).ReadString('\n'); err != nil || status != "HTTP/1.1 200 OK\r\n" {
+		t.Fatalf("the stream begins with %q, %v", status, err)
+	}
 	long := strings.Repeat("x", 32<<10)
-	waitFor(t, "the stream to be open", func() bool { return c.Streams() == 1 })
 	waitFor(t, "the stream to be dropped", func() bool {
 		for range console.MaxRows {
 			feed.Observe(record(0, long))
@@ -286,7 +288,7 @@ func TestStreamsOfNothingAreRefused(t *testing.T) {
 // waitFor polls; its deadline is a watchdog.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(watchdog)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {

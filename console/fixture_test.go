@@ -27,7 +27,20 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
+
+// suite ends what tests share before leaks are looked for.
+type suite struct{ m *testing.M }
+
+func (s suite) Run() int {
+	code := s.m.Run()
+	if chromiumStarted.Load() {
+		if p, err := chromium(); err == nil {
+			p.stop()
+		}
+	}
+	return code
+}
 
 // hostile is what strangers may put wherever they are asked for text.
 const hostile = "\"><script>alert(1)</script><img src=x onerror=alert(2)>' {{.}} \x1b[31mred\x1b[0m \r\nevent: forged \u202egnp.exe javascript:alert(3)"
