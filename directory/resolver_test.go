@@ -384,7 +384,7 @@ func TestResolverOverTwoStores(t *testing.T) {
 	if err := cli.DisableUser(ctx, u.ID); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -26,7 +26,7 @@ import (
 const roleVariable = "BERTH_TEST_ROLE"
 
 // watchdog ends a test that waits for something that does not come.
-const watchdog = 30 * time.Second
+const watchdog = 3 * time.Minute
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {

@@ -120,7 +120,7 @@ func TestServesOnASocketUntilToldToEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, []string{"serve"}, vars, &stderr) }()
-	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	client := http.Client{Timeout: 3 * time.Minute, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}}}
@@ -146,7 +146,7 @@ func awaitHealth(t *testing.T, client *http.Client, stderr *synced) {
 	t.Helper()
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
-	watchdog := time.After(time.Minute)
+	watchdog := time.After(3 * time.Minute)
 	for {
 		if res, err := client.Get("http://localhost/healthz"); err == nil {
 			_ = res.Body.Close()

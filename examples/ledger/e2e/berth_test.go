@@ -194,7 +194,7 @@ func (s *service) visitor(t *testing.T) *person {
 		t.Fatal(err)
 	}
 	return &person{t, s, "a visitor", &http.Client{
-		Jar: jar, Timeout: time.Minute,
+		Jar: jar, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

@@ -48,7 +48,7 @@ func (s *service) browser(t *testing.T, path string) *tab {
 	t.Helper()
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience),
 	)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
@@ -95,9 +95,7 @@ func (b *tab) must(err error) {
 }
 
 func (b *tab) page() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
-	defer cancel()
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 	return text
 }
 
@@ -105,11 +103,9 @@ func (b *tab) page() string {
 // path.
 func (b *tab) step(actions ...chromedp.Action[chromedp.Void]) (status int64, path string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	res, err := chromedp.RunResponse(ctx, actions...)
+	res, err := chromedp.RunResponse(b.ctx, actions...)
 	b.must(err)
-	at, err := chromedp.Run(ctx, chromedp.Location())
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
 	b.must(err)
 	return int64(res.Status), strings.TrimPrefix(at, b.base)
 }
@@ -157,7 +153,7 @@ func (b *tab) hides(texts ...string) {
 // becomes waits until a condition of the page holds.
 func (b *tab) becomes(condition string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(time.Minute)))
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 	if err != nil {
 		b.t.Fatalf("never came true: %s: %v\n%.3000s", condition, err, b.page())
 	}

@@ -113,7 +113,7 @@ func (s *server) command(ctx context.Context, name string, args ...string) *exec
 }
 
 func (s *server) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	retry := time.NewTicker(50 * time.Millisecond)
 	defer retry.Stop()
