@@ -54,11 +54,7 @@ func (c *cli) roleRevokeCommand() *cobra.Command {
 }
 
 func (c *cli) withGrant(ctx context.Context, args []string, do func(context.Context, directory.Store, directory.Grant) error) error {
-	return c.withDirectory(ctx, func(ctx context.Context, store directory.Store) error {
-		u, err := findUser(ctx, store, args[0])
-		if err != nil {
-			return err
-		}
+	return c.withUser(ctx, args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
 		return do(ctx, store, directory.Grant{User: u.ID, Role: args[1], Tenant: args[2]})
 	})
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,12 +32,10 @@ func (c *cli) sessionSealCommand() *cobra.Command {
 		Example: "  curl -H \"Cookie: $(berth session seal anna@example.com)\" http://localhost:8080/",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := c.existingData()
+			opts, err := c.stateOptions()
 			if err != nil {
 				return err
 			}
-			opts := c.options(c.file, service.Production)
-			opts.Data = data
 			value, sess, err := service.SealFor(cmd.Context(), opts, args[0])
 			if err != nil {
 				return err
@@ -74,12 +72,10 @@ func (c *cli) sessionOpenCommand() *cobra.Command {
 		Example: "  berth session open 'berth=v1.…'",
 		Args:    exactly("VALUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := c.existingData()
+			opts, err := c.stateOptions()
 			if err != nil {
 				return err
 			}
-			opts := c.options(c.file, service.Production)
-			opts.Data = data
 			sess, err := service.OpenSealed(cmd.Context(), opts, args[0])
 			if err != nil {
 				return err
@@ -104,18 +100,11 @@ func (c *cli) sessionRevokeCommand() *cobra.Command {
 		Example: "  berth session revoke 4qv2…",
 		Args:    exactly("SESSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := c.existingData()
-			if err != nil {
-				return err
-			}
-			store, err := service.OpenDirectory(data, slog.New(slog.DiscardHandler))
-			if err != nil {
-				return err
-			}
 			// The longest a session may live is a year; see session.absolute.
 			end := time.Now().Add(366 * 24 * time.Hour)
-			err = store.RevokeSession(directory.WithActor(cmd.Context(), actor()), directory.Revocation{Session: args[0], Until: end})
-			return errors.Join(err, store.Close())
+			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
+				return store.RevokeSession(ctx, directory.Revocation{Session: args[0], Until: end})
+			})
 		},
 	}
 }
@@ -180,11 +169,20 @@ func (c *cli) keyRotateCommand() *cobra.Command {
 
 // keys loads the key set and says which file it is in.
 func (c *cli) keys(cmd *cobra.Command) (keys *session.KeySet, file string, err error) {
-	data, err := c.existingData()
+	opts, err := c.stateOptions()
 	if err != nil {
 		return nil, "", err
 	}
+	return service.Keys(cmd.Context(), opts)
+}
+
+// stateOptions are the options of commands about what a service remembers.
+func (c *cli) stateOptions() (service.Options, error) {
+	data, err := c.existingData()
+	if err != nil {
+		return service.Options{}, err
+	}
 	opts := c.options(c.file, service.Production)
 	opts.Data = data
-	return service.Keys(cmd.Context(), opts)
+	return opts, nil
 }

@@ -14,10 +14,10 @@ import (
 func (c *cli) userCommand() *cobra.Command {
 	cmd := noun("user", "people who sign in",
 		c.userAddCommand(), c.userListCommand(), c.userShowCommand(), c.userPasswordCommand(),
-		c.userChange("disable", "stop a user from signing in and end their sessions", directory.Users.DisableUser),
-		c.userChange("enable", "let a disabled user sign in again", directory.Users.EnableUser),
-		c.userChange("delete", "remove a user and all their roles", directory.Users.DeleteUser),
-		c.userSignOutCommand(),
+		c.userChange("disable", "stop a user from signing in and end their sessions", directory.Store.DisableUser),
+		c.userChange("enable", "let a disabled user sign in again", directory.Store.EnableUser),
+		c.userChange("delete", "remove a user and all their roles", directory.Store.DeleteUser),
+		c.userChange("sign-out", "end every session of a user", directory.Store.RevokeSessionsOf),
 	)
 	c.fileFlag(cmd)
 	c.dataFlag(cmd)
@@ -116,11 +116,7 @@ func (c *cli) userShowCommand() *cobra.Command {
 		Example: "  berth user show anna@example.com",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				u, err := findUser(ctx, store, args[0])
-				if err != nil {
-					return err
-				}
+			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
 				grants, err := store.Grants(ctx, directory.GrantFilter{User: u.ID})
 				if err != nil {
 					return err
@@ -151,11 +147,7 @@ func (c *cli) userPasswordCommand() *cobra.Command {
 		Example: "  berth user password anna@example.com --password-stdin < password.txt",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				u, err := findUser(ctx, store, args[0])
-				if err != nil {
-					return err
-				}
+			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
 				password, err := c.askPassword(fromStdin, generate)
 				if err != nil {
 					return err
@@ -177,40 +169,30 @@ func (c *cli) userPasswordCommand() *cobra.Command {
 }
 
 // userChange is a verb that does one thing to one user.
-func (c *cli) userChange(verb, short string, change func(directory.Users, context.Context, string) error) *cobra.Command {
+func (c *cli) userChange(verb, short string, change func(directory.Store, context.Context, string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:     verb + " USER",
 		Short:   short,
 		Example: "  berth user " + verb + " anna@example.com",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				u, err := findUser(ctx, store, args[0])
-				if err != nil {
-					return err
-				}
+			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
 				return change(store, ctx, u.ID)
 			})
 		},
 	}
 }
 
-func (c *cli) userSignOutCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "sign-out USER",
-		Short:   "end every session of a user",
-		Example: "  berth user sign-out anna@example.com",
-		Args:    exactly("USER"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				u, err := findUser(ctx, store, args[0])
-				if err != nil {
-					return err
-				}
-				return store.RevokeSessionsOf(ctx, u.ID)
-			})
-		},
-	}
+// withUser opens the directory for one command about one user, named by email
+// or id.
+func (c *cli) withUser(ctx context.Context, who string, do func(context.Context, directory.Store, directory.User) error) error {
+	return c.withDirectory(ctx, func(ctx context.Context, store directory.Store) error {
+		u, err := findUser(ctx, store, who)
+		if err != nil {
+			return err
+		}
+		return do(ctx, store, u)
+	})
 }
 
 // findUser takes an email or an id.
