@@ -89,31 +89,20 @@ func (h *humanHandler) appendLevel(b []byte, l slog.Level) []byte {
 }
 
 func appendAttr(b []byte, prefix string, a slog.Attr) []byte {
-	v := a.Value.Resolve()
-	if v.Kind() == slog.KindGroup {
-		if a.Key != "" {
-			prefix += a.Key + "."
+	flatten(prefix, a, func(key string, v slog.Value) {
+		b = append(b, "  "...)
+		b = append(b, key...)
+		b = append(b, '=')
+		switch v.Kind() {
+		case slog.KindDuration:
+			b = append(b, v.Duration().Round(time.Microsecond).String()...)
+		case slog.KindTime:
+			b = v.Time().UTC().AppendFormat(b, time.RFC3339)
+		default:
+			b = append(b, printable(quoteIfNeeded(v.String()))...)
 		}
-		for _, g := range v.Group() {
-			b = appendAttr(b, prefix, g)
-		}
-		return b
-	}
-	if a.Key == "" {
-		return b
-	}
-	b = append(b, "  "...)
-	b = append(b, prefix...)
-	b = append(b, a.Key...)
-	b = append(b, '=')
-	switch v.Kind() {
-	case slog.KindDuration:
-		return append(b, v.Duration().Round(time.Microsecond).String()...)
-	case slog.KindTime:
-		return v.Time().UTC().AppendFormat(b, time.RFC3339)
-	default:
-		return append(b, printable(quoteIfNeeded(v.String()))...)
-	}
+	})
+	return b
 }
 
 func quoteIfNeeded(s string) string {

@@ -115,20 +115,10 @@ func (h *recentHandler) WithGroup(name string) slog.Handler {
 }
 
 func appendField(fields []Field, prefix string, a slog.Attr) []Field {
-	v := a.Value.Resolve()
-	if v.Kind() == slog.KindGroup {
-		if a.Key != "" {
-			prefix += a.Key + "."
-		}
-		for _, g := range v.Group() {
-			fields = appendField(fields, prefix, g)
-		}
-		return fields
-	}
-	if a.Key == "" {
-		return fields
-	}
-	return append(fields, Field{Key: prefix + a.Key, Value: bounded(v.String())})
+	flatten(prefix, a, func(key string, v slog.Value) {
+		fields = append(fields, Field{Key: key, Value: bounded(v.String())})
+	})
+	return fields
 }
 
 func bounded(s string) string {

@@ -1,0 +1,21 @@
+package telemetry
+
+import "log/slog"
+
+// flatten gives each attribute of a, groups taken apart, to emit; the names of
+// groups go before the key, each followed by a dot.
+func flatten(prefix string, a slog.Attr, emit func(key string, v slog.Value)) {
+	v := a.Value.Resolve()
+	if v.Kind() == slog.KindGroup {
+		if a.Key != "" {
+			prefix += a.Key + "."
+		}
+		for _, g := range v.Group() {
+			flatten(prefix, g, emit)
+		}
+		return
+	}
+	if a.Key != "" {
+		emit(prefix+a.Key, v)
+	}
+}
