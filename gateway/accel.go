@@ -31,9 +31,15 @@ var keptHeaders = [...]string{"Content-Type", "Content-Disposition", "Set-Cookie
 
 // InterceptResponse implements upstream.Interceptor: it takes off the answer
 // what is not the app's to say, and takes the answer away when it is an
-// internal redirect. Only the answer of an upstream comes here, so nobody else
+// internal redirect, or came too late for its caller. Only the answer of an upstream comes here, so nobody else
 // can ask for one; an error answer is shown, not redirected.
 func (x *exchange) InterceptResponse(status int, h http.Header) bool {
+	if x.lapsed = x.late(); x.lapsed {
+		return true
+	}
+	if ct := h["Content-Type"]; len(ct) > 0 && isEventStream(ct[0]) {
+		x.endWithServer()
+	}
 	locations := h["X-Accel-Redirect"]
 	x.table.scrubResponse(h)
 	if len(locations) == 0 || status < 200 || status > 299 {

@@ -139,8 +139,10 @@ type Route struct {
 	// PassAuthorization forwards the Authorization header even when the gateway
 	// signed the caller in by it.
 	PassAuthorization bool
-	// WebSocketRecheck is how often the session and the rule of an upgraded
-	// connection are checked again. Default 60 s.
+	// WebSocketRecheck is how often the session, the rule, the host and the route
+	// of an upgraded connection, or of any answer that takes longer, are checked
+	// again, by the table in place then. Default 60 s; negative is only when the
+	// session ends.
 	WebSocketRecheck time.Duration
 	// Silent leaves requests out of the access log ([Record].Silent).
 	Silent bool

@@ -34,6 +34,13 @@
 // began with. [Table.Explain] answers what would happen to a request, with the
 // functions the chain uses.
 //
+// # What outlives a request
+//
+// A tunnel, an event stream or a long download may last longer than what
+// allowed it. Each is checked again as it goes on, by the table in place then:
+// whoever is signed out, disabled or ruled out is cut off. Streams of events
+// and tunnels end at once when the listener stops; they would hold the drain.
+//
 // # Trust
 //
 // Nothing a client says about itself reaches the app: every header in which

@@ -47,6 +47,11 @@ type exchange struct {
 	accel             accel
 	kept              http.Header // headers of the app's answer that an internal redirect keeps
 
+	cut     upstream.Cutoff
+	guard   *guard // kept over uses; nil until an exchange outlived its first write
+	lapsed  bool   // the caller lost access before the answer came
+	release func() // ends the watching for the end of the server
+
 	record Record
 }
 
@@ -67,12 +72,20 @@ func (p *pool) take(g *Gateway, w http.ResponseWriter, r *http.Request) *exchang
 
 func (p *pool) give(x *exchange) {
 	x.table.users.Add(-1)
-	head, drop := x.head[:0], x.dropFunc
+	head, drop, guard := x.head[:0], x.dropFunc, x.guard
 	if cap(head) > 16<<10 {
 		head = nil
 	}
-	*x = exchange{head: head, dropFunc: drop}
+	*x = exchange{head: head, dropFunc: drop, guard: guard}
 	p.p.Put(x)
+}
+
+// settle ends what was started to end the exchange from outside.
+func (x *exchange) settle() {
+	x.guard.stop()
+	if x.release != nil {
+		x.release()
+	}
 }
 
 // fill completes the record of the exchange.

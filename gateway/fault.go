@@ -59,6 +59,7 @@ var (
 	}
 	faultAuthDown     = &fault{status: 503, code: "authentication_unavailable", retryAfter: 5 * time.Second}
 	faultForbidden    = &fault{status: 403, code: "forbidden", detail: "You may not do this."}
+	faultAccessEnded  = &fault{status: 403, code: codeAccessEnded, detail: "You may not do this any longer."}
 	faultCrossOrigin  = &fault{status: 403, code: "cross_origin", detail: "The request came from a page of another site."}
 	faultNoRoute      = &fault{status: 404, code: "not_found"}
 	faultAssertion    = &fault{status: 500, code: "assertion_unavailable"}
@@ -66,6 +67,7 @@ var (
 	faultBodyTooLarge = &fault{status: 413, code: "body_too_large", detail: "The request body is too large.", closing: true}
 	faultBodyTimeout  = &fault{status: 408, code: "body_timeout", detail: "The request body did not arrive in time.", closing: true}
 	faultBodyBroken   = &fault{status: 400, code: "body_malformed", closing: true}
+	faultStopping     = &fault{status: 503, code: codeStopping, retryAfter: time.Second, closing: true}
 	faultTimeout      = &fault{status: 504, code: "route_timeout"}
 	faultAccel        = &fault{status: 502, code: "bad_internal_redirect"}
 )

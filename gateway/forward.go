@@ -17,6 +17,9 @@ func (g *Gateway) answer(x *exchange) *fault {
 	to := target{route: x.route, path: x.path}
 	for hops := 0; ; hops++ {
 		f := g.serveTarget(x, to)
+		if cause := x.cut.Cause(); cause != nil {
+			return x.cutOff(cause)
+		}
 		if f != nil || !x.accel.pending {
 			return f
 		}
@@ -93,11 +96,14 @@ func (g *Gateway) forward(x *exchange, to target) *fault {
 		return f
 	}
 	upgrade := isUpgrade(r)
-	if upgrade {
-		watched, stop := g.watch(x, rt)
-		defer stop()
-		r = watched
-	} else if rt.config.Timeout > 0 {
+	switch {
+	case upgrade:
+		x.outlives()
+		x.endWithServer()
+	case r.ContentLength < 0 || r.ContentLength > longBody:
+		x.outlives()
+	}
+	if !upgrade && rt.config.Timeout > 0 {
 		ctx, cancel := context.WithTimeoutCause(r.Context(), rt.config.Timeout, errRouteTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
@@ -109,10 +115,10 @@ func (g *Gateway) forward(x *exchange, to target) *fault {
 	x.up.In = r
 	res, err := x.send(rt.config.Upstream, upgrade)
 	x.note(&res)
+	if x.lapsed {
+		return faultAccessEnded
+	}
 	if err == nil {
-		if upgrade && errors.Is(context.Cause(r.Context()), errAccessEnded) {
-			x.record.Reason = codeAccessEnded
-		}
 		return nil
 	}
 	return x.upstreamFault(r, err)
@@ -136,7 +142,7 @@ func (g *Gateway) rewrite(x *exchange, to target) error {
 	x.head = b
 	x.up = upstream.Request{
 		Target: x.upstreamTarget(to), Host: x.upstreamHost(c), Client: x.src.client,
-		Header: b, Drop: x.dropFunc, Intercept: x,
+		Header: b, Drop: x.dropFunc, Intercept: x, Cutoff: &x.cut,
 	}
 	return nil
 }
@@ -163,7 +169,7 @@ func (x *exchange) send(group *upstream.Group, upgrade bool) (upstream.Result, e
 	}
 	cw := compress.NewWriter(&x.out, x.r, x.table.compress)
 	res, err := group.Forward(cw, &x.up)
-	if err != nil {
+	if err != nil && !errors.Is(x.cut.Cause(), errStopping) {
 		cw.Abort()
 		return res, err
 	}
@@ -212,8 +218,6 @@ func (x *exchange) upstreamFault(r *http.Request, err error) *fault {
 		f = x.in.fault()
 	case errors.Is(cause, errRouteTimeout):
 		f = faultTimeout.because(err)
-	case errors.Is(cause, errAccessEnded):
-		f = &fault{status: statusClientGone, code: codeAccessEnded, err: cause}
 	}
 	if f.status == http.StatusServiceUnavailable {
 		f.retryAfter = max(e.RetryAfter, minRetryAfter)

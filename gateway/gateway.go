@@ -78,6 +78,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := g.pool.take(g, w, r)
 	g.metrics.inFlight.Inc()
 	abort := g.serve(x)
+	x.settle()
 	g.finish(x)
 	if abort {
 		panic(http.ErrAbortHandler)

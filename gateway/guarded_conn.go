@@ -175,14 +175,16 @@ type connInfo struct {
 	secure bool
 	state  *tls.ConnectionState // nil where net/http has it
 	plain  *guardedConn         // nil where it is encrypted
+	// stopping is done when the listener drains.
+	stopping context.Context
 }
 
 type connKey struct{}
 
 // withConn puts what is known of c into the context of its requests; net/http
 // calls it once for a connection.
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	info := &connInfo{}
+func (p *port) withConn(ctx context.Context, c net.Conn) context.Context {
+	info := &connInfo{stopping: p.stopping}
 	switch c := c.(type) {
 	case *tls.Conn:
 		info.secure = true

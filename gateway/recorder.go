@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -49,6 +50,11 @@ func (c *recorder) WriteHeader(status int) {
 func (c *recorder) Write(p []byte) (int, error) {
 	if c.status == 0 {
 		c.WriteHeader(http.StatusOK)
+	}
+	if c.bytes > 0 {
+		if err := c.goesOn(); err != nil {
+			return 0, err
+		}
 	}
 	c.arm()
 	write := c.w.Write
@@ -105,15 +111,55 @@ func (c *recorder) ReadFrom(src io.Reader) (int64, error) {
 	if c.rf == nil {
 		return io.Copy(writerOnly{c}, src)
 	}
+	limited, ok := src.(*io.LimitedReader)
+	if !ok {
+		limited = &io.LimitedReader{R: src, N: math.MaxInt64}
+	}
+	if c.bytes > 0 || limited.N > readPiece {
+		return c.readPieces(limited)
+	}
 	n, err := c.rf.ReadFrom(src)
 	c.bytes += n
 	return n, err
+}
+
+// readPiece is how much is copied between two looks at whether to go on.
+const readPiece = 1 << 20
+
+func (c *recorder) readPieces(src *io.LimitedReader) (total int64, err error) {
+	for src.N > 0 && err == nil {
+		if err = c.goesOn(); err != nil {
+			break
+		}
+		piece, n := min(src.N, readPiece), int64(0)
+		n, err = c.rf.ReadFrom(&io.LimitedReader{R: src.R, N: piece})
+		total += n
+		src.N -= n
+		if n < piece {
+			break
+		}
+	}
+	c.bytes += total
+	return total, err
+}
+
+// goesOn is called when the answer is not done with one write. It returns an
+// error when the exchange has been cut off.
+func (c *recorder) goesOn() error {
+	c.x.outlives()
+	if c.x.guard == nil || !c.x.guard.on {
+		return nil
+	}
+	return c.x.cut.Cause()
 }
 
 // FlushError sends what is buffered; [http.ResponseController] calls it.
 func (c *recorder) FlushError() error {
 	if c.status == 0 {
 		c.WriteHeader(http.StatusOK)
+	}
+	if err := c.goesOn(); err != nil {
+		return err
 	}
 	c.arm()
 	return http.NewResponseController(c.w).Flush()

@@ -69,6 +69,9 @@ type port struct {
 	spec Listener
 	door *doorman
 	http *http.Server
+	// stopping is done when the port drains; stop says so.
+	stopping context.Context
+	stop     context.CancelFunc
 }
 
 // NewServer returns a server that listens nowhere yet.
@@ -177,18 +180,21 @@ func (s *Server) newPort(spec Listener, l net.Listener) *port {
 			GetCertificate: s.cfg.Certificates.Certificate,
 		}
 	}
-	return &port{spec: spec, door: d, http: &http.Server{
+	p := &port{spec: spec, door: d}
+	p.stopping, p.stop = context.WithCancel(context.Background())
+	p.http = &http.Server{
 		Handler:                      http.HandlerFunc(s.serveHTTP),
 		ReadHeaderTimeout:            s.cfg.ReadHeaderTimeout,
 		IdleTimeout:                  s.cfg.IdleTimeout,
 		MaxHeaderBytes:               s.cfg.MaxHeaderBytes,
 		DisableGeneralOptionsHandler: true,
-		ConnContext:                  withConn,
+		ConnContext:                  p.withConn,
 		Protocols:                    protocols,
 		TLSConfig:                    d.tls,
 		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: 250, WriteByteTimeout: s.cfg.WriteTimeout, SendPingTimeout: s.cfg.IdleTimeout / 2},
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}}
+	}
+	return p
 }
 
 // serveHTTP counts handlers: http.Server forgets those that hijacked.
@@ -227,6 +233,7 @@ func (s *Server) shut(ctx context.Context, p *port) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Drain)
 	defer cancel()
 	p.http.SetKeepAlivesEnabled(false)
+	p.stop() // tells what has no end of its own
 	if err := p.http.Shutdown(ctx); err != nil {
 		s.log.Warn("requests cut off after the drain time", "error", err)
 		_ = p.http.Close() // what is left is cut off on purpose
@@ -234,8 +241,9 @@ func (s *Server) shut(ctx context.Context, p *port) {
 }
 
 // Serve answers requests until ctx is done. Then it stops accepting, lets
-// requests finish for as long as Drain says, ends upgraded connections, and
-// returns when every handler has. It can be called once.
+// requests finish for as long as Drain says, and returns when every handler
+// has. Event streams and upgraded connections, which have no end of their own,
+// are ended at once. It can be called once.
 func (s *Server) Serve(ctx context.Context) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -260,7 +268,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		wg.Go(func() { s.shut(base, p) })
 	}
 	wg.Wait()
-	cancel() // ends tunnels, and requests that outlived the drain
+	cancel() // ends requests that outlived the drain
 	s.ports.Wait()
 	s.active.Wait()
 	return nil
