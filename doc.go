@@ -13,7 +13,8 @@
 //	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
 //	console             web console over what runs
 //	─────────────────────────────────────────────────────────────── services
-//	gateway             listeners, TLS, hosts, the request chain, reload, drain
+//	gateway             hosts, the request chain, reload
+//	gateway/listen        listeners, TLS, certificates, strict HTTP/1 framing, drain
 //	gateway/urlpath       the one canonical path that is both matched and forwarded
 //	gateway/upstream      groups of app servers: balancing, health, the HTTP/1.1 client
 //	gateway/static        files from disk

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 // body is the request body as upstreams read it: counted, limited, and with a
@@ -122,7 +124,7 @@ func (b *body) fault() *fault {
 	switch {
 	case errors.Is(b.err, os.ErrDeadlineExceeded):
 		return faultBodyTimeout.because(b.err)
-	case errors.Is(b.err, errFraming):
+	case errors.Is(b.err, listen.ErrFraming):
 		return faultBodyBroken.because(b.err)
 	}
 	return nil

@@ -90,7 +90,7 @@ type Timeouts struct {
 	// Default 60 s; negative is no limit.
 	ReadBody time.Duration
 	// Write is how long the client of an HTTP/2 stream may take no bytes.
-	// (HTTP/1.1 connections have [ServerConfig].WriteTimeout.) Default 60 s;
+	// (HTTP/1.1 connections have [listen.Config].WriteTimeout.) Default 60 s;
 	// negative is no limit.
 	Write time.Duration
 }

@@ -6,7 +6,7 @@
 //
 // The whole chain is spelled out in one function, (*Gateway).handle:
 //
-//	listener ─ TLS ─ strict framing            Server
+//	listener ─ TLS ─ strict framing            package listen
 //	   │
 //	   ├─ request id, trace                    identity.go
 //	   ├─ client address, scheme, public host  client.go      trusted proxies only

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/access"
+	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/gateway/upstream"
 	"github.com/berth-project/berth/gateway/urlpath"
 	"github.com/berth-project/berth/session"
@@ -19,7 +20,7 @@ type exchange struct {
 	table  *installed
 	r      *http.Request // as it is served; an internal redirect replaces it
 	method string        // as it came
-	conn   *connInfo
+	conn   *listen.Conn
 	out    recorder
 	in     body
 
@@ -66,7 +67,7 @@ func (p *pool) take(g *Gateway, w http.ResponseWriter, r *http.Request) *exchang
 	}
 	x.g, x.table, x.r, x.method, x.start = g, g.hold(), r, r.Method, g.now()
 	x.out.reset(x, w)
-	x.conn = connOf(r)
+	x.conn = listen.ConnOf(r)
 	return x
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"time"
@@ -99,8 +100,11 @@ func (q ExplainRequest) exchange(t *Table) *exchange {
 		Method: q.Method, RequestURI: q.Target, Host: q.Host, Header: q.Header, Proto: "HTTP/1.1",
 		ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, RemoteAddr: netip.AddrPortFrom(q.Client, 0).String(),
 	}
+	if q.Secure {
+		r.TLS = &tls.ConnectionState{}
+	}
 	return &exchange{
-		table: &installed{Table: t}, r: r, method: q.Method, start: q.Now, conn: &connInfo{secure: q.Secure},
+		table: &installed{Table: t}, r: r, method: q.Method, start: q.Now,
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 func TestServer_RefusesAmbiguousFraming(t *testing.T) {
@@ -125,7 +125,7 @@ func (w *world) trickle(request string, step int) []byte {
 func TestServer_KeepsPipelinedRequestsApart(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t}
-	w.serve(http.HandlerFunc(echo), gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}})
+	w.serve(http.HandlerFunc(echo), listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}})
 	const one = "POST /public/1 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nfirst"
 	const two = "POST /public/2 HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nsec\r\n3\r\nond\r\n0\r\nX-T: 1\r\n\r\n"
 	const three = "GET http://example.com/public/3 HTTP/1.1\r\nHost: example.com\r\n\r\n"

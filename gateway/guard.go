@@ -47,11 +47,11 @@ func (x *exchange) cutOff(cause error) *fault {
 // endWithServer has the exchange end as soon as the server stops, instead of
 // holding up the drain: streams and tunnels have no end of their own.
 func (x *exchange) endWithServer() {
-	if x.release != nil || x.conn == nil || x.conn.stopping == nil {
+	if x.release != nil || x.conn == nil {
 		return
 	}
 	cut, done := &x.cut, make(chan struct{})
-	stop := context.AfterFunc(x.conn.stopping, func() {
+	stop := context.AfterFunc(x.conn.Stopping(), func() {
 		defer close(done)
 		cut.Cut(errStopping)
 	})

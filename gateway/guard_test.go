@@ -19,6 +19,7 @@ import (
 
 	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/gateway/static"
 )
 
@@ -118,7 +119,7 @@ func TestGateway_EndsStreamsWithTheSession(t *testing.T) {
 				w := newWorld(t, app, change{
 					config: func(c *gateway.Config) { c.Routes[0].WebSocketRecheck = 5 * time.Millisecond },
 					deps:   func(d *gateway.Dependencies) { d.Auth = auth },
-					server: func(s *gateway.ServerConfig) { s.Listen[0].H2C = true },
+					server: func(s *listen.Config) { s.Listen[0].H2C = true },
 				})
 				req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/members/x", nil)
 				res, err := w.client(func(tr *http.Transport) {
@@ -252,8 +253,8 @@ func TestServer_EndsWhatHasNoEndWhenItStops(t *testing.T) {
 			_, _ = io.WriteString(w, "finished")
 		}
 	}, change{config: func(c *gateway.Config) { c.Compress.Off = false }})
-	srv, err := gateway.NewServer(gateway.ServerConfig{
-		Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: time.Hour,
+	srv, err := listen.New(listen.Config{
+		Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: time.Hour,
 	}, w.gateway, quiet())
 	if err != nil {
 		t.Fatal(err)

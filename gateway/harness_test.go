@@ -21,6 +21,7 @@ import (
 	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/gateway"
 	"github.com/berth-project/berth/gateway/compress"
+	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/gateway/upstream"
 	"github.com/berth-project/berth/session"
 )
@@ -102,7 +103,7 @@ func rules(t *testing.T) *access.Policy {
 type world struct {
 	t       *testing.T
 	gateway *gateway.Gateway
-	server  *gateway.Server
+	server  *listen.Server
 	addr    string
 	group   *upstream.Group
 	config  gateway.Config
@@ -114,7 +115,7 @@ type world struct {
 type change struct {
 	config func(*gateway.Config)
 	deps   func(*gateway.Dependencies)
-	server func(*gateway.ServerConfig)
+	server func(*listen.Config)
 }
 
 // echo answers with what it received.
@@ -147,7 +148,7 @@ func newWorld(t *testing.T, app http.HandlerFunc, c change) *world {
 		Routes:     []gateway.Route{{Name: "web", Pattern: "/**", Upstream: w.group, Audience: "app"}},
 	}
 	deps := gateway.Dependencies{Auth: stubAuth{}, Assert: stubAsserter{}, Observe: w.observe, Log: slog.New(slog.DiscardHandler)}
-	srv := gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 5 * time.Second}
+	srv := listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 5 * time.Second}
 	if c.config != nil {
 		c.config(&w.config)
 	}
@@ -162,6 +163,7 @@ func newWorld(t *testing.T, app http.HandlerFunc, c change) *world {
 		t.Fatal(err)
 	}
 	gw.Swap(w.table())
+	srv.Serves = gw.Serves
 	w.gateway = gw
 	w.serve(gw, srv)
 	return w
@@ -189,9 +191,9 @@ func (w *world) table() *gateway.Table {
 }
 
 // serve has a handler answer on a server of its own.
-func (w *world) serve(h http.Handler, cfg gateway.ServerConfig) {
+func (w *world) serve(h http.Handler, cfg listen.Config) {
 	w.t.Helper()
-	srv, err := gateway.NewServer(cfg, h, slog.New(slog.DiscardHandler))
+	srv, err := listen.New(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -56,6 +56,13 @@ func (s *hostSet) has(name string) bool {
 	return false
 }
 
+// Serves reports whether the service answers for a host, given as a Host header
+// has it.
+func (g *Gateway) Serves(host string) bool {
+	name, _, ok := splitHost(host)
+	return ok && g.table.Load().hosts.has(name)
+}
+
 // splitHost reads a Host header or an authority: a name or an address, and a
 // port if there is one. The name comes back in lower case without a trailing
 // dot. Anything RFC 9110 section 7.2 does not allow, and percent-encoding,

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 // recorder is the response writer of an exchange: it counts, remembers the
@@ -77,7 +79,7 @@ const (
 // gather. A request with a body is left alone: reading it may write, too.
 func (c *recorder) isWhole(p []byte) bool {
 	r := c.x.r
-	if c.bytes != 0 || r.ContentLength != 0 || r.Method != http.MethodGet || c.x.conn == nil || c.x.conn.plain == nil {
+	if c.bytes != 0 || r.ContentLength != 0 || r.Method != http.MethodGet || c.x.conn == nil || !c.x.conn.Gathers() {
 		return false
 	}
 	declared := c.Header()["Content-Length"]
@@ -94,10 +96,10 @@ func (c *recorder) writeGathered(p []byte) (int, error) {
 	if !ok {
 		return c.w.Write(p)
 	}
-	c.x.conn.plain.gather()
+	c.x.conn.Gather()
 	n, err := c.w.Write(p)
 	flusher.Flush()
-	if sendErr := c.x.conn.plain.send(); err == nil && sendErr != nil {
+	if sendErr := c.x.conn.Send(); err == nil && sendErr != nil {
 		return 0, sendErr
 	}
 	return n, err
@@ -176,9 +178,7 @@ func (c *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	c.status = http.StatusSwitchingProtocols
-	if g, ok := conn.(*guardedConn); ok {
-		g.release()
-	}
+	listen.Release(conn)
 	return conn, rw, nil
 }
 
@@ -186,7 +186,7 @@ func (c *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (c *recorder) Unwrap() http.ResponseWriter { return c.w }
 
 // arm moves the write deadline of an HTTP/2 stream. Connections of HTTP/1.1
-// look after themselves (guardedConn), at less cost.
+// look after themselves (package listen), at less cost.
 func (c *recorder) arm() {
 	idle := c.x.table.timeouts.Write
 	if c.x.r.ProtoMajor < 2 || idle <= 0 {

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -34,9 +35,9 @@ func tlsWorld(t *testing.T, app http.HandlerFunc) *world {
 	t.Helper()
 	return newWorld(t, app, change{
 		config: func(c *gateway.Config) { c.HSTS = time.Hour },
-		server: func(s *gateway.ServerConfig) {
+		server: func(s *listen.Config) {
 			s.Listen[0].TLS = true
-			s.Certificates = gateway.NewSelfSigned([]string{"example.com", ".internal.example"}, nil)
+			s.Certificates = listen.NewSelfSigned([]string{"example.com", ".internal.example"}, nil)
 		},
 	})
 }
@@ -176,8 +177,15 @@ func TestServer_TellsWhoSpeaksPlainToTheTLSPort(t *testing.T) {
 	if got := res.header.Get("Location"); res.status != 308 || got != "https://example.com:8443/public/a?b" {
 		t.Errorf("= %d to %q", res.status, got)
 	}
-	if res := w.raw("GET http://x/ HTTP/1.1\r\nHost: exa\"mple.com\r\n\r\n"); !res.empty && res.status != 400 {
-		t.Errorf("bad host: %d", res.status)
+	for _, host := range []string{"evil.example", "evil.example:8443", "example.com@evil.example", "example.com/", "exa\"mple.com", ""} {
+		if res := w.raw("GET /public/a HTTP/1.1\r\nHost: " + host + "\r\n\r\n"); !res.empty {
+			t.Errorf("host %q: %d to %q, want no answer", host, res.status, res.header.Get("Location"))
+		}
+	}
+	for _, target := range []string{"http://evil.example/", "*", "//\x7f"} {
+		if res := w.raw("GET " + target + " HTTP/1.1\r\nHost: example.com\r\n\r\n"); !res.empty {
+			t.Errorf("target %q: %d to %q, want no answer", target, res.status, res.header.Get("Location"))
+		}
 	}
 }
 
@@ -187,7 +195,7 @@ func TestServer_SpeaksH2CWhereItShould(t *testing.T) {
 		tr.Protocols = &http.Protocols{}
 		tr.Protocols.SetUnencryptedHTTP2(true)
 	}
-	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) { s.Listen[0].H2C = true }})
+	w := newWorld(t, echo, change{server: func(s *listen.Config) { s.Listen[0].H2C = true }})
 	res, body := get(t, w.client(h2c), "http://example.com/public/a")
 	if res.Proto != "HTTP/2.0" || !strings.Contains(body, "X-Forwarded-Proto: http\n") {
 		t.Errorf("%s\n%s", res.Proto, body)
@@ -218,7 +226,7 @@ func TestServer_ListensOnSockets(t *testing.T) {
 	_ = stale.Close() // leaves the file, as a killed process does
 	w := newWorld(t, echo, change{
 		config: func(c *gateway.Config) { c.TrustSocketPeers = true },
-		server: func(s *gateway.ServerConfig) { s.Listen = []gateway.Listener{{Network: "unix", Address: path}} },
+		server: func(s *listen.Config) { s.Listen = []listen.Address{{Network: "unix", Address: path}} },
 	})
 	c, err := net.Dial("unix", path)
 	if err != nil {
@@ -231,7 +239,7 @@ func TestServer_ListensOnSockets(t *testing.T) {
 	if !bytes.Contains(got, []byte("X-Real-Ip: 9.9.9.9\n")) {
 		t.Errorf("app saw\n%s", got)
 	}
-	another, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "unix", Address: path}}}, w.gateway, quiet())
+	another, err := listen.New(listen.Config{Listen: []listen.Address{{Network: "unix", Address: path}}}, w.gateway, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,23 +251,23 @@ func TestServer_ListensOnSockets(t *testing.T) {
 func TestServer_RelistensWithoutLettingGo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{})
-	first := gateway.Listener{Network: "tcp", Address: "127.0.0.1:0"}
-	second := gateway.Listener{Network: "tcp", Address: "127.0.0.1:0", H2C: true}
-	if err := w.server.Relisten(t.Context(), []gateway.Listener{first, second}); err != nil {
+	first := listen.Address{Network: "tcp", Address: "127.0.0.1:0"}
+	second := listen.Address{Network: "tcp", Address: "127.0.0.1:0", H2C: true}
+	if err := w.server.Relisten(t.Context(), []listen.Address{first, second}); err != nil {
 		t.Fatal(err)
 	}
 	addrs := w.server.Addrs()
 	if len(addrs) != 2 || addrs[0].String() != w.addr {
 		t.Fatalf("Addrs() = %v, want %s kept", addrs, w.addr)
 	}
-	bad := gateway.Listener{Network: "tcp", Address: w.addr, H2C: true}
-	if err := w.server.Relisten(t.Context(), []gateway.Listener{first, bad}); err == nil {
+	bad := listen.Address{Network: "tcp", Address: w.addr, H2C: true}
+	if err := w.server.Relisten(t.Context(), []listen.Address{first, bad}); err == nil {
 		t.Error("an address in use was bound")
 	}
 	if got := w.server.Addrs(); len(got) != 2 {
 		t.Errorf("after a refusal: %v, want both", got)
 	}
-	if err := w.server.Relisten(t.Context(), []gateway.Listener{second}); err != nil {
+	if err := w.server.Relisten(t.Context(), []listen.Address{second}); err != nil {
 		t.Fatal(err)
 	}
 	w.addr = addrs[1].String()
@@ -280,7 +288,7 @@ func TestServer_DrainsBeforeItStops(t *testing.T) {
 		<-finish
 		_, _ = io.WriteString(w, "finished")
 	})
-	srv, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}}, app, quiet())
+	srv, err := listen.New(listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}}, app, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,8 +352,8 @@ func TestServer_CutsOffWhatOutlivesTheDrain(t *testing.T) {
 		close(begun)
 		<-r.Context().Done()
 	})
-	srv, _ := gateway.NewServer(gateway.ServerConfig{
-		Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 20 * time.Millisecond,
+	srv, _ := listen.New(listen.Config{
+		Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 20 * time.Millisecond,
 	}, app, quiet())
 	if err := srv.Listen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -368,7 +376,7 @@ func TestServer_CutsOffWhatOutlivesTheDrain(t *testing.T) {
 
 func TestServer_BoundsConnections(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) { s.MaxConnections = 2 }})
+	w := newWorld(t, echo, change{server: func(s *listen.Config) { s.MaxConnections = 2 }})
 	ask := func(c net.Conn) error {
 		_, _ = io.WriteString(c, "GET /public/a HTTP/1.1\r\nHost: example.com\r\n\r\n")
 		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
@@ -433,7 +441,7 @@ func TestGateway_SwapsTablesUnderLoad(t *testing.T) {
 	wg.Wait()
 }
 
-func writePair(t *testing.T, dir, name string) gateway.CertificatePair {
+func writePair(t *testing.T, dir, name string) listen.CertificatePair {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -451,7 +459,7 @@ func writePair(t *testing.T, dir, name string) gateway.CertificatePair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair := gateway.CertificatePair{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
+	pair := listen.CertificatePair{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
 	write := func(path, kind string, b []byte) {
 		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
 			t.Fatal(err)
@@ -466,14 +474,14 @@ func TestCertificateFiles_ChangeWithoutANewListener(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	pair := writePair(t, dir, "one.example")
-	source := gateway.NewCertificateFiles([]gateway.CertificatePair{pair}, quiet())
+	source := listen.NewCertificateFiles([]listen.CertificatePair{pair}, quiet())
 	if _, err := source.Certificate(&tls.ClientHelloInfo{}); err == nil {
 		t.Error("a certificate before any was read")
 	}
 	if err := source.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, echo, change{server: func(s *gateway.ServerConfig) {
+	w := newWorld(t, echo, change{server: func(s *listen.Config) {
 		s.Listen[0].TLS, s.Certificates = true, source
 	}})
 	name := func() string {
@@ -510,7 +518,7 @@ func TestCertificateFiles_ChangeWithoutANewListener(t *testing.T) {
 func TestCertificateFiles_NoticeAChange(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	source := gateway.NewCertificateFiles([]gateway.CertificatePair{writePair(t, dir, "one.example")}, quiet())
+	source := listen.NewCertificateFiles([]listen.CertificatePair{writePair(t, dir, "one.example")}, quiet())
 	if err := source.Reload(); err != nil {
 		t.Fatal(err)
 	}
@@ -534,7 +542,7 @@ func TestCertificateFiles_NoticeAChange(t *testing.T) {
 func TestServer_EndsTunnelsWhenItStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sockets, change{})
-	srv, err := gateway.NewServer(gateway.ServerConfig{Listen: []gateway.Listener{{Network: "tcp", Address: "127.0.0.1:0"}}}, w.gateway, quiet())
+	srv, err := listen.New(listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}}, w.gateway, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -562,7 +570,7 @@ func TestServer_EndsTunnelsWhenItStops(t *testing.T) {
 func TestSelfSigned_IsRenewedInTime(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	source := gateway.NewSelfSigned([]string{"example.com", ".internal.example", "10.0.0.1", "*"}, func() time.Time { return now })
+	source := listen.NewSelfSigned([]string{"example.com", ".internal.example", "10.0.0.1", "*"}, func() time.Time { return now })
 	first, err := source.Certificate(nil)
 	if err != nil {
 		t.Fatal(err)

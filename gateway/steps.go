@@ -16,7 +16,7 @@ const maxNext = 2048
 func (x *exchange) locate() {
 	a := arrival{peer: peerAddr(x.r.RemoteAddr), secure: x.r.TLS != nil, host: x.r.Host}
 	if x.conn != nil {
-		a.secure = x.conn.secure
+		a.secure = x.conn.Secure()
 	}
 	x.table.locate(&x.src, a, x.r.Header)
 	x.ident.identify(x.r.Header, x.src.trusted)

@@ -18,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 // dial opens a connection that is closed with the test.
@@ -155,7 +156,7 @@ func TestGateway_GivesUpOnSlowClients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{
 		config: func(c *gateway.Config) { c.Timeouts.ReadBody = 30 * time.Millisecond },
-		server: func(s *gateway.ServerConfig) { s.ReadHeaderTimeout = 50 * time.Millisecond },
+		server: func(s *listen.Config) { s.ReadHeaderTimeout = 50 * time.Millisecond },
 	})
 	for name, begun := range map[string]string{
 		"small body": "POST /public/a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 10\r\n\r\nhel",
@@ -188,7 +189,7 @@ func TestGateway_GivesUpOnClientsThatDoNotRead(t *testing.T) {
 	t.Parallel()
 	t.Run("HTTP/1.1", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, endless, change{server: func(s *gateway.ServerConfig) { s.WriteTimeout = 50 * time.Millisecond }})
+		w := newWorld(t, endless, change{server: func(s *listen.Config) { s.WriteTimeout = 50 * time.Millisecond }})
 		_, _ = io.WriteString(w.dial(), "GET /public/a HTTP/1.1\r\nHost: example.com\r\n\r\n")
 		if rec := w.record(0); rec.Status != 200 || rec.Reason == "" {
 			t.Errorf("record = %+v, want the answer broken off", rec)
@@ -198,7 +199,7 @@ func TestGateway_GivesUpOnClientsThatDoNotRead(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, endless, change{
 			config: func(c *gateway.Config) { c.Timeouts.Write = 50 * time.Millisecond },
-			server: func(s *gateway.ServerConfig) { s.Listen[0].H2C = true },
+			server: func(s *listen.Config) { s.Listen[0].H2C = true },
 		})
 		c := w.client(func(tr *http.Transport) {
 			tr.Protocols = &http.Protocols{}
@@ -218,7 +219,7 @@ func TestGateway_GivesUpOnClientsThatDoNotRead(t *testing.T) {
 		t.Parallel()
 		const size = 3 << 20
 		w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) },
-			change{server: func(s *gateway.ServerConfig) { s.WriteTimeout = 2 * time.Second }})
+			change{server: func(s *listen.Config) { s.WriteTimeout = 2 * time.Second }})
 		res := w.do("GET", "/public/a", "")
 		if len(res.body) != size {
 			t.Errorf("received %d bytes, want %d", len(res.body), size)
@@ -445,8 +446,8 @@ func TestGateway_TellsInternalPagesTheClientsOwnScheme(t *testing.T) {
 				_, _ = fmt.Fprint(w, r.Header.Get("X-Forwarded-Proto"), " ", r.TLS != nil)
 			})
 		},
-		server: func(s *gateway.ServerConfig) {
-			s.Listen[0].TLS, s.Certificates = true, gateway.NewSelfSigned([]string{"example.com"}, nil)
+		server: func(s *listen.Config) {
+			s.Listen[0].TLS, s.Certificates = true, listen.NewSelfSigned([]string{"example.com"}, nil)
 		},
 	})
 	for said, want := range map[string]string{"": "https true", "https": "https true", "http": "http false"} {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/manifest"
 )
 
@@ -22,12 +22,12 @@ type certificates struct {
 
 // certificateSet is what one generation says about certificates.
 type certificateSet struct {
-	source gateway.CertificateSource
+	source listen.CertificateSource
 	reload func() error
 	files  []string
 }
 
-// Certificate implements [gateway.CertificateSource].
+// Certificate implements [listen.CertificateSource].
 func (c *certificates) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load().source.Certificate(hello)
 }
@@ -37,17 +37,17 @@ func (c *certificates) files() []string { return c.current.Load().files }
 // newCertificates reads what the manifest names.
 func newCertificates(m *manifest.Manifest, hosts []string, log *slog.Logger) (*certificateSet, error) {
 	if m.Gateway.TLS.Mode != "files" {
-		return &certificateSet{source: gateway.NewSelfSigned(hosts, nil), reload: func() error { return nil }}, nil
+		return &certificateSet{source: listen.NewSelfSigned(hosts, nil), reload: func() error { return nil }}, nil
 	}
 	b := builder{m: m}
 	set := &certificateSet{}
-	var pairs []gateway.CertificatePair
+	var pairs []listen.CertificatePair
 	for _, c := range m.Gateway.TLS.Certificates {
-		pair := gateway.CertificatePair{Certificate: b.path(string(c.Certificate)), Key: b.path(string(c.Key))}
+		pair := listen.CertificatePair{Certificate: b.path(string(c.Certificate)), Key: b.path(string(c.Key))}
 		pairs = append(pairs, pair)
 		set.files = append(set.files, pair.Certificate, pair.Key)
 	}
-	files := gateway.NewCertificateFiles(pairs, log)
+	files := listen.NewCertificateFiles(pairs, log)
 	set.source, set.reload = files, files.Reload
 	return set, files.Reload()
 }
@@ -64,12 +64,12 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 	if s.opts.Mode == Development {
 		drain = min(drain, developmentDrain)
 	}
-	listen, err := s.listeners(g.m)
+	addresses, err := s.listeners(g.m)
 	if err != nil {
 		return err
 	}
-	s.server, err = gateway.NewServer(gateway.ServerConfig{
-		Listen: listen, Certificates: s.certs,
+	s.server, err = listen.New(listen.Config{
+		Listen: addresses, Certificates: s.certs, Serves: s.gateway.Serves,
 		MaxConnections: m.Limits.MaxConnections, MaxHeaderBytes: int(m.Limits.MaxHeader.Bytes()),
 		ReadHeaderTimeout: m.Timeouts.ReadHeader.Std(), IdleTimeout: m.Timeouts.Idle.Std(),
 		WriteTimeout: m.Timeouts.Write.Std(), Drain: drain,
@@ -81,7 +81,7 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 }
 
 // listeners are the addresses the manifest, or --listen, asks for.
-func (s *Service) listeners(m *manifest.Manifest) ([]gateway.Listener, error) {
+func (s *Service) listeners(m *manifest.Manifest) ([]listen.Address, error) {
 	if s.opts.Listen != "" {
 		if _, _, err := net.SplitHostPort(s.opts.Listen); err != nil && !strings.HasPrefix(s.opts.Listen, "unix:") {
 			return nil, fmt.Errorf("--listen %q is neither host:port nor unix:/path", s.opts.Listen)
@@ -91,9 +91,9 @@ func (s *Service) listeners(m *manifest.Manifest) ([]gateway.Listener, error) {
 			first = m.Gateway.Listen[0]
 		}
 		first.Address = manifest.Template(s.opts.Listen)
-		return []gateway.Listener{listener(first, "")}, nil
+		return []listen.Address{listener(first, "")}, nil
 	}
-	var out []gateway.Listener
+	var out []listen.Address
 	for _, l := range m.Gateway.Listen {
 		out = append(out, listener(l, m.Directory()))
 	}
@@ -101,8 +101,8 @@ func (s *Service) listeners(m *manifest.Manifest) ([]gateway.Listener, error) {
 }
 
 // listener is one address; the path of a socket is relative to dir.
-func listener(l manifest.Listen, dir string) gateway.Listener {
-	out := gateway.Listener{Network: "tcp", Address: string(l.Address), TLS: l.TLS, H2C: l.H2C}
+func listener(l manifest.Listen, dir string) listen.Address {
+	out := listen.Address{Network: "tcp", Address: string(l.Address), TLS: l.TLS, H2C: l.H2C}
 	if path, ok := strings.CutPrefix(out.Address, "unix:"); ok {
 		out.Network, out.Address = "unix", path
 		if !filepath.IsAbs(path) {
@@ -123,13 +123,13 @@ func (s *Service) prepareListeners(ctx context.Context, next *generation) (apply
 	if next.m.Gateway.TLS.Mode != "files" && len(s.certs.files()) == 0 && sameHosts(s.current.Load().hosts, next.hosts) {
 		set = s.certs.current.Load() // the self-signed certificate stays
 	}
-	listen, err := s.listeners(next.m)
+	addresses, err := s.listeners(next.m)
 	if err != nil {
 		return nil, err
 	}
 	return func() error {
 		before := s.certs.current.Swap(set) // a new listener may be asked at once
-		err := s.server.Relisten(ctx, listen)
+		err := s.server.Relisten(ctx, addresses)
 		if err != nil {
 			s.certs.current.Store(before)
 		}
@@ -141,14 +141,14 @@ func sameHosts(a, b []string) bool { return strings.Join(a, ",") == strings.Join
 
 // appURL is where a person on this machine opens the app.
 func (s *Service) appURL(g *generation) string {
-	listen, err := s.listeners(g.m)
+	addresses, err := s.listeners(g.m)
 	for i, addr := range s.server.Addrs() {
 		tcp, ok := addr.(*net.TCPAddr)
 		if !ok || err != nil {
 			continue
 		}
 		scheme, host := "http", localAddress(tcp)
-		if listen[i].TLS {
+		if addresses[i].TLS {
 			scheme = "https"
 		}
 		if s.opts.Mode != Development && tcp.IP.IsUnspecified() {

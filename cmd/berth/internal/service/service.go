@@ -19,6 +19,7 @@ import (
 	"github.com/berth-project/berth/console"
 	"github.com/berth-project/berth/directory"
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/health"
 	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/login"
@@ -41,7 +42,7 @@ type Service struct {
 	people     *people
 	groups     *groupSet
 	gateway    *gateway.Gateway
-	server     *gateway.Server
+	server     *listen.Server
 	certs      *certificates
 	admin      *adminServer
 	identity   identity     // what processes are told; fixed, as the signer is

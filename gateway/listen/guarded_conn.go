@@ -1,12 +1,9 @@
-package gateway
+package listen
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,8 +33,8 @@ type guardedConn struct {
 // it ends the head.
 const refusal = "\x00\r\n\r\n"
 
-// errFraming is what reading a body of ambiguous framing ends in.
-var errFraming = errors.New("the framing of the request body is malformed")
+// ErrFraming is what reading a body of ambiguous framing ends in.
+var ErrFraming = errors.New("the framing of the request body is malformed")
 
 func newGuardedConn(c net.Conn, timeout time.Duration, h2c bool) *guardedConn {
 	g := &guardedConn{Conn: c, timeout: timeout}
@@ -77,7 +74,7 @@ func (c *guardedConn) Read(p []byte) (int, error) {
 // bad body by whoever reads it.
 func (c *guardedConn) refuse() {
 	if c.framing.inBody() {
-		c.refused = errFraming
+		c.refused = ErrFraming
 		return
 	}
 	c.refused, c.poison = io.EOF, []byte(refusal)
@@ -170,38 +167,5 @@ func (c *guardedConn) arm() {
 	_ = c.Conn.SetWriteDeadline(now.Add(c.timeout)) // a dead connection fails at the write
 }
 
-// connInfo is what the listener knows of a connection, for its requests.
-type connInfo struct {
-	secure bool
-	state  *tls.ConnectionState // nil where net/http has it
-	plain  *guardedConn         // nil where it is encrypted
-	// stopping is done when the listener drains.
-	stopping context.Context
-}
-
-type connKey struct{}
-
-// withConn puts what is known of c into the context of its requests; net/http
-// calls it once for a connection.
-func (p *port) withConn(ctx context.Context, c net.Conn) context.Context {
-	info := &connInfo{stopping: p.stopping}
-	switch c := c.(type) {
-	case *tls.Conn:
-		info.secure = true
-	case *guardedConn:
-		if t, ok := c.Conn.(*tls.Conn); ok {
-			state := t.ConnectionState()
-			info.secure, info.state = true, &state
-		} else {
-			info.plain = c
-		}
-	}
-	return context.WithValue(ctx, connKey{}, info)
-}
-
-// connOf returns what is known of the connection of r, nil when it did not
-// come through a Server.
-func connOf(r *http.Request) *connInfo {
-	info, _ := r.Context().Value(connKey{}).(*connInfo)
-	return info
-}
+// writerOnly hides ReadFrom from io.Copy.
+type writerOnly struct{ io.Writer }

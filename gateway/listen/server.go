@@ -1,4 +1,4 @@
-package gateway
+package listen
 
 import (
 	"cmp"
@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// ServerConfig is how a [Server] listens.
-type ServerConfig struct {
+// Config is how a [Server] listens.
+type Config struct {
 	// Listen are the addresses to begin with.
-	Listen []Listener
+	Listen []Address
 	// Certificates has the certificates; needed where a listener has TLS.
 	Certificates CertificateSource
 	// MaxConnections bounds open connections over all listeners; more wait to
@@ -36,9 +36,13 @@ type ServerConfig struct {
 	// Drain is how long requests may take to finish once the server stops.
 	// Default 30 s.
 	Drain time.Duration
+	// Serves says whether a host, as a Host header has it, is answered for.
+	// Whoever speaks plain HTTP to a TLS address is redirected to https if so.
+	// Nil: nobody is, the connection is closed.
+	Serves func(host string) bool
 }
 
-func (c ServerConfig) withDefaults() ServerConfig {
+func (c Config) withDefaults() Config {
 	c.MaxConnections = cmp.Or(c.MaxConnections, 10000)
 	c.MaxHeaderBytes = cmp.Or(c.MaxHeaderBytes, 32<<10)
 	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
@@ -50,7 +54,7 @@ func (c ServerConfig) withDefaults() ServerConfig {
 
 // Server accepts connections and has a handler answer their requests.
 type Server struct {
-	cfg     ServerConfig
+	cfg     Config
 	handler http.Handler
 	log     *slog.Logger
 	slots   chan struct{}
@@ -66,7 +70,7 @@ type Server struct {
 
 // port is one listener with its HTTP server.
 type port struct {
-	spec Listener
+	spec Address
 	door *doorman
 	http *http.Server
 	// stopping is done when the port drains; stop says so.
@@ -74,14 +78,14 @@ type port struct {
 	stop     context.CancelFunc
 }
 
-// NewServer returns a server that listens nowhere yet.
-func NewServer(cfg ServerConfig, handler http.Handler, log *slog.Logger) (*Server, error) {
+// New returns a server that listens nowhere yet.
+func New(cfg Config, handler http.Handler, log *slog.Logger) (*Server, error) {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, handler: handler, log: log, slots: make(chan struct{}, cfg.MaxConnections)}
 	return s, s.validate(cfg.Listen)
 }
 
-func (s *Server) validate(listen []Listener) error {
+func (s *Server) validate(listen []Address) error {
 	var errs []error
 	for _, l := range listen {
 		switch {
@@ -105,7 +109,7 @@ func (s *Server) Listen(ctx context.Context) error { return s.Relisten(ctx, s.cf
 // Relisten makes the server listen on these addresses: those it has stay as
 // they are, new ones are bound, and the others are closed and their requests
 // drained. When one cannot be bound nothing changes.
-func (s *Server) Relisten(ctx context.Context, listen []Listener) error {
+func (s *Server) Relisten(ctx context.Context, listen []Address) error {
 	if err := s.validate(listen); err != nil {
 		return err
 	}
@@ -143,7 +147,7 @@ func (s *Server) Relisten(ctx context.Context, listen []Listener) error {
 	return nil
 }
 
-func takePort(ports *[]*port, spec Listener) *port {
+func takePort(ports *[]*port, spec Address) *port {
 	for i, p := range *ports {
 		if p.spec == spec {
 			*ports = append((*ports)[:i], (*ports)[i+1:]...)
@@ -164,10 +168,10 @@ func (s *Server) Addrs() []net.Addr {
 	return addrs
 }
 
-func (s *Server) newPort(spec Listener, l net.Listener) *port {
+func (s *Server) newPort(spec Address, l net.Listener) *port {
 	d := &doorman{
 		Listener: l, spec: spec, slots: s.slots,
-		head: s.cfg.ReadHeaderTimeout, write: s.cfg.WriteTimeout,
+		head: s.cfg.ReadHeaderTimeout, write: s.cfg.WriteTimeout, serves: s.cfg.Serves,
 	}
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
@@ -201,8 +205,8 @@ func (s *Server) newPort(spec Listener, l net.Listener) *port {
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	s.active.Add(1)
 	defer s.active.Done()
-	if info := connOf(r); info != nil && info.state != nil {
-		r.TLS = info.state
+	if c := ConnOf(r); c != nil && c.state != nil {
+		r.TLS = c.state
 	}
 	s.handler.ServeHTTP(w, r)
 }

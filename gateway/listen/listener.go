@@ -1,4 +1,4 @@
-package gateway
+package listen
 
 import (
 	"bufio"
@@ -10,13 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 )
 
-// Listener is one address to listen on.
-type Listener struct {
+// Address is one address to listen on.
+type Address struct {
 	// Network is "tcp" or "unix".
 	Network string
 	// Address is host:port, or the path of a socket. A socket left behind by a
@@ -33,11 +32,12 @@ type Listener struct {
 // HTTP/1 guarded.
 type doorman struct {
 	net.Listener
-	spec  Listener
-	tls   *tls.Config // nil for plain
-	slots chan struct{}
-	head  time.Duration // for the handshake and the first bytes
-	write time.Duration
+	spec   Address
+	tls    *tls.Config // nil for plain
+	slots  chan struct{}
+	head   time.Duration // for the handshake and the first bytes
+	write  time.Duration
+	serves func(host string) bool
 
 	ready chan net.Conn
 	wg    sync.WaitGroup
@@ -47,7 +47,7 @@ type doorman struct {
 	err   error // of closing
 }
 
-func bind(ctx context.Context, spec Listener) (net.Listener, error) {
+func bind(ctx context.Context, spec Address) (net.Listener, error) {
 	if spec.Network == "unix" {
 		if err := clearSocket(spec.Address); err != nil {
 			return nil, err
@@ -156,19 +156,31 @@ func (d *doorman) hand(c net.Conn) {
 	}
 }
 
-// misdirected tells a browser that spoke HTTP to the TLS port where to go.
+// misdirected tells a browser that spoke HTTP to the TLS port where to go. Who
+// does not know the name of the service learns nothing: sending them to a name
+// of their choice would lend ours to it.
 func (d *doorman) misdirected(c net.Conn) {
-	_ = c.SetDeadline(time.Now().Add(d.head)) // a dead connection fails below
-	r, err := http.ReadRequest(bufio.NewReader(io.LimitReader(c, 8<<10)))
-	if err != nil {
+	if d.serves == nil {
 		return
 	}
-	answer := "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-	if _, _, ok := splitHost(r.Host); ok && strings.HasPrefix(r.RequestURI, "/") && printable(r.RequestURI) {
-		answer = "HTTP/1.1 308 Permanent Redirect\r\nConnection: close\r\nContent-Length: 0\r\nLocation: https://" +
-			r.Host + r.RequestURI + "\r\n\r\n"
+	_ = c.SetDeadline(time.Now().Add(d.head)) // a dead connection fails below
+	r, err := http.ReadRequest(bufio.NewReader(io.LimitReader(c, 8<<10)))
+	if err != nil || !d.serves(r.Host) || !visible(r.Host) || !visible(r.RequestURI) || r.RequestURI[0] != '/' {
+		return
 	}
-	_, _ = io.WriteString(c, answer) // who has left needs no hint
+	// Who has left needs no hint.
+	_, _ = io.WriteString(c, "HTTP/1.1 308 Permanent Redirect\r\nConnection: close\r\nContent-Length: 0\r\nLocation: https://"+
+		r.Host+r.RequestURI+"\r\n\r\n")
+}
+
+// visible reports that s is visible ASCII and not empty.
+func visible(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // Accept implements net.Listener.
