@@ -65,11 +65,11 @@ func TestInstanceThatDoesNotAnswerFailsItsStart(t *testing.T) {
 	t.Cleanup(broken.Close)
 	spec := script("web", `trap "exit 0" TERM; while :; do sleep 0.01; done`)
 	spec.Listen, spec.Port = process.ListenPort, broken.Listener.Addr().(*net.TCPAddr).Port
-	spec.Ready = process.Readiness{Kind: process.ReadyHTTP, Path: "/broken", Timeout: time.Second}
+	spec.Ready = process.Readiness{Kind: process.ReadyHTTP, Path: "/broken", Timeout: 3 * time.Second}
 	spec.Restart = process.RestartPolicy{When: process.RestartNever}
 	err := r.Apply(t.Context(), []process.Spec{spec})
 	failure, ok := errors.AsType[*process.StartError](err)
-	if !ok || !strings.Contains(failure.Exit.Cause, "not ready after 1s (GET /broken answered 500)") {
+	if !ok || !strings.Contains(failure.Exit.Cause, "not ready after 3s (GET /broken answered 500)") {
 		t.Fatalf("Apply() = %v, want a StartError about /broken", err)
 	}
 	if calls := r.calls("web"); len(calls) != 0 {
