@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/berth-project/berth/gateway/listen"
 )
 
 func TestServer_RefusesAmbiguousFraming(t *testing.T) {
@@ -120,27 +118,6 @@ func (w *world) trickle(request string, step int) []byte {
 		w.t.Fatalf("the gateway neither closed nor went on after:\n%s", all)
 	}
 	return all
-}
-
-func TestServer_KeepsPipelinedRequestsApart(t *testing.T) {
-	t.Parallel()
-	w := &world{t: t}
-	w.serve(http.HandlerFunc(echo), listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}})
-	const one = "POST /public/1 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\nfirst"
-	const two = "POST /public/2 HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nsec\r\n3\r\nond\r\n0\r\nX-T: 1\r\n\r\n"
-	const three = "GET http://example.com/public/3 HTTP/1.1\r\nHost: example.com\r\n\r\n"
-	const bad = "GET /public/4 HTTP/1.1\r\nHost: example.com\r\nX-A: 1\nX-B: 2\r\n\r\n"
-	for _, step := range []int{1, 7, 1000} {
-		got := string(w.trickle(one+two+three+bad, step))
-		for _, want := range []string{"POST /public/1", "\n\nfirst", "POST /public/2", "\n\nsecond", "GET http://example.com/public/3"} {
-			if !strings.Contains(got, want) {
-				t.Errorf("step %d: %q is missing from\n%s", step, want, got)
-			}
-		}
-		if n := strings.Count(got, "HTTP/1.1 200 OK"); n != 3 || !strings.Contains(got, "HTTP/1.1 400 ") || strings.Contains(got, "/public/4") {
-			t.Errorf("step %d: want three answers and a refusal:\n%s", step, got)
-		}
-	}
 }
 
 func TestServer_RefusesHeadsThatAreTooLarge(t *testing.T) {

@@ -3,25 +3,16 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/berth-project/berth/gateway"
@@ -133,16 +124,6 @@ func TestServer_KeepsHTTP2CleanToo(t *testing.T) {
 	}
 }
 
-func TestServer_RefusesOldTLS(t *testing.T) {
-	t.Parallel()
-	w := tlsWorld(t, echo)
-	c, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
-	if err == nil {
-		_ = c.Close()
-		t.Error("TLS 1.1 was agreed on")
-	}
-}
-
 func TestServer_ResetsStreamsForUnknownHosts(t *testing.T) {
 	t.Parallel()
 	w := tlsWorld(t, echo)
@@ -248,92 +229,6 @@ func TestServer_ListensOnSockets(t *testing.T) {
 	}
 }
 
-func TestServer_RelistensWithoutLettingGo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, echo, change{})
-	first := listen.Address{Network: "tcp", Address: "127.0.0.1:0"}
-	second := listen.Address{Network: "tcp", Address: "127.0.0.1:0", H2C: true}
-	if err := w.server.Relisten(t.Context(), []listen.Address{first, second}); err != nil {
-		t.Fatal(err)
-	}
-	addrs := w.server.Addrs()
-	if len(addrs) != 2 || addrs[0].String() != w.addr {
-		t.Fatalf("Addrs() = %v, want %s kept", addrs, w.addr)
-	}
-	bad := listen.Address{Network: "tcp", Address: w.addr, H2C: true}
-	if err := w.server.Relisten(t.Context(), []listen.Address{first, bad}); err == nil {
-		t.Error("an address in use was bound")
-	}
-	if got := w.server.Addrs(); len(got) != 2 {
-		t.Errorf("after a refusal: %v, want both", got)
-	}
-	if err := w.server.Relisten(t.Context(), []listen.Address{second}); err != nil {
-		t.Fatal(err)
-	}
-	w.addr = addrs[1].String()
-	if res := w.do("GET", "/public/a", ""); res.status != 200 {
-		t.Errorf("the added listener: %d", res.status)
-	}
-	if c, err := net.Dial("tcp", addrs[0].String()); err == nil {
-		_ = c.Close()
-		t.Error("the removed listener still accepts")
-	}
-}
-
-func TestServer_DrainsBeforeItStops(t *testing.T) {
-	t.Parallel()
-	begun, finish := make(chan struct{}), make(chan struct{})
-	app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(begun)
-		<-finish
-		_, _ = io.WriteString(w, "finished")
-	})
-	srv, err := listen.New(listen.Config{Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}}, app, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Listen(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	addr := srv.Addrs()[0].String()
-	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ctx) }()
-	answer := make(chan string, 1)
-	go func() {
-		res, err := http.Get("http://" + addr)
-		if err != nil {
-			answer <- err.Error()
-			return
-		}
-		defer res.Body.Close()
-		b, _ := io.ReadAll(res.Body)
-		answer <- string(b)
-	}()
-	<-begun
-	cancel()
-	waitFor(t, "the listener to close", func() bool {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err != nil
-	})
-	select {
-	case err := <-served:
-		t.Fatalf("Serve() = %v before the request was answered", err)
-	default:
-	}
-	close(finish)
-	if got := <-answer; got != "finished" {
-		t.Errorf("answer = %q", got)
-	}
-	if err := <-served; err != nil {
-		t.Errorf("Serve() = %v", err)
-	}
-	http.DefaultClient.CloseIdleConnections()
-}
-
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
@@ -342,61 +237,6 @@ func waitFor(t *testing.T, what string, done func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 		time.Sleep(time.Millisecond) // a watchdog's poll
-	}
-}
-
-func TestServer_CutsOffWhatOutlivesTheDrain(t *testing.T) {
-	t.Parallel()
-	begun := make(chan struct{})
-	app := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(begun)
-		<-r.Context().Done()
-	})
-	srv, _ := listen.New(listen.Config{
-		Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0"}}, Drain: 20 * time.Millisecond,
-	}, app, quiet())
-	if err := srv.Listen(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ctx) }()
-	c, err := net.Dial("tcp", srv.Addrs()[0].String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-begun
-	cancel()
-	if err := <-served; err != nil {
-		t.Errorf("Serve() = %v", err)
-	}
-}
-
-func TestServer_BoundsConnections(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, echo, change{server: func(s *listen.Config) { s.MaxConnections = 2 }})
-	ask := func(c net.Conn) error {
-		_, _ = io.WriteString(c, "GET /public/a HTTP/1.1\r\nHost: example.com\r\n\r\n")
-		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		_, err := c.Read(make([]byte, 1))
-		return err
-	}
-	first, second, third := w.dial(), w.dial(), w.dial()
-	if err := ask(first); err != nil {
-		t.Fatal(err)
-	}
-	if err := ask(second); err != nil {
-		t.Fatal(err)
-	}
-	if err := ask(third); err == nil {
-		t.Fatal("a third connection was answered")
-	}
-	_ = first.Close()
-	_ = third.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, err := third.Read(make([]byte, 1)); err != nil {
-		t.Errorf("after one was closed: %v", err)
 	}
 }
 
@@ -441,104 +281,6 @@ func TestGateway_SwapsTablesUnderLoad(t *testing.T) {
 	wg.Wait()
 }
 
-func writePair(t *testing.T, dir, name string) listen.CertificatePair {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair := listen.CertificatePair{Certificate: filepath.Join(dir, "tls.crt"), Key: filepath.Join(dir, "tls.key")}
-	write := func(path, kind string, b []byte) {
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(pair.Certificate, "CERTIFICATE", der)
-	write(pair.Key, "PRIVATE KEY", keyDER)
-	return pair
-}
-
-func TestCertificateFiles_ChangeWithoutANewListener(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	pair := writePair(t, dir, "one.example")
-	source := listen.NewCertificateFiles([]listen.CertificatePair{pair}, quiet())
-	if _, err := source.Certificate(&tls.ClientHelloInfo{}); err == nil {
-		t.Error("a certificate before any was read")
-	}
-	if err := source.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	w := newWorld(t, echo, change{server: func(s *listen.Config) {
-		s.Listen[0].TLS, s.Certificates = true, source
-	}})
-	name := func() string {
-		c, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.ConnectionState().PeerCertificates[0].DNSNames[0]
-	}
-	if got := name(); got != "one.example" {
-		t.Fatalf("certificate of %q", got)
-	}
-	writePair(t, dir, "two.example")
-	if err := source.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	if got := name(); got != "two.example" {
-		t.Errorf("after Reload: certificate of %q", got)
-	}
-	if err := os.WriteFile(pair.Key, []byte("half a key"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := source.Reload(); err == nil {
-		t.Error("Reload() of a broken pair succeeded")
-	} else if strings.Contains(err.Error(), "half a key") {
-		t.Errorf("error tells the key: %v", err)
-	}
-	if got := name(); got != "two.example" {
-		t.Errorf("after a broken pair: certificate of %q", got)
-	}
-}
-
-func TestCertificateFiles_NoticeAChange(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	source := listen.NewCertificateFiles([]listen.CertificatePair{writePair(t, dir, "one.example")}, quiet())
-	if err := source.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- source.Run(ctx) }()
-		writePair(t, dir, "another.example")
-		time.Sleep(time.Minute) // of the bubble's clock
-		cert, err := source.Certificate(&tls.ClientHelloInfo{})
-		if err != nil || cert.Leaf.DNSNames[0] != "another.example" {
-			t.Errorf("certificate of %v, %v", cert.Leaf.DNSNames, err)
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-	})
-}
-
 func TestServer_EndsTunnelsWhenItStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sockets, change{})
@@ -564,31 +306,5 @@ func TestServer_EndsTunnelsWhenItStops(t *testing.T) {
 	}
 	if err := <-served; err != nil {
 		t.Errorf("Serve() = %v", err)
-	}
-}
-
-func TestSelfSigned_IsRenewedInTime(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	source := listen.NewSelfSigned([]string{"example.com", ".internal.example", "10.0.0.1", "*"}, func() time.Time { return now })
-	first, err := source.Certificate(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, host := range []string{"example.com", "internal.example", "a.internal.example", "10.0.0.1", "localhost", "127.0.0.1", "::1"} {
-		if err := first.Leaf.VerifyHostname(host); err != nil {
-			t.Errorf("%s: %v", host, err)
-		}
-	}
-	if err := first.Leaf.VerifyHostname("other.example"); err == nil {
-		t.Error("it is good for any name")
-	}
-	now = now.Add(19 * 24 * time.Hour)
-	if again, _ := source.Certificate(nil); again != first {
-		t.Error("renewed too early")
-	}
-	now = now.Add(24 * time.Hour)
-	if again, _ := source.Certificate(nil); again == first {
-		t.Error("not renewed after two thirds of its life")
 	}
 }

@@ -272,8 +272,8 @@ func (s *Server) Serve(ctx context.Context) error {
 		wg.Go(func() { s.shut(base, p) })
 	}
 	wg.Wait()
-	cancel() // ends requests that outlived the drain
-	s.ports.Wait()
+	s.ports.Wait() // those retired before have a drain of their own
+	cancel()       // ends requests that outlived it
 	s.active.Wait()
 	return nil
 }
