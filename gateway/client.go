@@ -44,6 +44,9 @@ func (t *Table) trusts(peer netip.Addr) bool {
 	return false
 }
 
+// Trusts reports whether an address is that of a trusted proxy.
+func (g *Gateway) Trusts(peer netip.Addr) bool { return g.table.Load().trusts(peer) }
+
 // locate fills in s. Only X-Forwarded-* are read: they are what load balancers
 // write, and a second, differing source (Forwarded, X-Real-IP) would be one
 // more thing to disagree with.

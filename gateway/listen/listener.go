@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type doorman struct {
 	spec   Address
 	tls    *tls.Config // nil for plain
 	slots  chan struct{}
+	crowd  *crowd
 	head   time.Duration // for the handshake and the first bytes
 	write  time.Duration
 	serves func(host string) bool
@@ -108,7 +110,13 @@ func (d *doorman) acceptAll(ctx context.Context) {
 			}
 		}
 		backoff = 0
-		slot := &slotConn{Conn: c, slots: d.slots}
+		client, ok := d.crowd.enter(c.RemoteAddr())
+		if !ok {
+			_ = c.Close() // it has enough others
+			<-d.slots
+			continue
+		}
+		slot := &slotConn{Conn: c, slots: d.slots, crowd: d.crowd, client: client}
 		if d.tls == nil {
 			d.hand(newGuardedConn(plain(c, slot), d.write, d.spec.H2C))
 			continue
@@ -216,6 +224,8 @@ func plain(c net.Conn, slot *slotConn) net.Conn {
 type slotConn struct {
 	net.Conn
 	slots  chan struct{}
+	crowd  *crowd
+	client netip.Addr
 	once   sync.Once
 	first  [1]byte
 	peeked int // how many of first are to be read again
@@ -233,7 +243,10 @@ func (c *slotConn) Read(p []byte) (int, error) {
 
 // Close implements net.Conn.
 func (c *slotConn) Close() error {
-	c.once.Do(func() { <-c.slots })
+	c.once.Do(func() {
+		<-c.slots
+		c.crowd.leave(c.client)
+	})
 	return c.Conn.Close()
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -22,6 +23,13 @@ type Config struct {
 	// MaxConnections bounds open connections over all listeners; more wait to
 	// be accepted. Default 10000.
 	MaxConnections int
+	// MaxConnectionsPerClient bounds those of one address, or of one /64 of
+	// IPv6; more are closed. Default a quarter of MaxConnections, at least 256;
+	// negative is no bound.
+	MaxConnectionsPerClient int
+	// Trusts exempts addresses from that: proxies, who connect for many. Nil:
+	// nobody.
+	Trusts func(netip.Addr) bool
 	// MaxHeaderBytes bounds a request's head; more is 431. Default 32 KiB.
 	MaxHeaderBytes int
 	// ReadHeaderTimeout bounds reading a request's head, and the TLS handshake.
@@ -44,6 +52,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.MaxConnections = cmp.Or(c.MaxConnections, 10000)
+	c.MaxConnectionsPerClient = cmp.Or(c.MaxConnectionsPerClient, max(c.MaxConnections/4, 256))
 	c.MaxHeaderBytes = cmp.Or(c.MaxHeaderBytes, 32<<10)
 	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
@@ -58,6 +67,7 @@ type Server struct {
 	handler http.Handler
 	log     *slog.Logger
 	slots   chan struct{}
+	crowd   *crowd
 	active  sync.WaitGroup // handlers, hijacked ones too
 
 	ports sync.WaitGroup // listeners, and those being retired
@@ -81,7 +91,10 @@ type port struct {
 // New returns a server that listens nowhere yet.
 func New(cfg Config, handler http.Handler, log *slog.Logger) (*Server, error) {
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, handler: handler, log: log, slots: make(chan struct{}, cfg.MaxConnections)}
+	s := &Server{
+		cfg: cfg, handler: handler, log: log, slots: make(chan struct{}, cfg.MaxConnections),
+		crowd: &crowd{most: cfg.MaxConnectionsPerClient, exempt: cfg.Trusts, log: log, open: map[netip.Addr]int{}},
+	}
 	return s, s.validate(cfg.Listen)
 }
 
@@ -170,7 +183,7 @@ func (s *Server) Addrs() []net.Addr {
 
 func (s *Server) newPort(spec Address, l net.Listener) *port {
 	d := &doorman{
-		Listener: l, spec: spec, slots: s.slots,
+		Listener: l, spec: spec, slots: s.slots, crowd: s.crowd,
 		head: s.cfg.ReadHeaderTimeout, write: s.cfg.WriteTimeout, serves: s.cfg.Serves,
 	}
 	protocols := &http.Protocols{}

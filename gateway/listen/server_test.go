@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,7 +86,7 @@ func (r *running) trickle(request string, step int) string {
 		}
 	}
 	all, err := io.ReadAll(c)
-	if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+	if isTimeout(err) {
 		r.t.Fatalf("the server neither closed nor went on after:\n%s", all)
 	}
 	return string(all)
@@ -318,4 +320,39 @@ func TestServer_TellsWhenItStops(t *testing.T) {
 	if err := w.stop(); err != nil {
 		t.Errorf("Serve() = %v", err)
 	}
+}
+
+func TestServer_BoundsConnectionsOfOneClient(t *testing.T) {
+	t.Parallel()
+	var trusted atomic.Bool
+	w := start(t, ok, func(c *listen.Config) {
+		c.MaxConnectionsPerClient = 2
+		c.Trusts = func(a netip.Addr) bool { return trusted.Load() && a.IsLoopback() }
+	})
+	ask := func(c net.Conn) error {
+		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		_, err := c.Read(make([]byte, 1))
+		return err
+	}
+	first, second := w.dial(), w.dial()
+	for _, c := range []net.Conn{first, second} {
+		if err := ask(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ask(w.dial()); err == nil || isTimeout(err) {
+		t.Errorf("a third connection: %v, want it closed", err)
+	}
+	trusted.Store(true)
+	if err := ask(w.dial()); err != nil {
+		t.Errorf("of a trusted proxy: %v", err)
+	}
+	trusted.Store(false)
+	_ = first.Close()
+	waitFor(t, "the place of the first", func() bool { return ask(w.dial()) == nil })
+}
+
+func isTimeout(err error) bool {
+	ne, ok := errors.AsType[net.Error](err)
+	return ok && ne.Timeout()
 }

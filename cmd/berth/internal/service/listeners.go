@@ -69,7 +69,7 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 		return err
 	}
 	s.server, err = listen.New(listen.Config{
-		Listen: addresses, Certificates: s.certs, Serves: s.gateway.Serves,
+		Listen: addresses, Certificates: s.certs, Serves: s.gateway.Serves, Trusts: s.gateway.Trusts,
 		MaxConnections: m.Limits.MaxConnections, MaxHeaderBytes: int(m.Limits.MaxHeader.Bytes()),
 		ReadHeaderTimeout: m.Timeouts.ReadHeader.Std(), IdleTimeout: m.Timeouts.Idle.Std(),
 		WriteTimeout: m.Timeouts.Write.Std(), Drain: drain,
