@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -216,7 +217,7 @@ func TestAReaderWhoIsNoLongerAllowedLosesTheStream(t *testing.T) {
 	src := console.Sources{Authorize: func(*http.Request) (string, bool, string) { return "operator", !revoked.Load(), "" }}
 	r := follow(t, serve(t, hurried(t, src)), "topics=logs")
 	revoked.Store(true)
-	if _, err := r.read(); err != io.EOF {
+	if _, err := r.read(); !errors.Is(err, io.EOF) {
 		t.Errorf("the stream ends with %v, want its end", err)
 	}
 }

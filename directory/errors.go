@@ -4,7 +4,8 @@ import "errors"
 
 // Errors a [Store] and a [Resolver] return, wrapped with what was asked for.
 var (
-	// ErrNotFound means that the user, tenant, role or plan does not exist.
+	// ErrNotFound means that the user, tenant, role or plan does not exist; the
+	// error that wraps it names which: "tenant acme: not found".
 	ErrNotFound = errors.New("not found")
 	// ErrConflict means that something with this email or id exists already.
 	ErrConflict = errors.New("exists already")

@@ -66,11 +66,20 @@ func (e *MissingError) Error() string {
 	for _, v := range e.Empty {
 		parts = append(parts, fmt.Sprintf("%s is empty in %s", v.Name, v.Source))
 	}
-	where := "there is no source to set it in"
-	if len(e.Sources) > 0 {
-		where = "set it in one of " + strings.Join(e.Sources, ", ")
+	return fmt.Sprintf("required environment: %s (%s)", strings.Join(parts, "; "), e.where())
+}
+
+// where says in which sources a missing variable can be set.
+func (e *MissingError) where() string {
+	switch {
+	case len(e.Sources) == 0:
+		return "there is no source to set it in"
+	case len(e.Sources) > 1:
+		return "set it in one of: " + strings.Join(e.Sources, ", ")
+	case e.Sources[0] == (Process{}).Name():
+		return "set it in the environment Berth is started with"
 	}
-	return fmt.Sprintf("required environment: %s (%s)", strings.Join(parts, "; "), where)
+	return "set it in " + e.Sources[0]
 }
 
 func require(set *Set, sources []Source, names []string) error {

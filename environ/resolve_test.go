@@ -85,12 +85,27 @@ func TestRequireReportsEverythingMissingAtOnce(t *testing.T) {
 	if !ok || !cmp.Equal(missing.Names, []string{"A", "B"}) || len(missing.Empty) != 1 {
 		t.Fatalf("Resolve() = %v, want a MissingError of A, B and EMPTY", err)
 	}
-	want := "required environment: not set: A, B; EMPTY is empty in defaults (set it in one of defaults, process)"
+	want := "required environment: not set: A, B; EMPTY is empty in defaults (set it in one of: defaults, process)"
 	if err.Error() != want {
 		t.Errorf("error = %q, want %q", err, want)
 	}
 	if _, err := environ.Resolve(t.Context(), sources, environ.Options{Require: []string{"SET"}}); err != nil {
 		t.Errorf("with everything there: %v", err)
+	}
+}
+
+func TestMissingVariablesComeWithWhereToSetThem(t *testing.T) {
+	t.Parallel()
+	for want, sources := range map[string][]string{
+		"required environment: not set: A (there is no source to set it in)":                 nil,
+		"required environment: not set: A (set it in the environment Berth is started with)": {environ.Process{}.Name()},
+		"required environment: not set: A (set it in .env)":                                  {environ.File{Path: ".env"}.Name()},
+		"required environment: not set: A (set it in one of: process, .env)":                 {"process", ".env"},
+	} {
+		err := &environ.MissingError{Names: []string{"A"}, Sources: sources}
+		if got := err.Error(); got != want {
+			t.Errorf("with the sources %q: %q, want %q", sources, got, want)
+		}
 	}
 }
 

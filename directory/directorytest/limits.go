@@ -19,25 +19,34 @@ func missing(t *testing.T, s directory.Store) {
 	_, errTenant := s.Tenant(ctx, "nowhere")
 	_, errHash := s.PasswordHash(ctx, "u_nobody")
 	_, errRecord := s.Record(ctx, "u_nobody")
-	for what, err := range map[string]error{
-		"User":                       errUser,
-		"UserByEmail":                errEmail,
-		"Tenant":                     errTenant,
-		"PasswordHash":               errHash,
-		"Record":                     errRecord,
-		"DisableUser":                s.DisableUser(ctx, "u_nobody"),
-		"EnableUser":                 s.EnableUser(ctx, "u_nobody"),
-		"DeleteUser":                 s.DeleteUser(ctx, "u_nobody"),
-		"SetPasswordHash":            s.SetPasswordHash(ctx, "u_nobody", secret.New("x")),
-		"RevokeSessionsOf":           s.RevokeSessionsOf(ctx, "u_nobody"),
-		"DeleteTenant":               s.DeleteTenant(ctx, "nowhere"),
-		"Subscribe":                  s.Subscribe(ctx, "nowhere", directory.Subscription{Plan: "basic"}),
-		"Unsubscribe":                s.Unsubscribe(ctx, "north", "basic"),
-		"GrantRole to nobody":        s.GrantRole(ctx, directory.Grant{User: "u_nobody", Tenant: "north", Role: "teller"}),
-		"GrantRole in no tenant":     s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: "nowhere", Role: "teller"}),
-		"RevokeRole that is not had": s.RevokeRole(ctx, directory.Grant{User: u.ID, Tenant: "north", Role: "teller"}),
+	for what, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"User":                       {errUser, "user u_nobody"},
+		"UserByEmail":                {errEmail, "user nobody@example.com"},
+		"Tenant":                     {errTenant, "tenant nowhere"},
+		"PasswordHash":               {errHash, "user u_nobody"},
+		"Record":                     {errRecord, "user u_nobody"},
+		"DisableUser":                {s.DisableUser(ctx, "u_nobody"), "user u_nobody"},
+		"EnableUser":                 {s.EnableUser(ctx, "u_nobody"), "user u_nobody"},
+		"DeleteUser":                 {s.DeleteUser(ctx, "u_nobody"), "user u_nobody"},
+		"SetPasswordHash":            {s.SetPasswordHash(ctx, "u_nobody", secret.New("x")), "user u_nobody"},
+		"RevokeSessionsOf":           {s.RevokeSessionsOf(ctx, "u_nobody"), "user u_nobody"},
+		"DeleteTenant":               {s.DeleteTenant(ctx, "nowhere"), "tenant nowhere"},
+		"Subscribe":                  {s.Subscribe(ctx, "nowhere", directory.Subscription{Plan: "basic"}), "tenant nowhere"},
+		"Unsubscribe":                {s.Unsubscribe(ctx, "north", "basic"), "plan basic of tenant north"},
+		"GrantRole to nobody":        {s.GrantRole(ctx, directory.Grant{User: "u_nobody", Tenant: "north", Role: "teller"}), "user u_nobody"},
+		"GrantRole in no tenant":     {s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: "nowhere", Role: "teller"}), "tenant nowhere"},
+		"Unsubscribe of no tenant":   {s.Unsubscribe(ctx, "nowhere", "basic"), "tenant nowhere"},
+		"RevokeRole of nobody":       {s.RevokeRole(ctx, directory.Grant{User: "u_nobody", Tenant: "north", Role: "teller"}), "user u_nobody"},
+		"RevokeRole in no tenant":    {s.RevokeRole(ctx, directory.Grant{User: u.ID, Tenant: "nowhere", Role: "teller"}), "tenant nowhere"},
+		"RevokeRole that is not had": {s.RevokeRole(ctx, directory.Grant{User: u.ID, Tenant: "north", Role: "teller"}), "role teller of user " + u.ID + " in tenant north"},
 	} {
-		wantErr(t, what, err, directory.ErrNotFound)
+		wantErr(t, what, c.err, directory.ErrNotFound)
+		if c.err != nil && c.err.Error() != c.want+": not found" {
+			t.Errorf("%s: error %q, want %q to be named as what is not found", what, c.err, c.want)
+		}
 	}
 }
 

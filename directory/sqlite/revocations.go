@@ -37,7 +37,8 @@ func (s *Store) RevokeSession(ctx context.Context, r directory.Revocation) error
 // RevokeSessionsOf implements [directory.Revocations].
 func (s *Store) RevokeSessionsOf(ctx context.Context, userID string) error {
 	return s.write(ctx, change{"session.revoke_all", userID, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `UPDATE users SET sessions_not_before = max(sessions_not_before, ?) WHERE id = ?`, nextSecond(), userID))
+		res, err := tx.ExecContext(ctx, `UPDATE users SET sessions_not_before = max(sessions_not_before, ?) WHERE id = ?`, nextSecond(), userID)
+		return affected(res, err, "user "+userID)
 	})
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/berth-project/berth/directory"
 )
@@ -24,6 +25,9 @@ func (s *Store) GrantRole(ctx context.Context, g directory.Grant) error {
 	}
 	c := change{"role.grant", g.User, g.Tenant + " " + detail(g.Role, g.ExpiresAt)}
 	return s.write(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
+		if err := needBoth(ctx, tx, g); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO grants (user, tenant, role, expires_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`, g.User, g.Tenant, g.Role, millis(g.ExpiresAt))
 		return err
@@ -34,8 +38,20 @@ func (s *Store) GrantRole(ctx context.Context, g directory.Grant) error {
 func (s *Store) RevokeRole(ctx context.Context, g directory.Grant) error {
 	c := change{"role.revoke", g.User, g.Tenant + " " + g.Role}
 	return s.write(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `DELETE FROM grants WHERE user = ? AND tenant = ? AND role = ?`, g.User, g.Tenant, g.Role))
+		if err := needBoth(ctx, tx, g); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM grants WHERE user = ? AND tenant = ? AND role = ?`, g.User, g.Tenant, g.Role)
+		return affected(res, err, fmt.Sprintf("role %s of user %s in tenant %s", g.Role, g.User, g.Tenant))
 	})
+}
+
+// needBoth is ErrNotFound unless the user and the tenant of a grant exist.
+func needBoth(ctx context.Context, tx *sql.Tx, g directory.Grant) error {
+	if err := needUser(ctx, tx, g.User); err != nil {
+		return err
+	}
+	return needTenant(ctx, tx, g.Tenant)
 }
 
 // Grants implements [directory.Roles].

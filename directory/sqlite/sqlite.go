@@ -136,6 +136,9 @@ func (s *Store) write(ctx context.Context, c change, do func(context.Context, *s
 	}
 	defer func() { _ = tx.Rollback() }() // no effect once committed
 	if err := do(ctx, tx); err != nil {
+		if errors.Is(err, directory.ErrNotFound) {
+			return err // it names what is missing, which need not be the subject
+		}
 		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
 	}
 	if err := record(ctx, tx, c); err != nil {
@@ -182,20 +185,40 @@ func translate(err error) error {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return directory.ErrConflict
-	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-		return directory.ErrNotFound
 	}
 	return err
 }
 
-// affected turns "no row matched" into ErrNotFound.
-func affected(res sql.Result, err error) error {
+// affected turns "no row matched" into ErrNotFound of what was to be changed.
+func affected(res sql.Result, err error, what string) error {
 	if err != nil {
 		return err
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n == 0 {
-		return directory.ErrNotFound
+		return notFound(what)
+	}
+	return err
+}
+
+// notFound is ErrNotFound of one thing: "tenant acme: not found".
+func notFound(what string) error { return fmt.Errorf("%s: %w", what, directory.ErrNotFound) }
+
+// needUser is ErrNotFound unless the user exists.
+func needUser(ctx context.Context, tx *sql.Tx, id string) error {
+	return need(tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = ?`, id), "user "+id)
+}
+
+// needTenant is ErrNotFound unless the tenant exists.
+func needTenant(ctx context.Context, tx *sql.Tx, id string) error {
+	return need(tx.QueryRowContext(ctx, `SELECT 1 FROM tenants WHERE id = ?`, id), "tenant "+id)
+}
+
+func need(row scanner, what string) error {
+	var one int
+	err := row.Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound(what)
 	}
 	return err
 }

@@ -85,7 +85,8 @@ func addPlans(ctx context.Context, tx *sql.Tx, list []directory.Tenant) error {
 // DeleteTenant implements [directory.Tenants].
 func (s *Store) DeleteTenant(ctx context.Context, id string) error {
 	return s.write(ctx, change{"tenant.delete", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `DELETE FROM tenants WHERE id = ?`, id))
+		res, err := tx.ExecContext(ctx, `DELETE FROM tenants WHERE id = ?`, id)
+		return affected(res, err, "tenant "+id)
 	})
 }
 
@@ -95,6 +96,9 @@ func (s *Store) Subscribe(ctx context.Context, tenant string, sub directory.Subs
 		return err
 	}
 	return s.write(ctx, change{"plan.subscribe", tenant, detail(sub.Plan, sub.EndsAt)}, func(ctx context.Context, tx *sql.Tx) error {
+		if err := needTenant(ctx, tx, tenant); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO subscriptions (tenant, plan, ends_at) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET ends_at = excluded.ends_at`, tenant, sub.Plan, millis(sub.EndsAt))
 		return err
@@ -104,7 +108,11 @@ func (s *Store) Subscribe(ctx context.Context, tenant string, sub directory.Subs
 // Unsubscribe implements [directory.Tenants].
 func (s *Store) Unsubscribe(ctx context.Context, tenant, plan string) error {
 	return s.write(ctx, change{"plan.unsubscribe", tenant, plan}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `DELETE FROM subscriptions WHERE tenant = ? AND plan = ?`, tenant, plan))
+		if err := needTenant(ctx, tx, tenant); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM subscriptions WHERE tenant = ? AND plan = ?`, tenant, plan)
+		return affected(res, err, "plan "+plan+" of tenant "+tenant)
 	})
 }
 

@@ -102,28 +102,31 @@ func (s *Store) Users(ctx context.Context, page directory.Page) (list []director
 // DisableUser implements [directory.Users].
 func (s *Store) DisableUser(ctx context.Context, id string) error {
 	return s.write(ctx, change{"user.disable", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `UPDATE users SET disabled = 1, sessions_not_before = max(sessions_not_before, ?) WHERE id = ?`, nextSecond(), id))
+		res, err := tx.ExecContext(ctx, `UPDATE users SET disabled = 1, sessions_not_before = max(sessions_not_before, ?) WHERE id = ?`, nextSecond(), id)
+		return affected(res, err, "user "+id)
 	})
 }
 
 // EnableUser implements [directory.Users].
 func (s *Store) EnableUser(ctx context.Context, id string) error {
 	return s.write(ctx, change{"user.enable", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `UPDATE users SET disabled = 0 WHERE id = ?`, id))
+		res, err := tx.ExecContext(ctx, `UPDATE users SET disabled = 0 WHERE id = ?`, id)
+		return affected(res, err, "user "+id)
 	})
 }
 
 // DeleteUser implements [directory.Users].
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.write(ctx, change{"user.delete", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `DELETE FROM users WHERE id = ?`, id))
+		res, err := tx.ExecContext(ctx, `DELETE FROM users WHERE id = ?`, id)
+		return affected(res, err, "user "+id)
 	})
 }
 
 // PasswordHash implements [directory.Users].
 func (s *Store) PasswordHash(ctx context.Context, userID string) (secret.String, error) {
 	var hash string
-	err := s.read(ctx, "password of user "+userID, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.read(ctx, "user "+userID, func(ctx context.Context, tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `SELECT password_hash FROM users WHERE id = ?`, userID).Scan(&hash)
 	})
 	return secret.New(hash), err
@@ -132,7 +135,8 @@ func (s *Store) PasswordHash(ctx context.Context, userID string) (secret.String,
 // SetPasswordHash implements [directory.Users].
 func (s *Store) SetPasswordHash(ctx context.Context, userID string, hash secret.String) error {
 	return s.write(ctx, change{"user.password", userID, ""}, func(ctx context.Context, tx *sql.Tx) error {
-		return affected(tx.ExecContext(ctx, `UPDATE users SET password_hash = ? WHERE id = ?`, hash.Reveal(), userID))
+		res, err := tx.ExecContext(ctx, `UPDATE users SET password_hash = ? WHERE id = ?`, hash.Reveal(), userID)
+		return affected(res, err, "user "+userID)
 	})
 }
 
