@@ -308,3 +308,37 @@ func TestServer_EndsWhatHasNoEndWhenItStops(t *testing.T) {
 		t.Errorf("Serve() = %v", err)
 	}
 }
+
+func TestServer_EndsEventStreamsOfHTTP2WhenItStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, events(nil), change{})
+	srv, err := listen.New(listen.Config{
+		Listen: []listen.Address{{Network: "tcp", Address: "127.0.0.1:0", H2C: true}}, Drain: time.Hour,
+	}, w.gateway, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.addr = srv.Addrs()[0].String()
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/public/events", nil)
+	res, err := w.client(func(tr *http.Transport) {
+		tr.Protocols = &http.Protocols{}
+		tr.Protocols.SetUnencryptedHTTP2(true)
+	}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	cancel()
+	if _, err := io.ReadAll(res.Body); err != nil || res.ProtoMajor != 2 {
+		t.Errorf("the stream of %s does not end well: %v", res.Proto, err)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
+}

@@ -97,7 +97,9 @@ func parseHeaderNames(list []string) (names headerNames, err error) {
 			errs = append(errs, fmt.Errorf(`header %q: want a name such as "X-Sso-User", or its beginning, "X-Sso-*"`, item))
 			continue
 		}
-		if name = http.CanonicalHeaderKey(name); prefix {
+		if name = http.CanonicalHeaderKey(name); name == "Cookie" {
+			errs = append(errs, fmt.Errorf("header %q: cookies are kept from apps one by one, by name", item))
+		} else if prefix {
 			names.prefixes = append(names.prefixes, name)
 		} else {
 			names.exact = append(names.exact, name)
@@ -122,18 +124,15 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// drops is drops with what the configuration adds.
-func (t *Table) drops(name string) bool { return drops(name) || t.dropped.has(name) }
-
 // drop is what upstreams ask about every header of the request.
 func (x *exchange) drop(name string) bool {
 	switch name {
 	case "Cookie":
 		return x.dropCookie
 	case "Authorization":
-		return x.dropAuthorization
+		return x.dropAuthorization || x.table.dropped.has(name)
 	}
-	return name == "" || name == x.dropHeader || x.table.drops(name)
+	return name == "" || name == x.dropHeader || drops(name) || x.table.dropped.has(name)
 }
 
 // appendHeaders appends the lines the gateway adds to the request.

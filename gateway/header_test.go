@@ -15,10 +15,10 @@ import (
 func TestGateway_StripsWhatClientsMayNotSay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{config: func(c *gateway.Config) {
-		c.DropHeaders = []string{"x-sso-user", "X-Corp-*", "Tenant*"}
+		c.DropHeaders = []string{"x-sso-user", "X-Corp-*", "Tenant*", "authorization"}
 	}})
 	forged := []string{
-		"X-SSO-User", "X-Corp-User", "X-Corp-Groups", "Tenant", "Tenant-Id",
+		"X-SSO-User", "Authorization", "X-Corp-User", "X-Corp-Groups", "Tenant", "Tenant-Id",
 		"Remote-User", "Remote-Groups", "Remote-Addr", "X-Webauth-User", "X-Webauth-Role", "X-Authenticated-User", "X-Authenticated-Groups",
 		"X-Goog-Authenticated-User-Email", "X-Goog-Iap-Jwt-Assertion", "X-Ms-Client-Principal", "X-Ms-Client-Principal-Name",
 		"X-Ms-Token-Aad-Id-Token", "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email", "X-Envoy-Original-Path",

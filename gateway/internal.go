@@ -54,7 +54,7 @@ func (g *Gateway) answerInternal(x *exchange) *fault {
 	}
 	r := x.r.Clone(x.r.Context())
 	for name := range r.Header {
-		if x.table.drops(name) {
+		if drops(name) {
 			delete(r.Header, name)
 		}
 	}

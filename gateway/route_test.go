@@ -346,7 +346,7 @@ func TestNewTable_TellsEverythingThatIsWrong(t *testing.T) {
 		SignInPath:     "//evil.example",
 		HealthPaths:    []string{"health"},
 		TrustedOrigins: []string{"https://a.example/path"},
-		DropHeaders:    []string{"*", "X Y", "", "X-Fine-*"},
+		DropHeaders:    []string{"*", "X Y", "", "cookie", "X-Fine-*"},
 		Routes: []gateway.Route{
 			{Pattern: "/a"},
 			{Pattern: "a", Redirect: gateway.Redirect{To: "/x"}},
@@ -367,7 +367,7 @@ func TestNewTable_TellsEverythingThatIsWrong(t *testing.T) {
 		t.Fatal("NewTable() accepted it")
 	}
 	for _, want := range []string{
-		`host "exa mple"`, "origin", "sign-in path", `health path "health"`, `header "*"`, `header "X Y"`, `header ""`, "route 1: exactly one", `route 2: path "a"`,
+		`host "exa mple"`, "origin", "sign-in path", `health path "health"`, `header "*"`, `header "X Y"`, `header ""`, `header "cookie"`, "route 1: exactly one", `route 2: path "a"`,
 		"route 3:", "route 4:", "route 5:", "route 6:", "route 7: redirect status 200", `route 8: method "get"`,
 		`route 9: host "a:80"`, "route 10:", `route 12: the name "twice"`, "route 13:",
 	} {

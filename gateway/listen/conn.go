@@ -54,7 +54,8 @@ func (c *Conn) Stopping() context.Context { return c.stopping }
 func (c *Conn) Gathers() bool { return c.plain != nil }
 
 // Gather keeps what is written to the connection until [Conn.Send], so that
-// the head of an answer and a small body leave together.
+// the head of an answer and a small body leave together. It is for connections
+// that [Conn.Gathers] only.
 func (c *Conn) Gather() { c.plain.gather() }
 
 // Send writes what was gathered. After an error the connection is closed.
