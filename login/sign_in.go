@@ -49,7 +49,7 @@ func (s *Service) signIn(ctx context.Context, a attempt) (*opened, error) {
 		return nil, err
 	}
 	s.met.opened.WithLabelValues(methodPassword).Inc()
-	s.deps.Log.Info("signed in", "user", o.session.User.ID, "client", a.client.String())
+	s.deps.Log.Info("signed in", "user", o.session.User.ID, "session", o.session.ID, "client", a.client.String())
 	return o, nil
 }
 

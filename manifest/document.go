@@ -96,9 +96,10 @@ type Login struct {
 	Title string `yaml:"title"`
 	// Password is signing in with an email address and a password.
 	Password PasswordLogin `yaml:"password"`
-	// AllowInsecure permits signing in over plain HTTP from addresses other than
-	// loopback. For closed networks only: passwords and cookies can be read on
-	// the way.
+	// AllowInsecure permits signing in over plain HTTP, as `berth up` always
+	// does. For closed networks only: passwords and cookies can be read on the
+	// way. Behind a proxy that ends TLS name it in gateway.trusted-proxies
+	// instead.
 	AllowInsecure bool `yaml:"allow-insecure"`
 }
 

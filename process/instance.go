@@ -365,6 +365,10 @@ func (in *instance) change(to State, more func(*Status)) {
 	})
 	now := in.snapshot()
 	in.sup.measure(in.spec.Name)
+	if to == StateReady {
+		in.log.Info("process ready")
+		return
+	}
 	in.log.Debug("process state", slog.String("state", to.String()))
 	in.sup.events.send(Event{
 		Time: time.Now(), Kind: EventState, Process: in.spec.Name, Instance: in.number, State: to, PID: now.PID,

@@ -16,7 +16,8 @@ func (c *cli) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [-f FILE] -- COMMAND [ARG...]",
 		Short: "run one command with the resolved environment",
-		Long: "Runs COMMAND with the environment the processes share, the terminal and the signals it gets.\n" +
+		Long: "Runs COMMAND in the manifest's directory with the environment the processes share, the terminal and\n" +
+			"the signals it gets.\n" +
 			"The exit status is the command's: 128 plus the signal's number when one ended it.",
 		Example: "  berth exec -- python manage.py shell",
 		Args:    cobra.ArbitraryArgs,

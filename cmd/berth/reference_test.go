@@ -77,10 +77,11 @@ func writeFlag(b *bytes.Buffer, f *pflag.Flag, header *string) {
 	b.WriteString(*header)
 	*header = ""
 	kind, usage := pflag.UnquoteUsage(f)
-	name := "`--" + f.Name + "`"
-	if kind != "" {
-		name = "`--" + f.Name + " " + kind + "`"
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
 	}
+	name = "`" + strings.TrimSpace(name+" "+kind) + "`"
 	def := ""
 	if f.DefValue != "" && f.DefValue != "false" {
 		def = "`" + f.DefValue + "`"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,11 +23,12 @@ func (c *cli) sessionCommand() *cobra.Command {
 }
 
 func (c *cli) sessionSealCommand() *cobra.Command {
+	var secure bool
 	cmd := &cobra.Command{
 		Use:   "seal USER",
 		Short: "make the cookie of a user, to try requests with",
 		Long: "Seals a cookie as if USER (an email or an id) had just signed in, and prints it as NAME=VALUE for\n" +
-			"plain HTTP. It is a credential; whoever can run this can read the keys anyway. The audit trail notes it.",
+			"plain HTTP, or with --secure for HTTPS. It is a credential; whoever can run this can read the keys anyway. The audit trail notes it.",
 		Example: "  curl -H \"Cookie: $(berth session seal anna@example.com)\" http://localhost:8080/",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,10 +46,15 @@ func (c *cli) sessionSealCommand() *cobra.Command {
 					"session": sess.ID, "user": sess.User.ID, "expires_at": sess.ExpiresAt.UTC().Format(time.RFC3339),
 				})
 			}
-			fmt.Fprintf(c.stdout, "%s=%s\n", session.DevelopmentCookieName, value)
+			name := session.DevelopmentCookieName
+			if secure {
+				name = session.SecureCookieName
+			}
+			fmt.Fprintf(c.stdout, "%s=%s\n", name, value)
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&secure, "secure", false, "use the name the cookie has over HTTPS")
 	c.jsonFlag(cmd)
 	return cmd
 }
@@ -124,17 +129,15 @@ func (c *cli) keyListCommand() *cobra.Command {
 		Example: "  berth session key list",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, _, err := c.keys(cmd)
+			opts, err := c.stateOptions()
 			if err != nil {
 				return err
 			}
-			var shown []shownKey
-			for _, k := range keys.Keys() {
-				shown = append(shown, shownKey{k.ID, string(k.State), string(k.Algorithm), k.CreatedAt})
+			keys, _, err := service.Keys(cmd.Context(), opts)
+			if err != nil {
+				return err
 			}
-			return printList(c, shown, []string{"id", "state", "algorithm", "created"}, func(k shownKey) []string {
-				return []string{k.ID, k.State, k.Algorithm, k.CreatedAt.UTC().Format(time.RFC3339)}
-			})
+			return c.printKeys(keys)
 		},
 	}
 	c.jsonFlag(cmd)
@@ -142,38 +145,41 @@ func (c *cli) keyListCommand() *cobra.Command {
 }
 
 func (c *cli) keyRotateCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use:   "rotate",
 		Short: "make the next keys current and new ones next; nobody is signed out",
 		Long: "Moves every key on: next becomes current, current becomes previous, previous is forgotten. Cookies\n" +
 			"sealed with the key that becomes previous still open and are renewed. A running service loads the new\n" +
-			"file at once. Wait the session's absolute limit between two rotations.",
+			"file at once. A second rotation within the session's absolute limit would sign people out and is\n" +
+			"refused; --force does it all the same, for a key that got out.",
 		Example: "  berth session key rotate",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, file, err := c.keys(cmd)
+			opts, err := c.stateOptions()
 			if err != nil {
 				return err
 			}
-			if file == "" {
-				return errors.New("the keys come from the environment (session.keys): rotate them where they are kept")
-			}
-			next, err := keys.Rotate(time.Now())
+			next, err := service.RotateKeys(cmd.Context(), opts, force)
 			if err != nil {
 				return err
 			}
-			return service.SaveKeys(file, next)
+			return c.printKeys(next)
 		},
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "rotate although sessions sealed with the previous key may be alive")
+	c.jsonFlag(cmd)
+	return cmd
 }
 
-// keys loads the key set and says which file it is in.
-func (c *cli) keys(cmd *cobra.Command) (keys *session.KeySet, file string, err error) {
-	opts, err := c.stateOptions()
-	if err != nil {
-		return nil, "", err
+func (c *cli) printKeys(keys *session.KeySet) error {
+	var shown []shownKey
+	for _, k := range keys.Keys() {
+		shown = append(shown, shownKey{k.ID, string(k.State), string(k.Algorithm), k.CreatedAt})
 	}
-	return service.Keys(cmd.Context(), opts)
+	return printList(c, shown, []string{"id", "state", "algorithm", "created"}, func(k shownKey) []string {
+		return []string{k.ID, k.State, k.Algorithm, k.CreatedAt.UTC().Format(time.RFC3339)}
+	})
 }
 
 // stateOptions are the options of commands about what a service remembers.

@@ -158,6 +158,10 @@ answers to any name, which is right only behind something that checks the name i
 The name of the service and the audience of a process are part of what running programs verify: they were told at their start.
 A reload that changes one is refused, and what runs goes on. Stop Berth and start it again.
 `},
+	{"B0305", "something that is probably not meant", `
+The service would start, and people would stumble: a directory that is not there, or a sign-in that plain HTTP refuses. It is a
+warning, because a hook may make the directory and a proxy may end TLS.
+`},
 	{"B1101", "a name a variable cannot have", `
 Names of variables are letters, digits and underscores and do not begin with a digit. A comment begins with "#".
 `},

@@ -45,6 +45,7 @@ const (
 	codeBuild   = "B0302"
 	codeHosts   = "B0303"
 	codeRestart = "B0304"
+	codeSuspect = "B0305"
 )
 
 // build makes a generation of the manifest as it is in the file now. It

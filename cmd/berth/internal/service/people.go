@@ -174,8 +174,11 @@ func sessionOf(ctx context.Context, store *sqlite.Store, resolver *directory.Res
 		id = u.ID
 	}
 	identity, err := resolver.Identity(ctx, id)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil, fmt.Errorf("user %s: %w (berth user list shows who there is)", who, directory.ErrNotFound)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("user %s: %w", who, err)
+		return nil, err
 	}
 	if identity.Disabled {
 		return nil, fmt.Errorf("user %s is disabled and could not sign in", who)

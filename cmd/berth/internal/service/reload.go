@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -52,16 +53,28 @@ func (s *Service) Reload(ctx, background context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	start := time.Now()
-	before := s.current.Load().m
 	err := errors.Join(s.reloadManifest(ctx, background), s.reloadKeys())
 	s.noteLoad(err)
 	if err != nil {
-		s.log.Error("reload refused, the old configuration goes on", "error", err)
+		s.tellRefusal(err)
 		return err
 	}
 	s.log.Info("reloaded", "duration", time.Since(start))
-	s.warnOfRestart(before, s.current.Load().m)
+	s.warnOfRestart(s.started, s.current.Load().m)
 	return nil
+}
+
+// tellRefusal logs why a reload was refused, each problem on a line of its own.
+func (s *Service) tellRefusal(err error) {
+	var problems diagnostic.List
+	if !errors.As(err, &problems) {
+		s.log.Error("reload refused, the old configuration goes on", "error", err)
+		return
+	}
+	for _, p := range problems {
+		s.log.Error("problem in the manifest", "at", fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column), "error", p.Message, "help", p.Help)
+	}
+	s.log.Error("reload refused, the old configuration goes on", "problems", len(problems))
 }
 
 // warnOfRestart names the sections that changed and are read at start only.

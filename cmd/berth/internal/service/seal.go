@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,6 +24,33 @@ func Keys(ctx context.Context, opts Options) (*session.KeySet, string, error) {
 	}
 	keys, err := LoadKeys(m, env, opts.Data)
 	return keys, KeysFile(m, opts.Data), err
+}
+
+// RotateKeys moves the keys of a service on by one. Without force it refuses
+// while cookies may be alive that only the previous key opens.
+func RotateKeys(ctx context.Context, opts Options, force bool) (*session.KeySet, error) {
+	m, _, err := Load(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	keys, file, err := Keys(ctx, opts)
+	switch {
+	case err != nil:
+		return nil, err
+	case file == "":
+		return nil, errors.New("the keys come from the environment (session.keys): rotate them where they are kept")
+	}
+	for _, k := range keys.Keys() {
+		alive := k.Since.Add(m.Session.Absolute.Std())
+		if k.State == session.Previous && !force && time.Now().Before(alive) {
+			return nil, fmt.Errorf("sessions sealed with key %s may live until %s: wait, or use --force to end them", k.ID, alive.UTC().Format(time.RFC3339))
+		}
+	}
+	next, err := keys.Rotate(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return next, SaveKeys(file, next)
 }
 
 func openSealer(ctx context.Context, opts Options) (*session.Sealer, *manifest.Manifest, error) {

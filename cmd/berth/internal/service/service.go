@@ -52,8 +52,9 @@ type Service struct {
 	feed       *console.RequestFeed
 	runDir     string
 
-	reloading sync.Mutex     // one reload at a time
-	retiring  sync.WaitGroup // old generations that close
+	reloading sync.Mutex         // one reload at a time
+	retiring  sync.WaitGroup     // old generations that close
+	started   *manifest.Manifest // what was read at the start
 	current   atomic.Pointer[generation]
 	lastLoad  atomic.Pointer[loadResult]
 }
@@ -312,9 +313,10 @@ func (s *Service) standAndWatch(ctx, background context.Context, first *generati
 		if ctx.Err() != nil {
 			return nil
 		}
-		return err
+		return essentialEnd(err, first.specs)
 	}
 	s.health.Clear("start")
+	s.started = first.m
 	told := Ready{URL: s.appURL(first), Admin: s.admin.url()}
 	if s.opts.Mode == Development {
 		users, err := seed(ctx, first.m, s.people, s.opts.Data, s.log)
@@ -332,6 +334,21 @@ func (s *Service) applyProcesses(ctx context.Context, specs []process.Spec) erro
 		return nil
 	}
 	return s.supervisor.Apply(ctx, specs)
+}
+
+// essentialEnd is a failed start as the end of the service, where it is that of
+// a process the service cannot do without.
+func essentialEnd(err error, specs []process.Spec) error {
+	var start *process.StartError
+	if !errors.As(err, &start) || start.Hook != "" {
+		return err
+	}
+	for _, spec := range specs {
+		if spec.Name == start.Process && spec.Restart.When == process.RestartNever {
+			return &process.ExitError{Process: start.Process, Instance: start.Instance, Code: start.Exit.Code, Exit: start.Exit}
+		}
+	}
+	return err
 }
 
 func (s *Service) newAccessLog(g *generation) *telemetry.AccessLog {
