@@ -367,7 +367,6 @@ func (in *instance) change(to State, more func(*Status)) {
 	in.sup.measure(in.spec.Name)
 	if to == StateReady {
 		in.log.Info("process ready")
-		return
 	}
 	in.log.Debug("process state", slog.String("state", to.String()))
 	in.sup.events.send(Event{

@@ -251,7 +251,7 @@ func TestReloadRefusesWhatRunningProcessesCannotFollow(t *testing.T) {
 		"service":  strings.Replace(demo, "service: demo", "service: other", 1),
 		"audience": strings.Replace(demo, "listen: socket", "listen: socket\n    audience: other", 1),
 	} {
-		if said := r.Reload(changed); !strings.Contains(said, "cannot change while the service runs") {
+		if said := r.Reload(changed); !strings.Contains(said, "refused") || !strings.Contains(r.logText(), name+" cannot change while the service runs") {
 			t.Errorf("%s: the service said %q", name, said)
 		}
 	}
