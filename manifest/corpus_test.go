@@ -125,6 +125,11 @@ func TestBadFilesReportEveryProblem(t *testing.T) {
 			if m != nil || len(problems) == 0 {
 				t.Fatalf("Parse() accepts it")
 			}
+			for _, p := range problems {
+				if strings.Contains(p.Source, "hunter2") {
+					t.Errorf("line %d comes with the secret on it: %q", p.Line, p.Source)
+				}
+			}
 			got := wanted(problems)
 			if *update {
 				text := strings.Join(got, "\n") + "\n" + string(rest)

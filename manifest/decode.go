@@ -94,6 +94,9 @@ func (d *decoder) add(n ast.Node, at place, code, format string, args ...any) *d
 
 // wrongType reports a node of a kind its field does not take.
 func (d *decoder) wrongType(n ast.Node, v reflect.Value, at place) {
+	if _, mapping := pairs(n); mapping {
+		d.src.hideNode(n) // its keys are anybody's guess
+	}
 	p := d.add(n, at, codeWrongType, "%s is %s, not %s", nameOf(at), kindOf(n), describe(v.Type()))
 	switch _, scalar := scalarText(n); {
 	case v.Kind() == reflect.Bool:
@@ -121,17 +124,15 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, at place) {
 
 // entry decodes one key of a structure.
 func (d *decoder) entry(kv *ast.MappingValueNode, v reflect.Value, fs []field, at place, seen map[string]bool) {
-	key, ok := d.key(kv, at, seen)
+	key, ok := d.key(kv, fs, at, seen)
 	if !ok {
 		return
 	}
-	for _, f := range fs {
-		if f.name == key {
-			inner := place{path: below(at.path, key), key: d.src.mark(kv.Key.GetToken()), in: key, traits: f.traits}
-			inner.secret = inner.secret || at.secret
-			d.value(kv.Value, v.FieldByIndex(f.index), inner)
-			return
-		}
+	if f := fieldOf(fs, key); f != nil {
+		inner := place{path: below(at.path, key), key: d.src.mark(kv.Key.GetToken()), in: key, traits: f.traits}
+		inner.secret = inner.secret || at.secret
+		d.value(kv.Value, v.FieldByIndex(f.index), inner)
+		return
 	}
 	if meant := d.unknownKey(kv, key, fs, at); meant != "" {
 		seen[meant] = true
@@ -139,8 +140,8 @@ func (d *decoder) entry(kv *ast.MappingValueNode, v reflect.Value, fs []field, a
 }
 
 // key returns the text of a key, reporting one that is no text or is there
-// twice.
-func (d *decoder) key(kv *ast.MappingValueNode, at place, seen map[string]bool) (string, bool) {
+// twice. fs are the fields of the mapping, none where keys are free.
+func (d *decoder) key(kv *ast.MappingValueNode, fs []field, at place, seen map[string]bool) (string, bool) {
 	mark := d.src.mark(kv.Key.GetToken())
 	text, ok := scalarText(kv.Key)
 	if !ok {
@@ -153,7 +154,7 @@ func (d *decoder) key(kv *ast.MappingValueNode, at place, seen map[string]bool) 
 		if first, ok := d.src.spans[p.Path]; ok {
 			p.Notes = []string{fmt.Sprintf("the first is on line %d", first.key.line)}
 		}
-		d.src.hideNode(kv.Value)
+		d.conceal(kv, text, fieldOf(fs, text), at)
 		return "", false
 	}
 	seen[text] = true
@@ -178,9 +179,7 @@ func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, a
 		p.Help = fmt.Sprintf("variables are given under from: [{values: {%s: …}}]", key)
 	}
 	p.Notes = []string{"keys here: " + strings.Join(known, ", ")}
-	if _, scalar := scalarText(kv.Value); !scalar || environmentName.MatchString(key) {
-		d.src.hideNode(kv.Value)
-	}
+	d.conceal(kv, key, fieldOf(fs, meant), at)
 	return meant
 }
 
@@ -305,7 +304,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, at place) {
 	v.Set(reflect.MakeMap(v.Type()))
 	seen := map[string]bool{}
 	for _, kv := range values {
-		key, ok := d.key(kv, at, seen)
+		key, ok := d.key(kv, nil, at, seen)
 		if !ok {
 			continue
 		}

@@ -89,7 +89,17 @@ func (t traits) inherited() traits {
 	return traits{secret: t.secret, literal: t.literal, enum: t.enum, format: t.format, min: t.min, max: t.max}
 }
 
-// word returns the field that a scalar in place of the mapping sets.
+// fieldOf returns the field of a key, nil when there is none.
+func fieldOf(fs []field, key string) *field {
+	for i := range fs {
+		if fs[i].name != "" && fs[i].name == key {
+			return &fs[i]
+		}
+	}
+	return nil
+}
+
+// wordField returns the field that a scalar in place of the mapping sets.
 func wordField(fs []field, text string) (field, bool) {
 	for _, f := range fs {
 		if f.word != "" && f.word == text {

@@ -128,8 +128,11 @@ func (s *source) hide(m mark, lines int) {
 }
 
 var (
-	sensitiveKey = regexp.MustCompile(`(?i)(secret|passw|token|credential|private|api[-_]?key|dsn|auth)[\w-]*["']?\s*[:=]`)
+	sensitiveKey = regexp.MustCompile(`(?i)[\w-]*(secret|passw|token|credential|private|api[-_]?key|dsn|auth)[\w-]*["']?\s*[:=]`)
 	userinfo     = regexp.MustCompile(`://[^/\s]*@`)
+	// harmlessKey is what looks like a sensitiveKey and is a key of ours that
+	// holds no secret, or one that is merely turned on or off.
+	harmlessKey = regexp.MustCompile(`^((pass-authorization|allow-private)\s*:|[\w-]+\s*:\s*(true|false)\s*([,}]|$))`)
 )
 
 // excerpt gives a problem the line it is on, unless the part up to the end of
@@ -140,8 +143,10 @@ func (s *source) excerpt(p *diagnostic.Problem) {
 	if column, ok := s.secrets[p.Line]; ok {
 		end = min(end, column-1)
 	}
-	if loc := sensitiveKey.FindStringIndex(text); loc != nil {
-		end = min(end, loc[1])
+	for _, loc := range sensitiveKey.FindAllStringIndex(text, -1) {
+		if !harmlessKey.MatchString(text[loc[0]:]) {
+			end = min(end, loc[1])
+		}
 	}
 	if loc := userinfo.FindStringIndex(text); loc != nil {
 		end = min(end, loc[0])
