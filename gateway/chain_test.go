@@ -255,6 +255,22 @@ func TestGateway_DoesNotAnswerUnknownHosts(t *testing.T) {
 	}
 }
 
+func TestGateway_RedirectsToThePortOfThePublicOrigin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{config: func(c *gateway.Config) {
+		c.RedirectToHTTPS, c.PublicOrigin = true, "https://example.com:8443"
+		c.Hosts = []string{"example.com", "other.example"}
+	}})
+	for host, want := range map[string]string{
+		"example.com:8080": "https://example.com:8443/public/a",
+		"other.example":    "https://other.example/public/a",
+	} {
+		if got := w.do("GET", "/public/a", "", "Host: "+host).header.Get("Location"); got != want {
+			t.Errorf("Location for %s = %q, want %q", host, got, want)
+		}
+	}
+}
+
 func TestGateway_TellsItsHealthToAnyHost(t *testing.T) {
 	t.Parallel()
 	ready := true

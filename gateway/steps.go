@@ -114,10 +114,14 @@ func badPath(err error) *fault {
 	return f
 }
 
-// redirectToHTTPS keeps the method (308), and drops the port: the one of the
-// request is not the one TLS is on.
+// redirectToHTTPS keeps the method (308). The port of the request is not the one
+// TLS is on: that of the public origin counts, where it is for this host.
 func (x *exchange) redirectToHTTPS() *fault {
-	return &fault{status: http.StatusPermanentRedirect, code: "https_required", location: "https://" + x.host + x.path.Target()}
+	to := x.host
+	if host, _, ok := splitHost(x.table.public); ok && host == x.host {
+		to = x.table.public
+	}
+	return &fault{status: http.StatusPermanentRedirect, code: "https_required", location: "https://" + to + x.path.Target()}
 }
 
 // authenticate finds out who is asking. A cookie that does not hold is no

@@ -46,6 +46,7 @@ type Table struct {
 	health       []string
 	toHTTPS      bool
 	cookies      cookieNames
+	public       string // host and port of the https origin people see
 	crossOrigin  *http.CrossOriginProtection
 	hsts, server []string // header values, shared by all answers
 	limits       Limits
@@ -106,6 +107,9 @@ func (t *Table) addHosts(cfg Config) error {
 }
 
 func (t *Table) addOrigins(cfg Config) error {
+	if authority, ok := strings.CutPrefix(cfg.PublicOrigin, "https://"); ok {
+		t.public = authority
+	}
 	t.crossOrigin = http.NewCrossOriginProtection()
 	var errs []error
 	for _, o := range append([]string{cfg.PublicOrigin}, cfg.TrustedOrigins...) {

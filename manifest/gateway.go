@@ -93,6 +93,10 @@ type Limits struct {
 	MaxURL Size `yaml:"max-url" default:"8KiB" min:"256B" max:"64KiB"`
 	// MaxConnections is how many connections may be open at once; 0 is no limit.
 	MaxConnections int `yaml:"max-connections" default:"10000" min:"0" max:"10000000"`
+	// MaxConnectionsPerClient is how many of them one address (one /64 of IPv6)
+	// may have. Trusted proxies are not counted.
+	// Default: a quarter of max-connections, at least 256.
+	MaxConnectionsPerClient int `yaml:"max-connections-per-client" min:"0" max:"10000000"`
 }
 
 // GatewayTimeouts bound how long each phase of a request may take on the

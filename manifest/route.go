@@ -45,8 +45,8 @@ type Route struct {
 	// PassAuthorization forwards the Authorization header even where Berth used
 	// it.
 	PassAuthorization bool `yaml:"pass-authorization"`
-	// WebSocketRecheck is how often the session and the rule of an open WebSocket
-	// are checked again.
+	// WebSocketRecheck is how often the session and the rule of whatever lasts, an
+	// open WebSocket, an event stream, a long download, are checked again.
 	WebSocketRecheck Duration `yaml:"websocket-recheck" default:"1m" min:"1s" max:"24h"`
 	// Log writes an access line for requests of this route.
 	Log bool `yaml:"log" default:"true"`

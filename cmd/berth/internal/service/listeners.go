@@ -70,7 +70,8 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 	}
 	s.server, err = listen.New(listen.Config{
 		Listen: addresses, Certificates: s.certs, Serves: s.gateway.Serves, Trusts: s.gateway.Trusts,
-		MaxConnections: m.Limits.MaxConnections, MaxHeaderBytes: int(m.Limits.MaxHeader.Bytes()),
+		MaxConnections: orVeryMany(m.Limits.MaxConnections), MaxConnectionsPerClient: m.Limits.MaxConnectionsPerClient,
+		MaxHeaderBytes:    int(m.Limits.MaxHeader.Bytes()),
 		ReadHeaderTimeout: m.Timeouts.ReadHeader.Std(), IdleTimeout: m.Timeouts.Idle.Std(),
 		WriteTimeout: m.Timeouts.Write.Std(), Drain: drain,
 	}, s.gateway, s.log)
@@ -78,6 +79,14 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 		return err
 	}
 	return s.server.Listen(ctx)
+}
+
+// orVeryMany turns the manifest's 0, no limit, into more than a system can open.
+func orVeryMany(n int) int {
+	if n == 0 {
+		return 10_000_000
+	}
+	return n
 }
 
 // listeners are the addresses the manifest, or --listen, asks for.
