@@ -3,6 +3,7 @@ package process_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -241,7 +242,7 @@ func TestSlowLogDoesNotHoldAProgramUp(t *testing.T) {
 func TestUnknownSignalTargetIsRefused(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	if err := r.Signal("nobody", syscall.SIGHUP); err != process.ErrUnknownProcess {
+	if err := r.Signal("nobody", syscall.SIGHUP); !errors.Is(err, process.ErrUnknownProcess) {
 		t.Errorf("Signal(nobody) = %v, want ErrUnknownProcess", err)
 	}
 }

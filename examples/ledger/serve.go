@@ -68,7 +68,7 @@ func guardOf(getenv func(string) string, log *slog.Logger) (guard func(http.Hand
 		if getenv("LEDGER_DEVELOPMENT") != "1" {
 			return nil, false, errors.New("BERTH_JWKS_URL is not set: run behind Berth, or set LEDGER_DEVELOPMENT=1 to work without it")
 		}
-		log.Warn("no gateway: every caller on this machine is " + developer.User.Email)
+		log.Warn("no gateway: every caller on this machine is the developer", "email", developer.User.Email)
 		return session.Development(developer), true, nil
 	}
 	cfg, err := session.ConfigFromEnvironment(getenv)

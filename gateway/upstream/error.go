@@ -112,7 +112,7 @@ type protocolError string
 func (e protocolError) Error() string { return string(e) }
 
 // bodyError gives the kind to an error of reading the client's body.
-func bodyError(err error) error {
+func bodyError(err error) *phaseError {
 	switch {
 	case isMaxBytes(err):
 		return &phaseError{BodyTooLarge, err}

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,7 +35,7 @@ func ExampleGroup_Forward() {
 			Header: []byte("X-Forwarded-For: 192.0.2.1\r\n"),
 			Drop:   func(name string) bool { return name == "X-Forwarded-For" },
 		})
-		if e, ok := err.(*upstream.Error); ok && e.Written {
+		if e, ok := errors.AsType[*upstream.Error](err); ok && e.Written {
 			panic(http.ErrAbortHandler)
 		} else if err != nil {
 			http.Error(w, "bad gateway", http.StatusBadGateway)

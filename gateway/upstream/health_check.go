@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,7 +37,7 @@ func (g *Group) checkAll(ctx context.Context) {
 			ctx, cancel := context.WithTimeout(ctx, g.cfg.Health.Timeout)
 			defer cancel()
 			err := g.check(ctx, t)
-			if context.Cause(ctx) == context.Canceled {
+			if errors.Is(context.Cause(ctx), context.Canceled) {
 				return // we are stopping: the target is not to blame
 			}
 			g.report(t, err)

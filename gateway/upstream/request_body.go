@@ -97,7 +97,7 @@ func (s *sender) sendChunked(buf []byte) error {
 				return e
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s.write([]byte("0\r\n\r\n"))
 		}
 		if err != nil {

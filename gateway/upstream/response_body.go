@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -83,7 +84,7 @@ func (b *bodyReader) write(p []byte) error {
 }
 
 func truncation(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errTruncated
 	}
 	return err
@@ -197,7 +198,7 @@ func (b *bodyReader) blame(err error) error {
 		}
 		return &phaseError{ClientGone, err}
 	}
-	if op, ok := err.(*net.OpError); ok && op.Op == "read" {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "read" {
 		return err
 	}
 	_ = b.c.nc.SetReadDeadline(time.Now().Add(time.Millisecond))

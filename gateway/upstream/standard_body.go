@@ -50,7 +50,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	case err != nil && b.cut.Load():
 		err = errStopped // we interrupted it
 	case err != nil:
-		b.fail.Store(bodyError(err).(*phaseError))
+		b.fail.Store(bodyError(err))
 	}
 	return n, err
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -24,7 +25,7 @@ func TestTargetTakenOutAfterItWasChosenIsNotUsed(t *testing.T) {
 		tried = true
 		return nil
 	})
-	if err != errWithdrawn || tried {
+	if !errors.Is(err, errWithdrawn) || tried {
 		t.Errorf("attempt at a withdrawn target: %v, tried %v; want it left alone", err, tried)
 	}
 }
