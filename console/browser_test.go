@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/console"
 	"github.com/berth-project/berth/process"
 	"github.com/chromedp/cdproto/cdp"
@@ -402,4 +403,64 @@ func TestKeysAndLiveRowsInABrowser(t *testing.T) {
 	for _, s := range said.take() {
 		t.Error(s)
 	}
+}
+
+// wordsBroken are the parts of paths, between slashes, that go over lines.
+const wordsBroken = `(() => {
+	const broken = [];
+	for (const code of document.querySelectorAll("code.path")) for (const part of code.childNodes) {
+		if (part.nodeType !== Node.TEXT_NODE) continue;
+		const range = document.createRange();
+		range.selectNodeContents(part);
+		if (range.getClientRects().length > 1) broken.push(part.textContent);
+	}
+	return broken.join(" ");
+})()`
+
+// placesOutOfSight are the places in the manifest that cannot be seen whole.
+const placesOutOfSight = `[...document.querySelectorAll("code.at")].filter((at) => {
+	const it = at.getBoundingClientRect(), view = at.closest(".scroll").getBoundingClientRect();
+	return it.width === 0 || it.right > view.right || it.right > innerWidth;
+}).map((at) => at.textContent).join(" ")`
+
+func TestRoutesFitTheirWindowInABrowser(t *testing.T) {
+	t.Parallel()
+	at := func(line int) string {
+		return fmt.Sprintf("/home/somebody/projects/organisation/survey/berth.yaml:%d:5", line)
+	}
+	needs := access.Requirement{Kind: access.Role, Roles: []string{"manager", "contributor"}, Of: "{tenant}"}
+	src := tables([]console.Route{
+		{Name: "downloads", Path: "/app/{tenant}/reports/downloads/**", Target: "private files of /srv/survey/shared/private/reports", At: at(23)},
+		{Name: "/**", Path: "/**", Methods: []string{"GET", "POST"}, Target: "process web", At: at(124)},
+	}, console.Rule{Rule: access.Rule{ID: "report-downloads", Path: "/app/{tenant}/reports/downloads/{report}/**", Allow: needs}, At: at(43)},
+		console.Rule{Rule: access.Rule{ID: "rule-2", Path: "/**", Methods: []string{"GET", "HEAD"}, Allow: access.Requirement{Kind: access.SignedIn}}, At: at(144)})
+	server := httptest.NewServer(newConsole(t, console.Config{}, src))
+	t.Cleanup(server.Close)
+	v := viewer{ctx: tab(t), t: t}
+	if err := chromedp.Do(v.ctx, chromedp.Navigate(server.URL+"/routes")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		width  int64
+		places bool
+	}{{1280, true}, {1100, true}, {1024, true}, {360, false}} {
+		v.wear("light", c.width)
+		screenshot(v.ctx, t, fmt.Sprintf("fit/routes %d", c.width))
+		if got := v.text(wordsBroken); got != "" {
+			t.Errorf("at %d px paths break within %q", c.width, got)
+		}
+		if got := v.text(placesOutOfSight); c.places && got != "" {
+			t.Errorf("at %d px the places %q are out of sight", c.width, got)
+		}
+	}
+}
+
+// text is what a script returns.
+func (v *viewer) text(script string) string {
+	v.t.Helper()
+	got, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](script))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return got
 }

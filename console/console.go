@@ -21,6 +21,10 @@ type Config struct {
 	Environment string
 	// Version is Berth's own.
 	Version string
+	// Manifest is the path of the manifest, or of the directory it is in, as the
+	// operator gave it: the commands the pages name say "-f PATH", unless it is
+	// "berth.yaml" or empty.
+	Manifest string
 	// BasePath is the path the console lives under, such as "/console". Default:
 	// the root.
 	BasePath string

@@ -43,6 +43,9 @@ func TemplateFiles() fs.FS { return templateFiles }
 // Plain is what templates call to make text harmless.
 func Plain(s string) string { return plain(s) }
 
+// Segments is what templates call to break paths.
+func Segments(text string) []string { return segments(text) }
+
 // ParseCursor reads an event id and writes it again.
 func ParseCursor(s string) (again string, ok bool) {
 	c, ok := parseCursor(s)

@@ -18,6 +18,8 @@ func (c *Console) functions() template.FuncMap {
 		"asset":    c.assets.url,
 		"href":     c.href,
 		"plain":    plain,
+		"segments": segments,
+		"place":    place,
 		"duration": duration,
 		"ago":      func(t time.Time) string { return ago(c.src.Now().Sub(t)) },
 		"stamp":    stamp,
@@ -67,6 +69,26 @@ func plain(s string) string {
 		return r
 	}, s)
 }
+
+// segment is a part of a path, with the slash that ends it and the one that
+// begins the path.
+var segment = regexp.MustCompile(`(?s)(?:(?:^|\s)/|[^/])*(?:/|$)`)
+
+// segments are the parts of a text between which a line may break: only after
+// the slashes within its paths.
+func segments(text string) []string {
+	var parts []string
+	for _, part := range segment.FindAllString(plain(text), -1) {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// place is a place in the manifest without the directories of the file:
+// "berth.yaml:43:5". There is only one manifest.
+func place(at string) string { return plain(at[strings.LastIndexByte(at, '/')+1:]) }
 
 // duration reads "180ms", "4m10s", "3h2m", "5d4h".
 func duration(d time.Duration) string {

@@ -26,6 +26,26 @@ func TestPlainTakesTerminalsSequencesOut(t *testing.T) {
 	}
 }
 
+func TestLinesBreakAfterTheSlashesOfPaths(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                             "",
+		"/":                            "/",
+		"/**":                          "/**",
+		"/app/{tenant}/**":             "/app/|{tenant}/|**",
+		"/app/":                        "/app/",
+		"//a":                          "//|a",
+		"private files of /srv/a":      "private files of /srv/|a",
+		"redirect to https://a.test/b": "redirect to https:/|/|a.test/|b",
+		"process web":                  "process web",
+	} {
+		got := console.Segments(in)
+		if s := strings.Join(got, "|"); s != want || strings.Join(got, "") != in {
+			t.Errorf("Segments(%q) = %q, want %q", in, s, want)
+		}
+	}
+}
+
 func FuzzPlain(f *testing.F) {
 	f.Add("a\x1b[31mb")
 	f.Add("\x1b]\x1b[\x1b")

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/berth-project/berth/access"
 )
@@ -22,6 +23,11 @@ type routeRow struct {
 	Hits Hits `json:"hits"`
 }
 
+// Indirect reports whether the app sends requests to the route by an internal
+// redirect. Records name the route that was asked first, so the hits of this
+// one say nothing about its use.
+func (r routeRow) Indirect() bool { return strings.HasPrefix(r.Target, "private") }
+
 // ruleRow is a rule, what became of the requests it decided, and what is
 // suspicious about it.
 type ruleRow struct {
@@ -36,7 +42,7 @@ func (r ruleRow) Needs() string { return r.Allow.String() }
 func (c *Console) routeList(*http.Request) (*page, *fault) {
 	return &page{
 		title: "Routes and rules", template: "routes", room: "/routes", up: "/", topic: topicRoutes,
-		twin: "/routes.json", command: "berth manifest show --resolved", data: c.routeData(),
+		twin: "/routes.json", command: c.ofManifest("berth manifest show --resolved"), data: c.routeData(),
 	}, nil
 }
 

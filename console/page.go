@@ -18,6 +18,9 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
+// defaultManifest is what commands of berth read where nobody says otherwise.
+const defaultManifest = "berth.yaml"
+
 // page is what a handler found to show.
 type page struct {
 	// title is the heading.
@@ -181,6 +184,14 @@ func known(q url.Values, params []string) url.Values {
 		}
 	}
 	return out
+}
+
+// ofManifest adds to a command of berth which manifest it is about.
+func (c *Console) ofManifest(command string) string {
+	if c.cfg.Manifest == "" || c.cfg.Manifest == defaultManifest {
+		return command
+	}
+	return command + " -f " + quote(c.cfg.Manifest)
 }
 
 // curl is the command that shows the twin of a page.

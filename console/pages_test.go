@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/console"
 	"github.com/berth-project/berth/gateway"
 	"github.com/berth-project/berth/health"
@@ -352,5 +353,60 @@ func TestPreferencesAreKeptInCookies(t *testing.T) {
 	}
 	if w := ask(c, "POST", "/preferences", "theme=pink&keys=on"); w.Code != http.StatusBadRequest {
 		t.Errorf("a theme there is not = %d, want 400", w.Code)
+	}
+}
+
+func TestCommandsNameTheManifestTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"": "", "berth.yaml": "", "examples/survey": " -f examples/survey",
+		"my apps/it's": ` -f &#39;my apps/it&#39;\&#39;&#39;s&#39;`, "$(reboot)": ` -f &#39;$(reboot)&#39;`,
+	} {
+		c := newConsole(t, console.Config{Manifest: path}, busySources(t, 1, "quickly"))
+		for page, command := range map[string]string{
+			"/routes": "berth manifest show --resolved", "/routes/explain": "berth explain request METHOD URL --as USER",
+			"/routes/explain?method=GET&url=/&as=u_anna": "berth explain request GET / --as u_anna",
+		} {
+			if body := ask(c, "GET", page, "").Body.String(); !strings.Contains(body, ">"+command+want+"</code>") {
+				t.Errorf("with the manifest %q GET %s does not show %q", path, page, command+want)
+			}
+		}
+	}
+}
+
+// tables are the sources of one table of routes and rules.
+func tables(routes []console.Route, rules ...console.Rule) console.Sources {
+	return console.Sources{Gateway: func() console.Gateway { return console.Gateway{Routes: routes, Rules: rules} }}
+}
+
+func TestRulesAreListedWithTheirIDs(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t, console.Config{}, tables(nil, console.Rule{Rule: access.Rule{ID: "managers<b>", Path: "/app/**"}, At: "/srv/app/berth.yaml:43:5"}))
+	body := ask(c, "GET", "/routes", "").Body.String()
+	for _, want := range []string{
+		`<span class="muted">managers&lt;b&gt;</span>`, `<code class="path">/app/<wbr>**</code>`,
+		`<code class="at" title="/srv/app/berth.yaml:43:5">berth.yaml:43:5</code>`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page of rules lacks %s", want)
+		}
+	}
+}
+
+func TestARouteThatRedirectsReachIsNotCalledUnused(t *testing.T) {
+	t.Parallel()
+	src := tables([]console.Route{{Name: "files", Path: "/files/**", Target: "private files of ./private"}})
+	src.Requests = console.NewRequestFeed()
+	c := newConsole(t, console.Config{}, src)
+	if body := ask(c, "GET", "/routes", "").Body.String(); strings.Contains(body, "unused") || !strings.Contains(body, "reached by internal redirect") {
+		t.Error("a route for objects counts as unused")
+	}
+	src.Requests.Observe(&gateway.Record{Route: "files", Status: 200})
+	if body := ask(c, "GET", "/routes", "").Body.String(); strings.Contains(body, "reached by internal redirect") {
+		t.Error("a route for objects that was asked shows no count")
+	}
+	c = newConsole(t, console.Config{}, tables([]console.Route{{Name: "app", Path: "/app/**", Target: "process web"}}))
+	if body := ask(c, "GET", "/routes", "").Body.String(); !strings.Contains(body, "0, unused") {
+		t.Error("a route nobody asked is not called unused")
 	}
 }
