@@ -155,7 +155,7 @@ func (b *bodyReader) copyBuffered(n int64) error {
 
 func (b *bodyReader) copyRest() error {
 	err := b.copyBuffered(-1)
-	if err == errTruncated { // the close is the end
+	if errors.Is(err, errTruncated) { // the close is the end
 		return nil
 	}
 	return err

@@ -35,7 +35,7 @@ func (s *Service) newConsole(g *generation) (http.Handler, error) {
 	if require := g.m.Console.Require; require != nil {
 		src.Authorize = s.authorizer(require)
 	}
-	return console.New(console.Config{Service: g.m.Service, Environment: environment, Version: s.opts.Version}, src)
+	return console.New(console.Config{Service: g.m.Service, Environment: environment, Version: s.opts.Version, Manifest: s.opts.Manifest}, src)
 }
 
 // authorizer lets those into the console who have the role.
