@@ -1,8 +1,10 @@
 package service
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -76,4 +78,46 @@ func TestConsoleBeyondLoopbackWithoutARoleIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "open to everybody") {
 		t.Errorf("Run() = %v, want a refusal", err)
 	}
+}
+
+func TestConsoleInProductionOffersNoActionsWithoutARole(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[Mode]bool{Development: true, Production: false} {
+		r := start(t, mode, demo)
+		before := r.pids()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Admin+"/processes/web/restart", strings.NewReader("reason=test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", r.Admin)
+		resp, err := r.browser().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if done := resp.StatusCode == http.StatusSeeOther; done != want {
+			t.Errorf("mode %d: restart answered %d, want it done: %v", mode, resp.StatusCode, want)
+		}
+		if restarted := r.pids() != before; restarted != want {
+			t.Errorf("mode %d: the process was restarted: %v, want %v", mode, restarted, want)
+		}
+	}
+}
+
+// pids are the processes as the console shows them.
+func (r *running) pids() string {
+	r.t.Helper()
+	resp, err := http.Get(r.Admin + "/processes.json")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var doc struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil {
+		r.t.Fatal(err)
+	}
+	return strings.Join(regexp.MustCompile(`"pid":\s*\d+`).FindAllString(string(doc.Data), -1), " ")
 }
