@@ -59,7 +59,7 @@ func redirectTo(to target) string {
 }
 
 func (x *exchange) serveStatic(to target) *fault {
-	err := to.route.config.Static.Serve(&x.out, x.r, to.route.pattern.below(to.path.Decoded))
+	err := x.sendFile(to.route.config.Static, to.route.pattern.below(to.path.Decoded))
 	if err == nil {
 		return nil
 	}
@@ -69,6 +69,25 @@ func (x *exchange) serveStatic(to target) *fault {
 	}
 	f.code = codeOf(f.status)
 	return f
+}
+
+// sendFile serves a file, through compression where that may apply: a variant
+// that was compressed beforehand passes as it is.
+func (x *exchange) sendFile(files *static.Handler, name string) error {
+	if !x.compresses() {
+		return files.Serve(&x.out, x.r, name)
+	}
+	cw := compress.NewWriter(&x.out, x.r, x.table.compress)
+	if err := files.Serve(cw, x.r, name); err != nil {
+		cw.Abort()
+		return err
+	}
+	return cw.Close()
+}
+
+// compresses reports whether an answer to the request may be compressed.
+func (x *exchange) compresses() bool {
+	return !x.table.compress.Off && len(x.r.Header["Accept-Encoding"]) > 0
 }
 
 func (x *exchange) serveObject(to target) *fault {
@@ -164,7 +183,7 @@ func (x *exchange) upstreamTarget(to target) string {
 
 // send forwards, through compression where that may apply.
 func (x *exchange) send(group *upstream.Group, upgrade bool) (upstream.Result, error) {
-	if upgrade || x.table.compress.Off || len(x.r.Header["Accept-Encoding"]) == 0 {
+	if upgrade || !x.compresses() {
 		return group.Forward(&x.out, &x.up)
 	}
 	cw := compress.NewWriter(&x.out, x.r, x.table.compress)
