@@ -57,34 +57,30 @@ func (c *cli) upCommand() *cobra.Command {
 }
 
 func (c *cli) runCommand() *cobra.Command {
-	var f serveFlags
-	cmd := &cobra.Command{
+	return c.operatorCommand(service.Production, &cobra.Command{
 		Use:   "run [DIR]",
 		Short: "run the service in production: the entrypoint of its container",
 		Long: "Runs the service of DIR (default: here) as its container's entrypoint, as PID 1 or not: resolves the\n" +
 			"environment, runs hooks, starts and watches the processes, fronts them with the gateway.\n" +
 			"SIGTERM and SIGINT stop it in order, SIGHUP reloads; USR1, USR2, QUIT and WINCH reach the processes.",
 		Example: "  berth run /app --data /data",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.serve(cmd.Context(), argument(args), service.Production, f, c.tellOperator)
-		},
-	}
-	f.register(c, cmd)
-	c.jsonFlag(cmd)
-	return cmd
+	})
 }
 
 func (c *cli) gatewayCommand() *cobra.Command {
-	var f serveFlags
-	cmd := &cobra.Command{
+	return c.operatorCommand(service.GatewayOnly, &cobra.Command{
 		Use:     "gateway [DIR]",
 		Short:   "run the gateway alone, in front of upstreams that others run",
 		Example: "  berth gateway /etc/berth",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.serve(cmd.Context(), argument(args), service.GatewayOnly, f, c.tellOperator)
-		},
+	})
+}
+
+// operatorCommand makes cmd run a service as operators do, in a mode.
+func (c *cli) operatorCommand(mode service.Mode, cmd *cobra.Command) *cobra.Command {
+	var f serveFlags
+	cmd.Args = cobra.MaximumNArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.serve(cmd.Context(), argument(args), mode, f, c.tellOperator)
 	}
 	f.register(c, cmd)
 	c.jsonFlag(cmd)
