@@ -216,6 +216,37 @@ func TestStatementHasTheEntriesOfItsMonth(t *testing.T) {
 	})
 }
 
+// A clock that is set back, or another machine's that is late, does not take an
+// entry into the month before the one that precedes it.
+func TestMonthsFollowEachOtherWhenTheClockGoesBack(t *testing.T) {
+	everywhere(t, func(t *testing.T, b books) {
+		april := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+		b.provide(t, "a", casey.Email, 100) // in March
+		b.clock.set(april.Add(time.Second))
+		b.must(t, tom, bank.Order{Kind: bank.Deposit, To: "a", Amount: 20})
+		b.clock.set(april.Add(-time.Second))
+		b.must(t, tom, bank.Order{Kind: bank.Deposit, To: "a", Amount: 3})
+		b.clock.set(april.Add(time.Hour))
+		var months [2]bank.Statement
+		for i, month := range []time.Time{april.AddDate(0, -1, 0), april} {
+			var err error
+			if months[i], err = b.Statement(t.Context(), casey, "a", month); err != nil {
+				t.Fatal(err)
+			}
+			sum := months[i].Opening
+			for _, e := range months[i].Entries {
+				sum += e.Change
+			}
+			if sum != months[i].Closing {
+				t.Errorf("%s: the entries lead to %s, the statement closes with %s", month.Month(), sum, months[i].Closing)
+			}
+		}
+		if months[0].Closing != months[1].Opening {
+			t.Errorf("March closes with %s, April opens with %s", months[0].Closing, months[1].Opening)
+		}
+	})
+}
+
 func TestAuditTellsManagersWhoDidWhat(t *testing.T) {
 	everywhere(t, func(t *testing.T, b books) {
 		b.provide(t, "a", casey.Email, 100)

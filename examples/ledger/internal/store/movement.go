@@ -17,11 +17,11 @@ func (s *Store) Move(ctx context.Context, ask Ask, o bank.Order) (Answer[bank.Re
 		return Answer[bank.Receipt]{}, err
 	}
 	return once(ctx, s, ask, o, func(ctx context.Context, tx *sql.Tx) (bank.Receipt, error) {
-		return s.move(ctx, tx, ask.Caller, o, s.now())
+		return s.move(ctx, tx, ask.Caller, o)
 	})
 }
 
-func (s *Store) move(ctx context.Context, tx *sql.Tx, c bank.Caller, o bank.Order, at time.Time) (bank.Receipt, error) {
+func (s *Store) move(ctx context.Context, tx *sql.Tx, c bank.Caller, o bank.Order) (bank.Receipt, error) {
 	var none bank.Receipt
 	payer, payee := o.Accounts()
 	locked, err := s.lockBoth(ctx, tx, c.Tenant, payer, payee)
@@ -33,6 +33,10 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, c bank.Caller, o bank.Orde
 		return none, bank.RefuseUnknown("account")
 	}
 	if err := o.Apply(c, from, to); err != nil {
+		return none, err
+	}
+	at, err := s.bookingTime(ctx, tx, from, to)
+	if err != nil {
 		return none, err
 	}
 	id := strings.ToLower(rand.Text()[:20])
@@ -61,7 +65,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, c bank.Caller, o bank.Orde
 	}
 	return bank.Receipt{
 		Movement: id, Kind: o.Kind, From: o.From, To: o.To, Amount: o.Amount, Currency: asked.Currency,
-		Memo: o.Memo, Balance: asked.Balance, At: moment(stamp(at)),
+		Memo: o.Memo, Balance: asked.Balance, At: at,
 	}, nil
 }
 
@@ -82,6 +86,23 @@ func (s *Store) lockBoth(ctx context.Context, tx *sql.Tx, tenant, a, b string) (
 		locked[one.ID] = &one
 	}
 	return locked, rows.Err()
+}
+
+// bookingTime returns now, for two accounts that are locked. Where one of them
+// has an entry that says it is later already, because a clock was set back or
+// another machine's is ahead, it returns the time of that entry: entries follow
+// each other in time as they do in number, so that a month begins with what the
+// month before ended with.
+func (s *Store) bookingTime(ctx context.Context, tx *sql.Tx, from, to *bank.Account) (time.Time, error) {
+	var last int64
+	err := tx.QueryRowContext(ctx, lines(
+		"SELECT coalesce(max(at), 0) FROM entries",
+		"WHERE tenant = $1 AND (account = $2 AND number = $3 OR account = $4 AND number = $5)"),
+		from.Tenant, from.ID, from.Entries, to.ID, to.Entries).Scan(&last)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read last entries: %w", err)
+	}
+	return moment(max(last, stamp(s.now()))), nil
 }
 
 // side is what a movement means to one of its accounts.
