@@ -22,6 +22,10 @@ type running struct {
 var postgres running
 
 func TestMain(m *testing.M) {
+	if os.Getenv(writerKeys) != "" {
+		fmt.Fprintln(os.Stderr, write(os.Stdout))
+		os.Exit(1)
+	}
 	postgres.server, postgres.err = startServer(context.Background())
 	code := m.Run()
 	if postgres.server != nil {
@@ -57,6 +61,7 @@ func (c *clock) set(at time.Time) {
 type books struct {
 	*store.Store
 	clock *clock
+	at    store.Config
 	open  func(t *testing.T) *store.Store
 }
 
@@ -91,9 +96,10 @@ func requirePostgres(t *testing.T) {
 func newBooks(t *testing.T, config func(now func() time.Time) store.Config) books {
 	t.Helper()
 	b := books{clock: &clock{at: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)}}
+	b.at = config(b.clock.now)
 	b.open = func(t *testing.T) *store.Store {
 		t.Helper()
-		s, err := store.Open(config(b.clock.now))
+		s, err := store.Open(b.at)
 		if err != nil {
 			t.Fatal(err)
 		}
