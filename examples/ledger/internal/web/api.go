@@ -39,11 +39,7 @@ func (a *App) apiAccounts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(all) == store.MaxPage {
-		next = all[len(all)-1].ID
-	}
-	return writeJSON(w, http.StatusOK, map[string]any{"accounts": all, "next_after": next})
+	return writeJSON(w, http.StatusOK, map[string]any{"accounts": all, "next_after": nextAccount(all)})
 }
 
 func (a *App) apiAccount(w http.ResponseWriter, r *http.Request) error {
@@ -215,11 +211,23 @@ func (a *App) apiAudit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(trail) == store.MaxPage {
-		next = trail[len(trail)-1].ID
+	return writeJSON(w, http.StatusOK, map[string]any{"audit": trail, "next_before": nextAudit(trail)})
+}
+
+func nextAccount(page []bank.Account) string {
+	return lastID(page, func(a bank.Account) string { return a.ID })
+}
+
+func nextAudit(page []bank.AuditLine) string {
+	return lastID(page, func(l bank.AuditLine) string { return l.ID })
+}
+
+// lastID is where the page after a full one goes on, "" where there is none.
+func lastID[T any](page []T, id func(T) string) string {
+	if len(page) < store.MaxPage {
+		return ""
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"audit": trail, "next_before": next})
+	return id(page[len(page)-1])
 }
 
 // readJSON reads one JSON object that holds known fields only. Money is a whole
@@ -240,9 +248,18 @@ func readJSON(r *http.Request, into any) error {
 		return faultTooLarge
 	}
 	if err != nil {
-		return &fault{http.StatusBadRequest, "malformed", "The body is not what is expected here: " + strings.TrimPrefix(err.Error(), "json: ") + "."}
+		return &fault{http.StatusBadRequest, "malformed", "The body is not what is expected here: " + ofJSON(err) + "."}
 	}
 	return nil
+}
+
+// ofJSON says what is wrong with a document in the words of the document: the
+// package's own message for a value of a wrong type names types of this program.
+func ofJSON(err error) string {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return strings.TrimSpace(wrong.Field + " cannot be " + wrong.Value)
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 func idempotencyKey(r *http.Request) (string, error) {

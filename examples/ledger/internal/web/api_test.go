@@ -126,7 +126,11 @@ func TestAPIRefuses(t *testing.T) {
 		if tc.rq.key == "k" {
 			tc.rq.key = strings.ReplaceAll(name, " ", "-") // keys of one caller must differ
 		}
-		l.want(name, l.do(tc.who, tc.rq), tc.status, tc.code)
+		a := l.do(tc.who, tc.rq)
+		l.want(name, a, tc.status, tc.code)
+		if strings.Contains(a.body, "Go struct") || strings.Contains(a.body, "bank.Amount") {
+			t.Errorf("%s: the answer names types of the program: %s", name, a.body)
+		}
 	}
 	for _, id := range []string{"casey-1", "cody-1", "dana-1"} {
 		if got := l.balance("acme", id); got != 100_00 {

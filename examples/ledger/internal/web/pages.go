@@ -104,14 +104,10 @@ func (a *App) showAccounts(w http.ResponseWriter, r *http.Request, status int, v
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(all) == store.MaxPage {
-		next = all[len(all)-1].ID
-	}
 	v.Body = struct {
 		Accounts []bank.Account
 		Next     string
-	}{all, next}
+	}{all, nextAccount(all)}
 	a.render(w, r, status, "accounts", v)
 	return nil
 }
@@ -132,6 +128,13 @@ type accountBody struct {
 	Month                                     string
 	MayTransfer, MayCash, MayManage, MayPrint bool
 }
+
+// Cash are the forms for money that comes in and goes out over the counter.
+func (accountBody) Cash() [2]cashForm {
+	return [2]cashForm{{"deposit", "Deposit", "deposits"}, {"withdraw", "Withdraw", "withdrawals"}}
+}
+
+type cashForm struct{ ID, Verb, Path string }
 
 func (a *App) showAccount(w http.ResponseWriter, r *http.Request, status int, v view) error {
 	page, err := pageOf(r)
@@ -166,15 +169,11 @@ func (a *App) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	next := ""
-	if len(trail) == store.MaxPage {
-		next = trail[len(trail)-1].ID
-	}
 	v.Title = "Audit trail"
 	v.Body = struct {
 		Trail []bank.AuditLine
 		Next  string
-	}{trail, next}
+	}{trail, nextAudit(trail)}
 	a.render(w, r, http.StatusOK, "audit", v)
 	return nil
 }
