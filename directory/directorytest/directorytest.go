@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 		"revocations":                  revocations,
 		"a record is all of a user":    record,
 		"purging spares what counts":   purging,
+		"an end long past is an end":   longPast,
 		"the audit trail":              audit,
 		"changes are told":             told,
 		"concurrent writers":           concurrent,

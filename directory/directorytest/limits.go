@@ -183,6 +183,35 @@ func purging(t *testing.T, s directory.Store) {
 	}
 }
 
+// longPast holds ends at moments a database may keep as zero, or below it, to
+// the rule that only a zero time.Time means never.
+func longPast(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	u := newUser(t, s, "ann@example.com")
+	epoch := time.Unix(0, 0)
+	for tenant, end := range map[string]time.Time{
+		"at-the-epoch": epoch, "just-behind": epoch.Add(time.Nanosecond), "before": epoch.AddDate(-1, 0, 0),
+	} {
+		newTenant(t, s, tenant)
+		must(t, "GrantRole", s.GrantRole(ctx, directory.Grant{User: u.ID, Tenant: tenant, Role: "manager", ExpiresAt: end}))
+		must(t, "Subscribe", s.Subscribe(ctx, tenant, directory.Subscription{Plan: "premium", EndsAt: end}))
+		must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: tenant, User: u.ID, Until: end}))
+		got, err := s.Tenant(ctx, tenant)
+		must(t, "Tenant", err)
+		if len(got.Plans) != 1 || got.Plans[0].EndsAt.IsZero() {
+			t.Errorf("a plan that ended %s never ends: %+v", tenant, got.Plans)
+		}
+	}
+	rec, err := s.Record(ctx, u.ID)
+	must(t, "Record", err)
+	if id := directory.NewIdentity(rec, time.Now()); len(rec.Grants) != 3 || len(id.Memberships) != 0 {
+		t.Errorf("roles that ended long ago count: %+v", id.Memberships)
+	}
+	purged, err := s.PurgeExpired(ctx, time.Now())
+	must(t, "PurgeExpired", err)
+	diff(t, "PurgeExpired", purged, directory.Purged{Grants: 3, Subscriptions: 3, Revocations: 3})
+}
+
 func audit(t *testing.T, s directory.Store) {
 	ctx := directory.WithActor(t.Context(), "cli:root")
 	u, err := s.CreateUser(ctx, "ann@example.com", "Ann")

@@ -223,11 +223,13 @@ func need(row scanner, what string) error {
 	return err
 }
 
+// millis is how a time is kept: 0 is never. What ended in 1970 or before is
+// kept as the first moment after that: it has ended, and must not read as never.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMilli()
+	return max(1, t.UnixMilli())
 }
 
 func fromMillis(ms int64) time.Time {
