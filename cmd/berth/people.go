@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"strings"
@@ -51,7 +52,10 @@ func (c *cli) newPassword(fromStdin, generate bool) (secret.String, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return secret.String{}, fmt.Errorf("read password: %w", err)
 		}
-		return secret.New(strings.TrimRight(line, "\r\n")), nil
+		if line = strings.TrimRight(line, "\r\n"); line == "" {
+			return secret.String{}, errors.New("no password on standard input")
+		}
+		return secret.New(line), nil
 	}
 	return secret.String{}, nil
 }
@@ -89,33 +93,37 @@ func (c *cli) prompt(f *os.File, text string) (secret.String, error) {
 	return secret.New(string(b)), nil
 }
 
-// setPassword stores a password the policy takes.
-func (c *cli) setPassword(ctx context.Context, store directory.Users, userID string, pw secret.String) error {
-	u, err := store.User(ctx, userID)
+// hashPassword is what to store of a password the policy takes.
+func (c *cli) hashPassword(ctx context.Context, pw secret.String, email string) (secret.String, error) {
+	policy, err := c.passwordPolicy()
 	if err != nil {
-		return err
+		return secret.String{}, err
 	}
-	if err := c.passwordPolicy().Check(pw, u.Email); err != nil {
-		return err
+	if err := policy.Check(pw, email); err != nil {
+		return secret.String{}, err
 	}
 	hasher, err := password.NewHasher(password.Config{})
 	if err != nil {
-		return err
+		return secret.String{}, err
 	}
-	hash, err := hasher.Hash(ctx, pw)
-	if err != nil {
-		return err
-	}
-	return store.SetPasswordHash(ctx, userID, hash)
+	return hasher.Hash(ctx, pw)
 }
 
-// passwordPolicy is the manifest's, and the default where there is none.
-func (c *cli) passwordPolicy() password.Policy {
-	m, err := c.load(c.file)
-	if err != nil {
-		return password.Policy{}
+// passwordPolicy is the manifest's, and the default where there is none. One
+// that cannot be read is an error: it may ask for more.
+func (c *cli) passwordPolicy() (password.Policy, error) {
+	file, err := manifestPath(c.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return password.Policy{}, nil
 	}
-	return password.Policy{MinCharacters: m.Login.Password.MinLength}
+	if err != nil {
+		return password.Policy{}, err
+	}
+	m, err := c.load(file)
+	if err != nil {
+		return password.Policy{}, err
+	}
+	return password.Policy{MinCharacters: m.Login.Password.MinLength}, nil
 }
 
 // revealIf is the text of a password that was made for the person who asked.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berth-project/berth/directory"
+	"github.com/berth-project/berth/secret"
 )
 
 func (c *cli) userCommand() *cobra.Command {
@@ -38,14 +39,9 @@ func (c *cli) userAddCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				u, err := store.CreateUser(ctx, args[0], name)
+				u, err := c.addUser(ctx, store, directory.User{Email: args[0], Name: name}, password)
 				if err != nil {
 					return err
-				}
-				if !password.IsZero() {
-					if err := c.setPassword(ctx, store, u.ID, password); err != nil {
-						return err
-					}
 				}
 				if c.json {
 					return c.printJSON(createdUser{User: u, Password: revealIf(generate, password)})
@@ -64,6 +60,22 @@ func (c *cli) userAddCommand() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate-password")
 	c.jsonFlag(cmd)
 	return cmd
+}
+
+// addUser makes a user. A password that is refused makes none.
+func (c *cli) addUser(ctx context.Context, store directory.Users, wanted directory.User, password secret.String) (directory.User, error) {
+	if password.IsZero() {
+		return store.CreateUser(ctx, wanted.Email, wanted.Name)
+	}
+	hash, err := c.hashPassword(ctx, password, wanted.Email)
+	if err != nil {
+		return directory.User{}, err
+	}
+	u, err := store.CreateUser(ctx, wanted.Email, wanted.Name)
+	if err != nil {
+		return u, err
+	}
+	return u, store.SetPasswordHash(ctx, u.ID, hash)
 }
 
 // createdUser is the only output that ever holds a password: one that was just
@@ -152,7 +164,11 @@ func (c *cli) userPasswordCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := c.setPassword(ctx, store, u.ID, password); err != nil {
+				hash, err := c.hashPassword(ctx, password, u.Email)
+				if err != nil {
+					return err
+				}
+				if err := store.SetPasswordHash(ctx, u.ID, hash); err != nil {
 					return err
 				}
 				if generate {
