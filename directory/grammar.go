@@ -17,7 +17,12 @@ const (
 // under: trimmed and lower case. Only plain ASCII addresses of the form
 // local@domain are taken, so that two addresses that look alike are the same.
 func NormalizeEmail(email string) (string, error) {
-	e := strings.ToLower(strings.TrimSpace(email))
+	e := strings.TrimSpace(email)
+	if strings.ContainsFunc(e, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		// Before the case is changed: the lower case of a Kelvin sign is a k.
+		return "", &InvalidError{Field: "email", Message: "has a character that is not ASCII"}
+	}
+	e = strings.ToLower(e)
 	local, domain, ok := strings.Cut(e, "@")
 	switch {
 	case !ok || local == "" || domain == "":

@@ -30,6 +30,7 @@ func TestNormalizeEmailRefuses(t *testing.T) {
 		"", "ann", "@example.com", "ann@", "a@b@c", "a b@example.com", "ann@exa mple.com", ".ann@example.com", "ann.@example.com",
 		"a..b@example.com", "ann@-example.com", "ann@example-.com", "ann@.com", "ann@example.com.", "ann@example.com\nBcc: x@y",
 		"ann\x00@example.com", "änn@example.com", "ann@exämple.com", `"ann"@example.com`, "Ann <ann@example.com>", "ann@[127.0.0.1]",
+		"jac\u212a@example.com", "ann@\u212aexample.com", "adm\u0130n@example.com", // lower case of these is ASCII
 		strings.Repeat("a", 65) + "@example.com", "a@" + strings.Repeat("a.", 130) + "com", "a@" + strings.Repeat("b", 64) + ".com",
 	} {
 		var invalid *directory.InvalidError
@@ -57,10 +58,14 @@ func FuzzNormalizeEmail(f *testing.F) {
 	f.Add(" Ann@Example.com ")
 	f.Add("a@b@c")
 	f.Add("ann@example.com\n")
+	f.Add("jac\u212a@example.com")
 	f.Fuzz(func(t *testing.T, in string) {
 		got, err := directory.NormalizeEmail(in)
 		if err != nil {
 			return
+		}
+		if !strings.EqualFold(got, strings.TrimSpace(in)) || len(got) != len(strings.TrimSpace(in)) {
+			t.Errorf("NormalizeEmail(%q) = %q: another address", in, got)
 		}
 		again, err := directory.NormalizeEmail(got)
 		if err != nil || again != got {
