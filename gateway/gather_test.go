@@ -1,11 +1,14 @@
 package gateway_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/listen"
 )
 
 func TestGateway_SendsBodiesOfAnyLengthWhole(t *testing.T) {
@@ -31,4 +34,39 @@ func TestGateway_SendsBodiesOfAnyLengthWhole(t *testing.T) {
 			}
 		}
 	}
+}
+
+// On a connection that many requests share, nothing may be held back for one.
+func TestGateway_SendsBodiesWholeOverH2C(t *testing.T) {
+	t.Parallel()
+	want := strings.Repeat("x", 10<<10)
+	w := newWorld(t, echo, change{
+		config: func(c *gateway.Config) {
+			c.Routes = append([]gateway.Route{{Name: "files", Pattern: "/public/files/**", Static: files(t, map[string]string{"a": want})}}, c.Routes...)
+		},
+		server: func(s *listen.Config) { s.Listen[0].H2C = true },
+	})
+	client := w.client(func(tr *http.Transport) {
+		tr.Protocols = &http.Protocols{}
+		tr.Protocols.SetUnencryptedHTTP2(true)
+	})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 50 {
+				res, err := client.Get("http://example.com/public/files/a")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				body, err := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				if err != nil || string(body) != want {
+					t.Errorf("%d bytes, %v; want %d", len(body), err, len(want))
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -79,7 +79,7 @@ const (
 // gather. A request with a body is left alone: reading it may write, too.
 func (c *recorder) isWhole(p []byte) bool {
 	r := c.x.r
-	if c.bytes != 0 || r.ContentLength != 0 || r.Method != http.MethodGet || c.x.conn == nil || !c.x.conn.Gathers() {
+	if c.bytes != 0 || r.ContentLength != 0 || r.Method != http.MethodGet || c.x.conn == nil || !c.x.conn.Gathers(r) {
 		return false
 	}
 	declared := c.Header()["Content-Length"]

@@ -49,13 +49,14 @@ func (c *Conn) Secure() bool { return c.secure }
 // what has no end of its own should end then.
 func (c *Conn) Stopping() context.Context { return c.stopping }
 
-// Gathers reports whether the connection can gather; only HTTP/1 without TLS
-// does, where each write is a system call.
-func (c *Conn) Gathers() bool { return c.plain != nil }
+// Gathers reports whether the answer to r can be gathered: only with HTTP/1,
+// where no other request writes to the connection meanwhile, and without TLS,
+// where each write is a system call.
+func (c *Conn) Gathers(r *http.Request) bool { return c.plain != nil && r.ProtoMajor == 1 }
 
 // Gather keeps what is written to the connection until [Conn.Send], so that
-// the head of an answer and a small body leave together. It is for connections
-// that [Conn.Gathers] only.
+// the head of an answer and a small body leave together. It is for requests of
+// which [Conn.Gathers] is true only.
 func (c *Conn) Gather() { c.plain.gather() }
 
 // Send writes what was gathered. After an error the connection is closed.
