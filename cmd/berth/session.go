@@ -15,7 +15,7 @@ import (
 func (c *cli) sessionCommand() *cobra.Command {
 	cmd := noun("session", "sessions: the cookie, and the keys it is sealed with",
 		c.sessionSealCommand(), c.sessionOpenCommand(), c.sessionRevokeCommand(),
-		noun("key", "the keys that seal cookies and sign assertions", c.keyListCommand(), c.keyRotateCommand()),
+		noun("key", "the keys that seal cookies and sign assertions", c.keyListCommand(), c.keyGenerateCommand(), c.keyRotateCommand()),
 	)
 	c.fileFlag(cmd)
 	c.dataFlag(cmd)
@@ -28,7 +28,7 @@ func (c *cli) sessionSealCommand() *cobra.Command {
 		Use:   "seal USER",
 		Short: "make the cookie of a user, to try requests with",
 		Long: "Seals a cookie as if USER (an email or an id) had just signed in, and prints it as NAME=VALUE for\n" +
-			"plain HTTP, or with --secure for HTTPS. It is a credential; whoever can run this can read the keys anyway. The audit trail notes it.",
+			"plain HTTP, or with --secure for HTTPS. It is a credential; whoever can run this can read the keys anyway.",
 		Example: "  curl -H \"Cookie: $(berth session seal anna@example.com)\" http://localhost:8080/",
 		Args:    exactly("USER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -101,7 +101,7 @@ func (c *cli) sessionOpenCommand() *cobra.Command {
 func (c *cli) sessionRevokeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "revoke SESSION",
-		Short:   "end one session by its id, as logs and the console show it",
+		Short:   "end one session by its id, as the log line of its sign-in shows it",
 		Example: "  berth session revoke 4qv2…",
 		Args:    exactly("SESSION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -112,74 +112,6 @@ func (c *cli) sessionRevokeCommand() *cobra.Command {
 			})
 		},
 	}
-}
-
-// shownKey is what may be told of a key.
-type shownKey struct {
-	ID        string    `json:"id"`
-	State     string    `json:"state"`
-	Algorithm string    `json:"algorithm"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-func (c *cli) keyListCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "list the keys by id; never the keys themselves",
-		Example: "  berth session key list",
-		Args:    exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			opts, err := c.stateOptions()
-			if err != nil {
-				return err
-			}
-			keys, _, err := service.Keys(cmd.Context(), opts)
-			if err != nil {
-				return err
-			}
-			return c.printKeys(keys)
-		},
-	}
-	c.jsonFlag(cmd)
-	return cmd
-}
-
-func (c *cli) keyRotateCommand() *cobra.Command {
-	var force bool
-	cmd := &cobra.Command{
-		Use:   "rotate",
-		Short: "make the next keys current and new ones next; nobody is signed out",
-		Long: "Moves every key on: next becomes current, current becomes previous, previous is forgotten. Cookies\n" +
-			"sealed with the key that becomes previous still open and are renewed. A running service loads the new\n" +
-			"file at once. A second rotation within the session's absolute limit would sign people out and is\n" +
-			"refused; --force does it all the same, for a key that got out.",
-		Example: "  berth session key rotate",
-		Args:    exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			opts, err := c.stateOptions()
-			if err != nil {
-				return err
-			}
-			next, err := service.RotateKeys(cmd.Context(), opts, force)
-			if err != nil {
-				return err
-			}
-			return c.printKeys(next)
-		},
-	}
-	cmd.Flags().BoolVar(&force, "force", false, "rotate although sessions sealed with the previous key may be alive")
-	c.jsonFlag(cmd)
-	return cmd
-}
-
-func (c *cli) printKeys(keys *session.KeySet) error {
-	var shown []shownKey
-	for _, k := range keys.Keys() {
-		shown = append(shown, shownKey{k.ID, string(k.State), string(k.Algorithm), k.CreatedAt})
-	}
-	return printList(c, shown, []string{"id", "state", "algorithm", "created"}, func(k shownKey) []string {
-		return []string{k.ID, k.State, k.Algorithm, k.CreatedAt.UTC().Format(time.RFC3339)}
-	})
 }
 
 // stateOptions are the options of commands about what a service remembers.

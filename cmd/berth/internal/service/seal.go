@@ -26,9 +26,19 @@ func Keys(ctx context.Context, opts Options) (*session.KeySet, string, error) {
 	return keys, KeysFile(m, opts.Data), err
 }
 
-// RotateKeys moves the keys of a service on by one. Without force it refuses
-// while cookies may be alive that only the previous key opens.
-func RotateKeys(ctx context.Context, opts Options, force bool) (*session.KeySet, error) {
+// Rotation says how keys are moved on.
+type Rotation struct {
+	// Force forgets a previous key although cookies may be alive that only it
+	// opens.
+	Force bool
+	// Algorithm is what the new signing key signs with; empty is that of the
+	// last one.
+	Algorithm session.Algorithm
+}
+
+// RotateKeys moves the keys of a service on by one. Unless it is forced it
+// refuses while cookies may be alive that only the previous key opens.
+func RotateKeys(ctx context.Context, opts Options, r Rotation) (*session.KeySet, error) {
 	m, _, err := Load(ctx, opts)
 	if err != nil {
 		return nil, err
@@ -42,15 +52,22 @@ func RotateKeys(ctx context.Context, opts Options, force bool) (*session.KeySet,
 	}
 	for _, k := range keys.Keys() {
 		alive := k.Since.Add(m.Session.Absolute.Std())
-		if k.State == session.Previous && !force && time.Now().Before(alive) {
+		if k.State == session.Previous && !r.Force && time.Now().Before(alive) {
 			return nil, fmt.Errorf("sessions sealed with key %s may live until %s: wait, or use --force to end them", k.ID, alive.UTC().Format(time.RFC3339))
 		}
 	}
-	next, err := keys.Rotate(time.Now())
+	next, err := rotated(keys, r.Algorithm)
 	if err != nil {
 		return nil, err
 	}
 	return next, SaveKeys(file, next)
+}
+
+func rotated(keys *session.KeySet, alg session.Algorithm) (*session.KeySet, error) {
+	if alg == "" {
+		return keys.Rotate(time.Now())
+	}
+	return keys.RotateTo(alg, time.Now())
 }
 
 func openSealer(ctx context.Context, opts Options) (*session.Sealer, *manifest.Manifest, error) {
