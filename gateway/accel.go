@@ -68,37 +68,35 @@ func (x *exchange) follow(from *route) (target, error) {
 		path, _, _ := strings.Cut(location, "?") // a query may hold a signature
 		return target{}, fmt.Errorf("X-Accel-Redirect to %q: %w", path, err)
 	}
-	clear(x.out.Header())
+	h := x.out.Header()
+	clear(h)
 	if to.route.config.Static != nil {
-		x.keep()
+		for _, name := range keptHeaders {
+			if v := x.accel.header[name]; len(v) > 0 {
+				h[name] = v // files leave what is set already
+			}
+		}
 	}
 	x.withoutBody()
 	return to, nil
 }
 
-// keep holds back the headers that will replace those of the file.
-func (x *exchange) keep() {
-	x.kept = http.Header{}
-	for _, name := range keptHeaders {
-		if v := x.accel.header[name]; len(v) > 0 {
-			x.kept[name] = v
-		}
-	}
-}
-
-// withoutBody makes the request a plain one for what it is redirected to.
+// withoutBody makes the request a plain one for what it is redirected to. What
+// was no GET asked for no part and no version of it.
 func (x *exchange) withoutBody() {
 	if x.r.ContentLength == 0 && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead) {
 		return
 	}
 	x.abandonBody(false)
 	r := x.r.Clone(x.r.Context())
-	if r.Method != http.MethodHead {
+	other := r.Method != http.MethodGet && r.Method != http.MethodHead
+	if other {
 		r.Method = http.MethodGet
 	}
 	r.Body, r.ContentLength, r.TransferEncoding, r.Trailer = http.NoBody, 0, nil, nil
 	for name := range r.Header {
-		if strings.HasPrefix(name, "Content-") || name == "Expect" || name == "Transfer-Encoding" || name == "Trailer" {
+		ofBody := strings.HasPrefix(name, "Content-") || name == "Expect" || name == "Transfer-Encoding" || name == "Trailer"
+		if ofBody || other && (name == "Range" || strings.HasPrefix(name, "If-")) {
 			delete(r.Header, name)
 		}
 	}

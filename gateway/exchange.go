@@ -46,7 +46,6 @@ type exchange struct {
 	dropFunc          func(string) bool
 	head              []byte // lines added for the upstream
 	accel             accel
-	kept              http.Header // headers of the app's answer that an internal redirect keeps
 
 	cut     upstream.Cutoff
 	guard   *guard // kept over uses; nil until an exchange outlived its first write

@@ -54,7 +54,6 @@ func (x *exchange) writeFault(f *fault) {
 			delete(h, name)
 		}
 	}
-	x.kept = nil
 	x.abandonBody(f.closing)
 	f.setHeaders(h)
 	if f.closing && x.r.ProtoMajor == 1 {

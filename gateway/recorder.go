@@ -44,7 +44,7 @@ func (c *recorder) WriteHeader(status int) {
 		return
 	}
 	c.status = status
-	c.x.finishHeader(c.Header(), status)
+	c.x.finishHeader(c.Header())
 	c.w.WriteHeader(status)
 }
 
@@ -204,13 +204,8 @@ func (c *recorder) arm() {
 type writerOnly struct{ io.Writer }
 
 // finishHeader puts the gateway's own headers on an answer.
-func (x *exchange) finishHeader(h http.Header, status int) {
+func (x *exchange) finishHeader(h http.Header) {
 	t := x.table
-	if x.kept != nil && status < 300 {
-		for name, values := range x.kept {
-			h[name] = values
-		}
-	}
 	h["X-Request-Id"] = []string{x.ident.id}
 	if t.server != nil {
 		h["Server"] = t.server

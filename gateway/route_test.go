@@ -11,6 +11,7 @@ import (
 
 	"github.com/berth-project/berth/access"
 	"github.com/berth-project/berth/gateway"
+	"github.com/berth-project/berth/gateway/compress"
 	"github.com/berth-project/berth/gateway/object"
 	"github.com/berth-project/berth/gateway/static"
 )
@@ -259,6 +260,37 @@ func TestInternalRedirect_SendsWhatTheAppNames(t *testing.T) {
 				t.Errorf("Etag is the app's")
 			}
 		})
+	}
+}
+
+func TestInternalRedirect_FileKeepsWhatItsAnswerNeeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Accel-Redirect", "/private/report.txt")
+		w.Header().Set("Content-Type", "text/x-app")
+		w.Header().Set("Cache-Control", "no-transform")
+		w.Header().Set("Set-Cookie", "seen=1")
+	}, change{config: func(c *gateway.Config) {
+		c.Access, c.Compress = openRules(t), compress.Config{}
+		c.Routes[0].InternalRedirects = true
+		c.Routes = append(c.Routes, gateway.Route{
+			Name: "private", Pattern: "/private/**", Internal: true,
+			Static: files(t, map[string]string{"report.txt": strings.Repeat("a report ", 1000)}),
+		})
+	}})
+	res := w.do("GET", "/get", "", "Accept-Encoding: gzip")
+	if res.status != 200 || res.header.Get("Content-Encoding") != "" || len(res.body) != 9000 {
+		t.Errorf("the app's no-transform: %d %v, %d bytes", res.status, res.header, len(res.body))
+	}
+	res = w.do("GET", "/get", "", "Range: bytes=0-1,4-5")
+	if got := res.header.Get("Content-Type"); res.status != 206 || !strings.HasPrefix(got, "multipart/byteranges; boundary=") {
+		t.Errorf("two ranges: %d, Content-Type %q, which has to tell the boundary", res.status, got)
+	}
+	if !strings.Contains(res.body, "Content-Type: text/x-app\r\n") || res.header.Get("Set-Cookie") != "seen=1" {
+		t.Errorf("two ranges: %v\n%s", res.header, res.body)
+	}
+	if res = w.do("POST", "/get", "x", "Range: bytes=0-1"); res.status != 200 || len(res.body) != 9000 {
+		t.Errorf("a range on POST means nothing, but got %d with %d bytes", res.status, len(res.body))
 	}
 }
 
