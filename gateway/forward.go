@@ -175,7 +175,7 @@ func (x *exchange) upstreamTarget(to target) string {
 			p.Encoded = "/"
 		}
 	} else if uri := x.r.RequestURI; p.HasQuery && len(p.Encoded)+1+len(p.RawQuery) == len(uri) &&
-		strings.HasPrefix(uri, p.Encoded) && strings.HasSuffix(uri, p.RawQuery) {
+		strings.HasPrefix(uri, p.Encoded) && uri[len(p.Encoded)] == '?' && strings.HasSuffix(uri, p.RawQuery) {
 		return uri // canonical as it came
 	}
 	return p.Target()

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -291,6 +292,24 @@ func TestInternalRedirect_FileKeepsWhatItsAnswerNeeds(t *testing.T) {
 	}
 	if res = w.do("POST", "/get", "x", "Range: bytes=0-1"); res.status != 200 || len(res.body) != 9000 {
 		t.Errorf("a range on POST means nothing, but got %d with %d bytes", res.status, len(res.body))
+	}
+}
+
+func TestInternalRedirect_UpstreamGetsWhatTheAppNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/private/a" {
+			_, _ = io.WriteString(w, r.RequestURI)
+			return
+		}
+		w.Header().Set("X-Accel-Redirect", "/private/a?b")
+	}, change{config: func(c *gateway.Config) {
+		c.Access = openRules(t)
+		c.Routes[0].InternalRedirects = true
+		c.Routes = append(c.Routes, gateway.Route{Name: "private", Pattern: "/private/**", Internal: true, Upstream: c.Routes[0].Upstream})
+	}})
+	if res := w.do("GET", "/private/a-b", ""); res.body != "/private/a?b" {
+		t.Errorf("the upstream was asked for %d %q", res.status, res.body)
 	}
 }
 
