@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/ext"
 
 	"github.com/berth-project/berth/session"
 )
 
 // Limits of expressions. The cost limit is in CEL's own units, about one per
-// step; an ordinary rule costs a few dozen.
+// step and per character of a text that is made; an ordinary rule costs a few
+// dozen.
 const (
 	maxExpressionBytes = 4096
 	maxExpressionCost  = 25_000
@@ -42,7 +44,9 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 	user, request := reflect.TypeFor[userVariable](), reflect.TypeFor[requestVariable]()
 	return cel.NewEnv(
 		ext.NativeTypes(user, request, ext.ParseStructTags(true)),
-		ext.Strings(ext.StringsVersion(4)),
+		ext.Strings(ext.StringsVersion(5)), // the first that counts what its functions cost
+		cel.CostModel(cost.MemberOverload("string_format", // which that one does not
+			cost.EvalCost(cost.Sum(cost.Const(cost.CallCost), cost.Length(cost.Target()), cost.Length(cost.Result()))))),
 		cel.ParserExpressionSizeLimit(maxExpressionBytes),
 		cel.ParserRecursionLimit(maxExpressionDepth),
 		cel.RegexProgramSizeLimit(maxRegexProgram),
