@@ -56,12 +56,23 @@ func (b *body) Read(p []byte) (int, error) {
 		err = &http.MaxBytesError{Limit: b.limit}
 	}
 	if err != nil {
-		b.disarm()
 		if b.ended = err == io.EOF; !b.ended {
-			b.err = err
+			b.err = b.cause(err)
+			err = b.err
 		}
+		b.disarm()
 	}
 	return n, err
+}
+
+// cause is what an error of reading comes from: within the trailer section the
+// server calls a deadline that has passed a malformed trailer.
+func (b *body) cause(err error) error {
+	late := !b.armed.IsZero() && time.Since(b.armed) >= b.idle
+	if _, limited := errors.AsType[*http.MaxBytesError](err); late && !limited {
+		return os.ErrDeadlineExceeded
+	}
+	return err
 }
 
 // arm moves the read deadline, at most eight times in a period: that costs a

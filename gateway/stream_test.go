@@ -162,6 +162,8 @@ func TestGateway_GivesUpOnSlowClients(t *testing.T) {
 		"small body": "POST /public/a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 10\r\n\r\nhel",
 		"chunked":    "POST /public/a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
 		"large body": "POST /public/a HTTP/1.1\r\nHost: example.com\r\nContent-Length: 1000000\r\n\r\nhel",
+		"no trailer": "POST /public/a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+		"trailer":    "POST /public/a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n",
 	} {
 		if got := w.exchange(begun); !bytes.HasPrefix(got, []byte("HTTP/1.1 408 ")) {
 			t.Errorf("%s: %q, want 408", name, got)
