@@ -141,7 +141,7 @@ func appendHumanRequest(b []byte, r *Request) []byte {
 	b = appendInt(b, int64(r.Status))
 	for _, word := range [...]string{r.Method, r.Host + r.Path} {
 		b = append(b, ' ')
-		b = append(b, printable(word)...)
+		b = appendWord(b, word)
 	}
 	b = append(b, ' ')
 	b = append(b, r.Duration.Round(10*time.Microsecond).String()...)
@@ -160,7 +160,7 @@ func appendHumanRequest(b []byte, r *Request) []byte {
 			b = append(b, "  "...)
 			b = append(b, f.key...)
 			b = append(b, '=')
-			b = append(b, printable(quoteIfNeeded(f.value))...)
+			b = appendWord(b, f.value)
 		}
 	}
 	return append(b, '\n')

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func (h *humanHandler) Handle(_ context.Context, r slog.Record) error {
 	b = r.Time.UTC().AppendFormat(b, "15:04:05.000Z ")
 	b = h.appendLevel(b, r.Level)
 	b = append(b, ' ')
-	b = append(b, printable(r.Message)...)
+	b = appendWords(b, r.Message)
 	b = append(b, h.attrs...)
 	r.Attrs(func(a slog.Attr) bool {
 		b = appendAttr(b, h.prefix, a)
@@ -91,7 +92,7 @@ func (h *humanHandler) appendLevel(b []byte, l slog.Level) []byte {
 func appendAttr(b []byte, prefix string, a slog.Attr) []byte {
 	flatten(prefix, a, func(key string, v slog.Value) {
 		b = append(b, "  "...)
-		b = append(b, key...)
+		b = appendWord(b, key) // a program chooses the keys of its own lines
 		b = append(b, '=')
 		switch v.Kind() {
 		case slog.KindDuration:
@@ -99,38 +100,27 @@ func appendAttr(b []byte, prefix string, a slog.Attr) []byte {
 		case slog.KindTime:
 			b = v.Time().UTC().AppendFormat(b, time.RFC3339)
 		default:
-			b = append(b, printable(quoteIfNeeded(v.String()))...)
+			b = appendWord(b, text(v))
 		}
 	})
 	return b
 }
 
-func quoteIfNeeded(s string) string {
-	if s == "" {
-		return `""`
+// appendWord writes s quoted where it could pass for nothing, for several
+// words or for a field, and where a terminal would act on it.
+func appendWord(b []byte, s string) []byte {
+	if s == "" || strings.ContainsAny(s, ` "=`) {
+		return strconv.AppendQuote(b, s)
 	}
-	for _, r := range s {
-		if r == ' ' || r == '"' || r == '=' {
-			return strconv.Quote(s)
-		}
-	}
-	return s
+	return appendWords(b, s)
 }
 
-// printable escapes what a terminal would act on, and bytes that are no text.
-func printable(s string) string {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == 0x7f || c >= utf8.RuneSelf {
-			quoted := strconv.Quote(s)
-			return unquotedPrintable(s, quoted)
-		}
+// appendWords writes s quoted where a terminal would act on it.
+func appendWords(b []byte, s string) []byte {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unprintable) {
+		return strconv.AppendQuote(b, s)
 	}
-	return s
+	return append(b, s...)
 }
 
-func unquotedPrintable(s, quoted string) string {
-	if quoted == `"`+s+`"` {
-		return s // letters beyond ASCII, all of them printable
-	}
-	return quoted
-}
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }

@@ -116,7 +116,7 @@ func (h *recentHandler) WithGroup(name string) slog.Handler {
 
 func appendField(fields []Field, prefix string, a slog.Attr) []Field {
 	flatten(prefix, a, func(key string, v slog.Value) {
-		fields = append(fields, Field{Key: key, Value: bounded(v.String())})
+		fields = append(fields, Field{Key: key, Value: bounded(text(v))})
 	})
 	return fields
 }

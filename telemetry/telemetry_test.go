@@ -32,6 +32,56 @@ func TestHumanLinesAreReadableAndInert(t *testing.T) {
 	}
 }
 
+// TestHumanLinesCannotBeForged logs what programs and callers choose: keys,
+// values and paths that try to pass for fields of our own.
+func TestHumanLinesCannotBeForged(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"k":                        `k=v`,
+		"k\n00:00:00.000Z error x": `"k\n00:00:00.000Z error x"=v`,
+		"k\x1b[2J":                 `"k\x1b[2J"=v`,
+		"k=1  user":                `"k=1  user"=v`,
+		"größe":                    `größe=v`,
+	} {
+		var out bytes.Buffer
+		telemetry.NewLogger(&out, telemetry.LogConfig{}, nil).Info("m", key, "v")
+		if _, got, _ := strings.Cut(out.String(), "m  "); got != want+"\n" {
+			t.Errorf("key %q logged as %q, want %q", key, got, want)
+		}
+	}
+	var out bytes.Buffer
+	log := telemetry.NewAccessLog(&out, telemetry.Human)
+	log.Write(&telemetry.Request{Method: "GET", Host: "h", Path: "/a 1ms  user=u_admin", Status: 403})
+	log.Flush()
+	if !strings.Contains(out.String(), `403 GET "h/a 1ms  user=u_admin" 0s`) {
+		t.Errorf("a path passes for fields: %q", out.String())
+	}
+}
+
+func TestHumanLinesQuoteOnce(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	telemetry.NewLogger(&out, telemetry.LogConfig{}, nil).Info("Grüße", "name", "Zoë Müller", "city", "Graz\u202e", "quote", `"`, "bad", "\xff")
+	_, got, _ := strings.Cut(out.String(), "info  ")
+	if want := `Grüße  name="Zoë Müller"  city="Graz\u202e"  quote="\""  bad="\xff"` + "\n"; got != want {
+		t.Errorf("line = %s, want %s", got, want)
+	}
+}
+
+func TestJSONOfAProgramStaysJSON(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	recent := telemetry.NewRecent(1)
+	telemetry.NewLogger(&out, telemetry.LogConfig{}, recent).Info("m", "nested", json.RawMessage(`{"a":[1]}`))
+	lines, _ := recent.Since(0)
+	if got := lines[0].Fields[0].Value; got != `{"a":[1]}` {
+		t.Errorf("kept as %q", got)
+	}
+	if !strings.Contains(out.String(), `nested="{\"a\":[1]}"`) {
+		t.Errorf("logged as %q", out.String())
+	}
+}
+
 func TestLogsRedactSecrets(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-5ecret"
