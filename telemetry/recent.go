@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Line is one log line as the console shows it.
@@ -27,8 +28,12 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// maxFieldBytes bounds what one attribute may hold of the buffer.
-const maxFieldBytes = 4 << 10
+// What the message, a key or a value, and a line as a whole may hold of the
+// buffer.
+const (
+	maxTextBytes = 4 << 10
+	maxLineBytes = 8 << 10
+)
 
 // Recent keeps the last lines that were logged. It is safe for concurrent use.
 type Recent struct {
@@ -87,12 +92,13 @@ func (h *recentHandler) Enabled(_ context.Context, l slog.Level) bool { return l
 
 // Handle implements [slog.Handler].
 func (h *recentHandler) Handle(_ context.Context, rec slog.Record) error {
-	l := Line{Time: rec.Time, Level: rec.Level.String(), Message: bounded(rec.Message)}
+	l := Line{Time: rec.Time, Level: rec.Level.String(), Message: rec.Message}
 	l.Fields = append(l.Fields, h.fields...)
 	rec.Attrs(func(a slog.Attr) bool {
 		l.Fields = appendField(l.Fields, h.prefix, a)
 		return true
 	})
+	l.bound()
 	h.recent.add(l)
 	return nil
 }
@@ -116,14 +122,38 @@ func (h *recentHandler) WithGroup(name string) slog.Handler {
 
 func appendField(fields []Field, prefix string, a slog.Attr) []Field {
 	flatten(prefix, a, func(key string, v slog.Value) {
-		fields = append(fields, Field{Key: key, Value: bounded(text(v))})
+		fields = append(fields, Field{Key: key, Value: text(v)})
 	})
 	return fields
 }
 
-func bounded(s string) string {
-	if len(s) <= maxFieldBytes {
+// bound cuts the line to what the buffer has room for. A program decides how
+// long its lines are, and how many there are.
+func (l *Line) bound() {
+	room := maxLineBytes
+	cut := func(s string) string {
+		s = shorten(s, max(0, min(room, maxTextBytes)))
+		room -= len(s)
 		return s
 	}
-	return s[:maxFieldBytes] + "…"
+	l.Message = cut(l.Message)
+	for i := range l.Fields {
+		if room <= 0 {
+			clear(l.Fields[i:]) // or the array would keep the texts
+			l.Fields = append(l.Fields[:i], Field{Key: "truncated", Value: "true"})
+			return
+		}
+		l.Fields[i] = Field{Key: cut(l.Fields[i].Key), Value: cut(l.Fields[i].Value)}
+	}
+}
+
+// shorten keeps at most n bytes of s, whole letters, and says so.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -120,6 +121,38 @@ func TestRecentKeepsTheLastLinesInOrder(t *testing.T) {
 	}
 	if rest, _ := recent.Since(4); len(rest) != 1 || rest[0].Seq != 5 {
 		t.Errorf("Since(4) = %v, want line 5 alone", rest)
+	}
+}
+
+// TestRecentIsBounded logs a line as large as a program can make one: many
+// fields, long keys, long values.
+func TestRecentIsBounded(t *testing.T) {
+	t.Parallel()
+	recent := telemetry.NewRecent(1)
+	log := telemetry.NewLogger(io.Discard, telemetry.LogConfig{}, recent)
+	attrs := []any{strings.Repeat("k", 50_000), "v"}
+	for i := range 64 {
+		attrs = append(attrs, fmt.Sprint("field", i), strings.Repeat("ä", 10_000))
+	}
+	log.With("process", "web").Info(strings.Repeat("é", 50_001), attrs...)
+	lines, _ := recent.Since(0)
+	size := len(lines[0].Message)
+	for _, f := range lines[0].Fields {
+		size += len(f.Key) + len(f.Value)
+		if !utf8.ValidString(f.Key) || !utf8.ValidString(f.Value) {
+			t.Errorf("a field was cut within a letter")
+		}
+	}
+	if size > 9<<10 || !utf8.ValidString(lines[0].Message) {
+		t.Errorf("one line takes %d bytes, want at most some 8 KiB", size)
+	}
+	first, last := lines[0].Fields[0], lines[0].Fields[len(lines[0].Fields)-1]
+	if first != (telemetry.Field{Key: "process", Value: "web"}) || last != (telemetry.Field{Key: "truncated", Value: "true"}) {
+		t.Errorf("fields go from %.40v to %.40v, want process first and that something is missing", first, last)
+	}
+	log.Info("short", "n", 1)
+	if lines, _ = recent.Since(1); len(lines[0].Fields) != 1 {
+		t.Errorf("a short line has %v", lines[0].Fields)
 	}
 }
 
