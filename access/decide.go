@@ -16,7 +16,10 @@ func (p *Policy) decide(req *Request, trace *RequirementTrace) Decision {
 		ev.tenant = segmentAt(req.Path, ev.rule.tenant)
 	}
 	a := ev.check(&ev.rule.need, trace)
-	d := Decision{Rule: i, RuleID: ev.rule.id, Tenant: ev.tenant, Reason: a.reason}
+	d := Decision{Rule: i, RuleID: ev.rule.id, Reason: a.reason}
+	if len(ev.tenant) <= maxNameBytes {
+		d.Tenant = ev.tenant
+	}
 	switch {
 	case a.state == yes:
 		d.Allowed, d.Outcome = true, Allow

@@ -100,7 +100,8 @@ type Decision struct {
 	RuleID string `json:"rule_id,omitempty"`
 	// Tenant is the tenant the path of the rule names: the value of the
 	// parameter its requirement refers to, else of the one called "tenant".
-	// Empty when the path names none. It comes from the request as it is: a
-	// tenant of that id need not exist.
+	// Empty when the path names none, or has more there than the 64 bytes of a
+	// tenant id. It comes from the request as it is: a tenant of that id need
+	// not exist.
 	Tenant string `json:"tenant,omitempty"`
 }
