@@ -8,7 +8,8 @@
 //
 // Imports point down only; repo_test.go holds the rules with their reasons.
 //
-//	cmd/berth           the command line; the only place that sees everything
+//	cmd/berth           the command line
+//	cmd/berth/internal/service  the one place that sees everything and wires it
 //	─────────────────────────────────────────────────────────────── surfaces
 //	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
 //	console             web console over what runs
@@ -24,6 +25,7 @@
 //	login/password        argon2id and the limits on guessing
 //	directory           users, tenants, roles, plans, revoked sessions
 //	directory/sqlite      the embedded store
+//	directory/directorytest  what every store must do, as tests
 //	environ             the environment of the app: sources, precedence, provenance
 //	process             PID 1: spawn, readiness, restart, reap, hooks, stop
 //	telemetry           logs, the access log, metrics
