@@ -1,6 +1,5 @@
 # Every target says what it does: `make help`.
 GO ?= go
-STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help build up test race lint generate verify fuzz bench image
