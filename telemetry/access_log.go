@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"io"
+	"strconv"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -138,7 +139,7 @@ func appendJSONRequest(b []byte, r *Request) []byte {
 func appendHumanRequest(b []byte, r *Request) []byte {
 	b = r.Time.UTC().AppendFormat(b, "15:04:05.000Z ")
 	b = append(b, "request "...)
-	b = appendInt(b, int64(r.Status))
+	b = strconv.AppendInt(b, int64(r.Status), 10)
 	for _, word := range [...]string{r.Method, r.Host + r.Path} {
 		b = append(b, ' ')
 		b = appendWord(b, word)
@@ -181,7 +182,7 @@ func appendNumber(b []byte, key string, n int64) []byte {
 	b = append(b, `,"`...)
 	b = append(b, key...)
 	b = append(b, `":`...)
-	return appendInt(b, n)
+	return strconv.AppendInt(b, n, 10)
 }
 
 func appendSeconds(b []byte, key string, d time.Duration) []byte {
@@ -189,23 +190,12 @@ func appendSeconds(b []byte, key string, d time.Duration) []byte {
 	b = append(b, key...)
 	b = append(b, `":`...)
 	micros := max(d.Microseconds(), 0)
-	b = appendInt(b, micros/1e6)
+	b = strconv.AppendInt(b, micros/1e6, 10)
 	b = append(b, '.')
 	for unit := int64(1e5); unit > 0; unit /= 10 {
 		b = append(b, byte('0'+micros/unit%10))
 	}
 	return b
-}
-
-// appendInt avoids strconv for the small numbers of a line.
-func appendInt(b []byte, n int64) []byte {
-	if n < 0 {
-		return appendInt(append(b, '-'), -n)
-	}
-	if n >= 10 {
-		b = appendInt(b, n/10)
-	}
-	return append(b, byte('0'+n%10))
 }
 
 const hexDigits = "0123456789abcdef"
