@@ -1,11 +1,13 @@
 package environ_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,15 +170,35 @@ func TestReadableFileGetsANote(t *testing.T) {
 	}
 }
 
+// TestValuesDoNotPrint prints everything of the package that holds values, in
+// every way the standard library has, bare and within a struct.
 func TestValuesDoNotPrint(t *testing.T) {
 	t.Parallel()
-	set := environ.NewSet(environ.Variable{Name: "A", Value: secret.New("canary")})
-	data, err := json.Marshal(set.Variables())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := fmt.Sprintf("%v %+v %#v %s", set, set, set.Variables(), data); strings.Contains(text, "canary") {
-		t.Errorf("printed: %s", text)
+	const canary = "canary-5ecret"
+	variable := environ.Variable{Name: "A", Value: secret.New(canary)}
+	set := environ.NewSet(variable)
+	entries, _ := environ.ParseDotenv(".env", []byte("A="+canary+"\n"))
+	for _, v := range []any{
+		set, *set, set.Variables(), variable, entries,
+		environ.Process{Environ: []string{"A=" + canary}},
+		environ.Inline{Values: map[string]string{"A": canary}},
+		[]environ.Source{environ.Process{Environ: []string{"A=" + canary}}, environ.Inline{Values: map[string]string{"A": canary}}},
+	} {
+		var out bytes.Buffer
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+			fmt.Fprintf(&out, verb+"\n", struct{ Held any }{v})
+		}
+		data, err := json.Marshal(struct{ Held any }{v})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Write(data)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "held", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("m", "held", v)
+		if text := out.String(); strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", canary)) {
+			t.Errorf("%T printed: %s", v, text)
+		}
 	}
 }
 

@@ -102,7 +102,8 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Process is a source of what Berth itself was started with.
+// Process is a source of what Berth itself was started with. Printed it is its
+// name.
 type Process struct {
 	// Environ is the environment as [os.Environ] gives it. Of a name given
 	// twice the last value counts; entries without a name are skipped.
@@ -111,6 +112,12 @@ type Process struct {
 
 // Name implements [Source]: "process".
 func (Process) Name() string { return "process" }
+
+// Format implements [fmt.Formatter]: the name, for every verb.
+func (p Process) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.Name()) }
+
+// MarshalText implements [encoding.TextMarshaler]: the name.
+func (p Process) MarshalText() ([]byte, error) { return []byte(p.Name()), nil }
 
 // Load implements [Source]. Values are kept byte for byte.
 func (p Process) Load(ctx context.Context) ([]Variable, error) {
@@ -136,6 +143,7 @@ func (p Process) Load(ctx context.Context) ([]Variable, error) {
 }
 
 // Inline is a source of values written down where the sources are listed.
+// Printed it is its name.
 type Inline struct {
 	// Label is the name of the source; default "inline".
 	Label string
@@ -150,6 +158,12 @@ func (i Inline) Name() string {
 	}
 	return i.Label
 }
+
+// Format implements [fmt.Formatter]: the name, for every verb.
+func (i Inline) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.Name()) }
+
+// MarshalText implements [encoding.TextMarshaler]: the name.
+func (i Inline) MarshalText() ([]byte, error) { return []byte(i.Name()), nil }
 
 // Load implements [Source]. It fails for names a shell could not use and for
 // values a program cannot be given.
