@@ -4,10 +4,9 @@
 //
 // # Sources
 //
-// A [Source] loads variables; [Resolve] merges sources in order. The later one
-// wins, or with [Options.KeepExisting] the earlier one. A variable set to the
-// empty string is set: it wins and loses like any other. It does not satisfy
-// [Options.Require].
+// A [Source] loads variables; [Resolve] merges sources in order, and the later
+// one wins. A variable set to the empty string is set: it wins and loses like
+// any other. It does not satisfy [Options.Require].
 //
 // # Dotenv files
 //

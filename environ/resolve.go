@@ -7,19 +7,16 @@ import (
 	"strings"
 )
 
-// Options say how sources are merged.
+// Options say what a merged environment must have.
 type Options struct {
-	// KeepExisting lets the first source that has a variable win; otherwise the
-	// last one does.
-	KeepExisting bool
 	// Require are the names that must be there and not be empty.
 	Require []string
 }
 
-// Resolve loads every source in order and merges them. It fails, with
-// everything that is wrong joined, when a source does or when a required
-// variable is missing ([*MissingError]): a program is not started with half
-// of its configuration.
+// Resolve loads every source in order and merges them: the last source that
+// has a variable wins. It fails, with everything that is wrong joined, when a
+// source does or when a required variable is missing ([*MissingError]): a
+// program is not started with half of its configuration.
 func Resolve(ctx context.Context, sources []Source, opts Options) (*Set, error) {
 	set := NewSet()
 	var errs []error
@@ -30,11 +27,7 @@ func Resolve(ctx context.Context, sources []Source, opts Options) (*Set, error) 
 			continue
 		}
 		for _, v := range variables {
-			if opts.KeepExisting {
-				set.keep(v)
-			} else {
-				set.put(v)
-			}
+			set.put(v)
 		}
 	}
 	// With a source missing, so may be its variables: that is not news.

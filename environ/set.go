@@ -53,16 +53,6 @@ func (s *Set) put(v Variable) {
 	s.variables[i] = v
 }
 
-// keep adds v, or records that it lost to the variable of its name.
-func (s *Set) keep(v Variable) {
-	i, ok := s.index[v.Name]
-	if !ok {
-		s.put(v)
-		return
-	}
-	s.variables[i].Overrides = append(s.variables[i].Overrides, v.Source)
-}
-
 // Lookup returns the variable of a name.
 func (s *Set) Lookup(name string) (Variable, bool) {
 	if s == nil {
