@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -316,4 +317,33 @@ func (b *tab) zoeHasNoPremium() {
 		b.arrives(403, path, b.visit(path))
 	}
 	b.arrives(200, "/", b.visit("/"))
+}
+
+// On a narrow phone, in a browser that runs no scripts, every page fits and the
+// forms do what they say.
+func TestPagesOnAPhoneWithoutScripts(t *testing.T) {
+	path := chromium(t)
+	s := berth(t)
+	b := s.browser(t, path)
+	const width = 320
+	b.must(chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 640, chromedp.EmulateMobile)))
+	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.must(err)
+	const account = "/zenith/accounts/zack-checking"
+	b.signIn("dana@example.test", s.password(t, "dana@example.test"), "/acme/")
+	for path, status := range map[string]int64{
+		"/": 200, "/acme/": 200, "/acme/accounts/dana-checking": 200, "/zenith/": 200, account: 200, "/zenith/audit": 200, "/acme/accounts/cody-checking": 404,
+	} {
+		b.arrives(status, path, b.visit(path))
+		wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int]("document.documentElement.scrollWidth"))
+		b.must(err)
+		if wide > width {
+			t.Errorf("%s is %d pixels wide on a phone of %d", path, wide, width)
+		}
+	}
+	b.arrives(200, account, b.visit(account))
+	b.arrives(200, account+"?done=deposit", fill("#deposit-amount", "0.07"), fill("#deposit-memo", "found in the hall"), click("#deposit button"))
+	b.shows("The deposit is booked.", "found in the hall")
+	b.arrives(422, account+"/withdrawals", fill("#withdraw-amount", "99999"), click("#withdraw button"))
+	b.shows("The balance does not cover this amount.")
 }
