@@ -116,6 +116,7 @@ func (p *dotenvParser) parseLine() {
 	defer p.nextLine()
 	p.blanks()
 	if c := p.peek(); c == '#' || c == '\n' {
+		p.comment()
 		return
 	}
 	at := p.here()
@@ -156,6 +157,18 @@ func (p *dotenvParser) add(at place, name, value string) {
 	p.entries = append(p.entries, Entry{Name: name, Value: secret.New(value), Line: at.line, Column: at.column})
 }
 
+// comment steps over what is left of a line, a comment or nothing. What no
+// value may hold is refused here too: to other programs a carriage return ends
+// the line, and what follows is an assignment.
+func (p *dotenvParser) comment() bool {
+	for p.peek() != '\n' {
+		if !p.plain() {
+			return false
+		}
+	}
+	return true
+}
+
 func (p *dotenvParser) parseName() (string, bool) {
 	begin := p.pos
 	for p.pos < len(p.text) && nameByte(p.text[p.pos], p.pos-begin) {
@@ -188,7 +201,7 @@ func (p *dotenvParser) endOfValue() bool {
 	at := p.here()
 	blank := p.blanks()
 	if c := p.peek(); c == '\n' || c == '#' && blank {
-		return true
+		return p.comment()
 	}
 	p.problem(at, problemAfterQuote)
 	return false
@@ -199,7 +212,7 @@ func (p *dotenvParser) parseBare() (string, bool) {
 	begin := p.pos
 	if p.peek() == '#' {
 		if p.text[p.pos-1] != '=' {
-			return "", true
+			return "", p.comment()
 		}
 		p.problem(p.here(), problemHash)
 		return "", false
@@ -214,7 +227,7 @@ func (p *dotenvParser) parseBare() (string, bool) {
 			at := p.here()
 			p.blanks()
 			if c := p.peek(); c == '\n' || c == '#' {
-				return value, true
+				return value, p.comment()
 			}
 			p.problem(at, problemBlank)
 			return "", false
