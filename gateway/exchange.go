@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/access"
+	"github.com/berth-project/berth/gateway/compress"
 	"github.com/berth-project/berth/gateway/listen"
 	"github.com/berth-project/berth/gateway/upstream"
 	"github.com/berth-project/berth/gateway/urlpath"
@@ -23,6 +24,8 @@ type exchange struct {
 	conn   *listen.Conn
 	out    recorder
 	in     body
+
+	compressed compress.Writer // before out, where the answer may be compressed
 
 	start    time.Time
 	ident    identity

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/berth-project/berth/gateway/compress"
 	"github.com/berth-project/berth/gateway/object"
 	"github.com/berth-project/berth/gateway/static"
 	"github.com/berth-project/berth/gateway/upstream"
@@ -77,7 +76,8 @@ func (x *exchange) sendFile(files *static.Handler, name string) error {
 	if !x.compresses() {
 		return files.Serve(&x.out, x.r, name)
 	}
-	cw := compress.NewWriter(&x.out, x.r, x.table.compress)
+	cw := &x.compressed
+	cw.Reset(&x.out, x.r, x.table.compress)
 	if err := files.Serve(cw, x.r, name); err != nil {
 		cw.Abort()
 		return err
@@ -186,7 +186,8 @@ func (x *exchange) send(group *upstream.Group, upgrade bool) (upstream.Result, e
 	if upgrade || !x.compresses() {
 		return group.Forward(&x.out, &x.up)
 	}
-	cw := compress.NewWriter(&x.out, x.r, x.table.compress)
+	cw := &x.compressed
+	cw.Reset(&x.out, x.r, x.table.compress)
 	res, err := group.Forward(cw, &x.up)
 	if err != nil && !errors.Is(x.cut.Cause(), errStopping) {
 		cw.Abort()

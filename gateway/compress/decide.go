@@ -39,12 +39,17 @@ func (w *Writer) eligible(status int) bool {
 	if n := w.declaredLength(); n == 0 || n > 0 && n < int64(w.cfg.minSize()) {
 		return false
 	}
-	return compressible(w.cfg.Types, h.Get("Content-Type"))
+	kind := h["Content-Type"]
+	return len(kind) > 0 && compressible(w.cfg.Types, kind[0])
 }
 
 // declaredLength is the response's Content-Length, -1 when it does not say.
 func (w *Writer) declaredLength() int64 {
-	n, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
+	declared := w.Header()["Content-Length"]
+	if len(declared) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseInt(declared[0], 10, 64)
 	if err != nil {
 		return -1
 	}

@@ -36,7 +36,15 @@ type Writer struct {
 // [Writer.Close] when the handler has returned, or [Writer.Abort] when the
 // response is to be broken off.
 func NewWriter(w http.ResponseWriter, r *http.Request, cfg Config) *Writer {
-	return &Writer{w: w, r: r, cfg: cfg}
+	c := &Writer{}
+	c.Reset(w, r, cfg)
+	return c
+}
+
+// Reset makes a writer what [NewWriter] returns; one that is in use must have
+// been closed or aborted before.
+func (w *Writer) Reset(to http.ResponseWriter, r *http.Request, cfg Config) {
+	*w = Writer{w: to, r: r, cfg: cfg}
 }
 
 // Header implements http.ResponseWriter.
