@@ -3,38 +3,47 @@ package static
 import (
 	"path"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/compress"
 )
+
+// mediaType is what is known of files with one ending.
+type mediaType struct {
+	// values are those of Content-Type. They are shared: nobody may write into
+	// them in place.
+	values []string
+	// compressible says that files of the type are worth a compressed variant.
+	compressible bool
+}
+
+func newMediaType(name string) *mediaType {
+	var standard compress.Config
+	return &mediaType{values: []string{name}, compressible: standard.Compressible(name)}
+}
 
 // typeOf is the media type of a file by its ending. The table is Berth's own:
 // what a file is called must not depend on what else is installed.
-func typeOf(name string) string {
+func typeOf(name string) *mediaType {
 	ending := path.Ext(name)
-	if t, ok := mediaTypes[ending]; ok {
+	if t, ok := typesByEnding[ending]; ok {
 		return t
 	}
-	if t, ok := mediaTypes[strings.ToLower(ending)]; ok {
+	if t, ok := typesByEnding[strings.ToLower(ending)]; ok {
 		return t
 	}
-	return "application/octet-stream"
+	return unknownType
 }
 
-// typeValue is typeOf as a header's values, which are shared: nobody may write
-// into them in place.
-func typeValue(name string) []string {
-	if v, ok := typeValues[path.Ext(name)]; ok {
-		return v
-	}
-	return []string{typeOf(name)}
-}
-
-// typeValues hold every media type once, for a response takes one each time.
-var typeValues = func() map[string][]string {
-	values := make(map[string][]string, len(mediaTypes))
-	for ending, t := range mediaTypes {
-		values[ending] = []string{t}
-	}
-	return values
-}()
+var (
+	unknownType   = newMediaType("application/octet-stream")
+	typesByEnding = func() map[string]*mediaType {
+		types := make(map[string]*mediaType, len(mediaTypes))
+		for ending, name := range mediaTypes {
+			types[ending] = newMediaType(name)
+		}
+		return types
+	}()
+)
 
 // mediaTypes are the registered types of endings found on the web.
 var mediaTypes = map[string]string{

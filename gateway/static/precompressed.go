@@ -35,9 +35,3 @@ func (h *Handler) variant(r *http.Request, f file) file {
 	}
 	return f
 }
-
-// compressible reports whether files of a type are worth a compressed variant.
-func compressible(contentType string) bool {
-	cfg := compress.Config{}
-	return cfg.Compressible(contentType)
-}

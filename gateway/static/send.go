@@ -33,7 +33,7 @@ type file struct {
 
 // serveFile sends a file, or the precompressed variant the client prefers.
 func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) error {
-	sent, negotiated := f, h.cfg.Precompressed && compressible(typeOf(f.name))
+	sent, negotiated := f, h.cfg.Precompressed && typeOf(f.name).compressible
 	if negotiated {
 		sent = h.variant(r, f)
 	}
@@ -59,7 +59,7 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) erro
 func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, e *entry, f file) error {
 	header := w.Header()
 	if len(header["Content-Type"]) == 0 {
-		header["Content-Type"] = typeValue(f.name)
+		header["Content-Type"] = typeOf(f.name).values
 	}
 	setDefault(header, "Cache-Control", h.cacheControl(f.name))
 	e.describe(header)

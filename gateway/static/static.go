@@ -136,7 +136,7 @@ func (h *Handler) Close() error { return h.root.close() }
 // remembered returns the entry of a file of which there is only one form, if it
 // can be served from memory.
 func (h *Handler) remembered(name string) *entry {
-	if h.cfg.Precompressed && compressible(typeOf(name)) || h.root.isClosed() {
+	if h.cfg.Precompressed && typeOf(name).compressible || h.root.isClosed() {
 		return nil
 	}
 	return h.cache.current(name)
