@@ -10,15 +10,18 @@
 //
 // # Dotenv files
 //
-// The format is the part that shells, Docker and the dotenv libraries agree
-// on. Where they do not, [ParseDotenv] refuses and says what to write instead:
+// The format is the part that shells and the dotenv libraries agree on. Where
+// they do not, [ParseDotenv] refuses and says what to write instead. One thing
+// is taken although a shell reads it differently, because every library has
+// it: the escapes \n, \r and \t between double quotes.
 //
 //	file     = { line } ;
 //	line     = blanks [ "export" blanks1 ] assignment | comment | blanks ;
-//	assignment = NAME "=" blanks [ value ] blanks [ comment ] ;
+//	assignment = NAME "=" [ value ] blanks [ comment ] ;
 //	NAME     = letter or "_", then letters, digits, "_" ;
 //	value    = bare | "'" any but "'" "'" | '"' { char | escape } '"' ;
-//	bare     = any but blanks, quotes, "\", "$", "`" and control bytes ;
+//	bare     = any but blanks, quotes, \ $ ` # ; & | < > ( ), control bytes,
+//	           and "~" at the start or behind ":" ;
 //	escape   = "\" ( "n" | "r" | "t" | "\" | '"' | "$" | "`" ) ;
 //	comment  = "#" up to the end of the line; after a value only behind a blank.
 //

@@ -182,7 +182,11 @@ func (p *dotenvParser) parseName() (string, bool) {
 }
 
 func (p *dotenvParser) parseValue() (string, bool) {
-	p.blanks()
+	at := p.here()
+	spaced := p.blanks() && p.peek() != '\n' && p.peek() != '#'
+	if spaced {
+		p.problem(at, problemEqualsSpace) // and on, to find the end of the value
+	}
 	var value string
 	var ok bool
 	switch p.peek() {
@@ -191,9 +195,10 @@ func (p *dotenvParser) parseValue() (string, bool) {
 	case '"':
 		value, ok = p.parseDouble()
 	default:
-		return p.parseBare()
+		value, ok = p.parseBare()
+		return value, ok && !spaced
 	}
-	return value, ok && p.endOfValue()
+	return value, ok && p.endOfValue() && !spaced
 }
 
 // endOfValue wants nothing but a comment behind a closing quote.
@@ -232,7 +237,11 @@ func (p *dotenvParser) parseBare() (string, bool) {
 			p.problem(at, problemBlank)
 			return "", false
 		}
-		if k, bad := bareProblem(c); bad {
+		k, bad := bareProblem(c)
+		if !bad && homeAt(p.text[begin:p.pos+1], p.pos-begin) {
+			k, bad = problemTilde, true
+		}
+		if bad {
 			p.problem(p.here(), k)
 			return "", false
 		}

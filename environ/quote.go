@@ -31,7 +31,7 @@ var doubleQuoting = strings.NewReplacer(
 func bare(value string) bool {
 	for i := range len(value) {
 		c := value[i]
-		if _, bad := bareProblem(c); bad || c == ' ' || c == '\t' || c == '\r' || c == '#' {
+		if _, bad := bareProblem(c); bad || homeAt(value, i) || c == ' ' || c == '\t' || c == '\r' {
 			return false
 		}
 	}

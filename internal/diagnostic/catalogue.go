@@ -195,8 +195,9 @@ Berth runs nothing in files of variables; a shell would. In single quotes a back
 	{"B1111", "unknown escape", `
 In double quotes \n, \r, \t, \\, \", \$ and an escaped backtick are known. In single quotes a backslash stands for itself.
 `},
-	{"B1112", "# right after =", `
-It could be a value that begins with "#" or an empty value with a comment. Put the value in quotes, or a blank before "#".
+	{"B1112", "a # that may begin a comment", `
+Right after = it could be a value that begins with "#" or an empty value with a comment. Within a value without quotes some
+programs drop what follows it and others keep it. Put the value in quotes; a comment needs a blank before its "#".
 `},
 	{"B1113", "a NUL byte", `
 No program can be given one in its environment. The file is probably not text.
@@ -212,5 +213,10 @@ Put the value in quotes if it is meant.
 `},
 	{"B1117", "a value too long for a program", `
 Linux gives a program at most 128 KiB in one variable. Put the value in a file and its name in the variable.
+`},
+	{"B1118", "a character that a shell acts on", `
+Without quotes a shell ends the value at ; & | < > ( or ) and runs or redirects what follows, and puts a home directory where a
+"~" begins the value or stands behind ":". Other programs take these characters as they are. Between quotes they stand for
+themselves everywhere: URL='https://example.com/?a=1&b=2'.
 `},
 }
