@@ -3,6 +3,7 @@ package access_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -151,6 +152,32 @@ func TestCompileRefusesRequirements(t *testing.T) {
 	}
 	if got := problems(t, access.Rule{Path: "/", Allow: nested(16)}); got != nil {
 		t.Errorf("16 levels: %q, want no problem", got)
+	}
+}
+
+func TestCompileRefusesARequirementWithinItself(t *testing.T) {
+	t.Parallel()
+	itself := make([]access.Requirement, 1)
+	itself[0] = access.Requirement{Kind: access.Not, Sub: itself}
+	got := problems(t, access.Rule{Path: "/", Allow: itself[0]})
+	if len(got) != 1 || !strings.Contains(got[0], "nest deeper than 16 levels") {
+		t.Errorf("Compile() = %q, want it too deep", got)
+	}
+}
+
+func TestExpressionsSeeOneFormOfAnAddress(t *testing.T) {
+	t.Parallel()
+	p, err := access.Compile([]access.Rule{{Path: "/", Allow: when(`!request.address.startsWith("192.0.2.") && request.address != "fe80::1"`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]bool{
+		"192.0.2.7": false, "::ffff:192.0.2.7": false, "fe80::1": false, "fe80::1%eth0": false, "198.51.100.7": true,
+	} {
+		d := p.Decide(&access.Request{Method: "GET", Path: "/", Client: netip.MustParseAddr(address)})
+		if d.Allowed != want {
+			t.Errorf("Decide(from %s) = %+v, want allowed %t", address, d, want)
+		}
 	}
 }
 
