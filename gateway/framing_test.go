@@ -67,6 +67,7 @@ func TestServer_RefusesAmbiguousFraming(t *testing.T) {
 		{"target for another host", "GET http://a.internal.example/public/a HTTP/1.1\r\nHost: example.com\r\n\r\n"},
 		{"chunk size with a sign", head + "Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n" + smuggled},
 		{"chunk size with 0x", head + "Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n" + smuggled},
+		{"chunk size with an underscore", head + "Transfer-Encoding: chunked\r\n\r\n0_0\r\n\r\n" + smuggled},
 		{"chunk extension", head + "Transfer-Encoding: chunked\r\n\r\n0;x=y\r\n\r\n" + smuggled},
 		{"chunk extension with LF", head + "Transfer-Encoding: chunked\r\n\r\n5;\nhello\r\n0\r\n\r\n" + smuggled},
 		{"bare LF after a chunk", head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n" + smuggled},

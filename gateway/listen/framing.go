@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -226,32 +227,16 @@ func (f *framing) endOfHead() bool {
 // and are refused: they are where two readers differ (RFC 9112 section 7.1.1
 // lets a recipient limit them).
 func (f *framing) chunkSize(line []byte) bool {
-	if len(line) == 0 || len(line) > 15 {
+	if len(line) > 15 {
 		return false
 	}
-	f.left = 0
-	for _, c := range line {
-		d := hexDigit(c)
-		if d < 0 {
-			return false
-		}
-		f.left = f.left<<4 | int64(d)
+	size, err := strconv.ParseUint(string(line), 16, 64)
+	if err != nil {
+		return false
 	}
-	f.state = inChunk
+	f.state, f.left = inChunk, int64(size)
 	if f.left == 0 {
 		f.state = inTrailer
 	}
 	return true
-}
-
-func hexDigit(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }

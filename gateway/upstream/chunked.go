@@ -3,6 +3,7 @@ package upstream
 import (
 	"bytes"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -68,29 +69,15 @@ func (b *bodyReader) chunkSize() (size int64, extensions int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	digits := 0
-	for digits < len(line) && unhex(line[digits]) >= 0 {
-		size = size<<4 | unhex(line[digits])
-		digits++
-		if digits > 15 {
-			return 0, 0, protocolError("chunk size is too large")
-		}
+	digits := len(line)
+	if i := bytes.IndexByte(line, ';'); i >= 0 {
+		digits = i
 	}
-	rest := line[digits:]
-	if digits == 0 || len(rest) > 0 && rest[0] != ';' || !validValue(string(rest)) {
+	n, err := strconv.ParseUint(string(line[:digits]), 16, 64)
+	if err != nil || digits > 15 || !validValue(string(line[digits:])) {
 		return 0, 0, protocolError("malformed chunk size")
 	}
-	return size, len(rest), nil
-}
-
-func unhex(c byte) int64 {
-	switch {
-	case '0' <= c && c <= '9':
-		return int64(c - '0')
-	case 'a' <= c|0x20 && c|0x20 <= 'f':
-		return int64(c|0x20-'a') + 10
-	}
-	return -1
+	return int64(n), len(line) - digits, nil
 }
 
 // line returns the next line without its CR LF; it is valid until the next
