@@ -295,6 +295,14 @@ func TestCashFlowCountsOwnAccounts(t *testing.T) {
 		if flows, err := b.CashFlow(t.Context(), mara, time.Time{}); err != nil || len(flows) != 0 {
 			t.Errorf("CashFlow() of a manager = %+v, %v, want none: the accounts are not hers", flows, err)
 		}
+		for i := range store.MaxPage { // before a in the order of ids
+			b.provide(t, fmt.Sprintf("0-%d", i), "cody@acme.test", 0)
+		}
+		both := casey
+		both.Manager = true
+		if flows, err := b.CashFlow(t.Context(), both, time.Time{}); err != nil || len(flows) != 1 || flows[0].Account.ID != "a" {
+			t.Errorf("CashFlow() of a customer who is a manager too = %+v, %v, want her one account", flows, err)
+		}
 	})
 }
 
