@@ -19,15 +19,18 @@ func (a *App) apiMyAccounts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all := []bank.Account{}
+	all, next := []bank.Account{}, map[string]string{} // by tenant
 	for _, c := range everywhere {
 		some, err := a.cfg.Store.Accounts(r.Context(), c, "")
 		if err != nil {
 			return err
 		}
 		all = append(all, some...)
+		if last := nextAccount(some); last != "" {
+			next[c.Tenant] = last
+		}
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"accounts": all})
+	return writeJSON(w, http.StatusOK, map[string]any{"accounts": all, "next_after": next})
 }
 
 func (a *App) apiAccounts(w http.ResponseWriter, r *http.Request) error {

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berth-project/berth/examples/ledger/internal/bank"
+	"github.com/berth-project/berth/examples/ledger/internal/store"
 	"github.com/berth-project/berth/session"
 )
 
@@ -50,6 +52,32 @@ func TestListsShowWhatTheCallerMaySee(t *testing.T) {
 		if diff := cmp.Diff(tc.want, accountsIn(t, a)); a.StatusCode != http.StatusOK || diff != "" {
 			t.Errorf("%s GET %s = %d (-want +got):\n%s", tc.who.User.Email, tc.path, a.StatusCode, diff)
 		}
+	}
+}
+
+// A list of several banks says for each where it goes on.
+func TestListsSayWhereTheyGoOn(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	for i := range store.MaxPage {
+		if err := l.store.Provision(t.Context(), bank.Account{Tenant: "acme", ID: fmt.Sprintf("many-%03d", i), Name: "Many", Owner: "many@acme.test", OpenedAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var list struct {
+		Accounts []bank.Account    `json:"accounts"`
+		Next     map[string]string `json:"next_after"`
+	}
+	if a := l.do(mara, get("/api/accounts")); json.Unmarshal([]byte(a.body), &list) != nil || len(list.Accounts) != store.MaxPage {
+		t.Fatalf("GET /api/accounts = %d with %d accounts: %.200s", a.StatusCode, len(list.Accounts), a.body)
+	}
+	last := list.Accounts[store.MaxPage-1].ID
+	if diff := cmp.Diff(map[string]string{"acme": last}, list.Next); diff != "" {
+		t.Fatalf("next_after (-want +got):\n%s", diff)
+	}
+	rest := accountsIn(t, l.do(mara, get("/api/acme/accounts?after="+last)))
+	if len(rest) != 3 {
+		t.Errorf("after %s there are %q, want the three of %d", last, rest, store.MaxPage+3)
 	}
 }
 
