@@ -7,7 +7,8 @@ var (
 	// ErrNotFound means that the user, tenant, role or plan does not exist; the
 	// error that wraps it names which: "tenant acme: not found".
 	ErrNotFound = errors.New("not found")
-	// ErrConflict means that something with this email or id exists already.
+	// ErrConflict means that something with this email or id exists already; the
+	// error that wraps it names it: "tenant acme: exists already".
 	ErrConflict = errors.New("exists already")
 	// ErrUnavailable means that the store has not answered in time. Callers
 	// treat nobody as signed in.

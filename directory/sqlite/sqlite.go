@@ -136,8 +136,8 @@ func (s *Store) write(ctx context.Context, c change, do func(context.Context, *s
 	}
 	defer func() { _ = tx.Rollback() }() // no effect once committed
 	if err := do(ctx, tx); err != nil {
-		if errors.Is(err, directory.ErrNotFound) {
-			return err // it names what is missing, which need not be the subject
+		if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrConflict) {
+			return err // it names what is missing or there, which need not be the subject
 		}
 		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
 	}
@@ -173,18 +173,23 @@ func (s *Store) read(ctx context.Context, what string, do func(context.Context, 
 	return nil
 }
 
-// translate turns what SQLite says into the directory's own errors.
+// translate turns what the database says into the directory's own errors.
 func translate(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return directory.ErrNotFound
 	}
+	return err
+}
+
+// inserted turns "there is one" into ErrConflict of what was to be made:
+// "tenant acme: exists already".
+func inserted(err error, what string) error {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return directory.ErrConflict
+	if errors.As(err, &e) {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return fmt.Errorf("%s: %w", what, directory.ErrConflict)
+		}
 	}
 	return err
 }

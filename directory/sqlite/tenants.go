@@ -35,7 +35,7 @@ func (s *Store) CreateTenant(ctx context.Context, id, name string) (directory.Te
 	t := directory.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	err := s.write(ctx, change{"tenant.create", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)`, id, name, millis(t.CreatedAt))
-		return err
+		return inserted(err, "tenant "+id)
 	})
 	if err != nil {
 		return directory.Tenant{}, err

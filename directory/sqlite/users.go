@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/berth-project/berth/directory"
@@ -60,7 +61,7 @@ func (s *Store) CreateUser(ctx context.Context, email, name string) (directory.U
 	err = s.write(ctx, change{"user.create", u.ID, email}, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (id, email, name, created_at) VALUES (?, ?, ?, ?)`,
 			u.ID, u.Email, u.Name, millis(u.CreatedAt))
-		return err
+		return inserted(err, "user "+email)
 	})
 	if err != nil {
 		return directory.User{}, err
@@ -77,15 +78,20 @@ func (s *Store) User(ctx context.Context, id string) (u directory.User, err erro
 	return u, err
 }
 
-// UserByEmail implements [directory.Users].
+// UserByEmail implements [directory.Users]. An error other than ErrNotFound
+// leaves the address out: it is logged, and people type passwords into the
+// field of the email.
 func (s *Store) UserByEmail(ctx context.Context, email string) (u directory.User, err error) {
 	if email, err = directory.NormalizeEmail(email); err != nil {
 		return u, err
 	}
-	err = s.read(ctx, "user "+email, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.read(ctx, "user by email", func(ctx context.Context, tx *sql.Tx) error {
 		u, err = scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email))
 		return err
 	})
+	if errors.Is(err, directory.ErrNotFound) {
+		err = notFound("user " + email)
+	}
 	return u, err
 }
 
