@@ -91,7 +91,7 @@ func GenerateKeySet(now time.Time) (*KeySet, error) { return GenerateKeySetFor(E
 // GenerateKeySetFor is GenerateKeySet with the choice of EdDSA or ES256.
 func GenerateKeySetFor(alg Algorithm, now time.Time) (*KeySet, error) {
 	if alg != EdDSA && alg != ES256 {
-		return nil, fmt.Errorf("generate key set: no signing algorithm %q", alg)
+		return nil, fmt.Errorf("generate key set: no signing algorithm %q: want %s or %s", alg, EdDSA, ES256)
 	}
 	set := &KeySet{}
 	for _, state := range []KeyState{Current, Next} {
@@ -110,9 +110,12 @@ func GenerateKeySetFor(alg Algorithm, now time.Time) (*KeySet, error) {
 
 // Rotate returns the set in which each next key has become current and each
 // current key previous, with new next keys of the same algorithm. The former
-// previous keys are gone: what they sealed opens no more, so leave at least
-// the absolute lifetime of a session between two rotations, or accept that
-// idle users sign in again.
+// previous keys are gone: what they sealed opens no more. Leave at least the
+// idle limit of sessions between two rotations and nobody is signed out, since
+// by then a cookie has been renewed or has ended.
+//
+// A set that got out needs another set, not a rotation, which would put its
+// next keys to use: see GenerateKeySet.
 func (k *KeySet) Rotate(now time.Time) (*KeySet, error) {
 	alg := k.one(k.signing, Current).Algorithm
 	if next := k.one(k.signing, Next); next != nil {
@@ -125,7 +128,7 @@ func (k *KeySet) Rotate(now time.Time) (*KeySet, error) {
 // becomes the one in use at the rotation after this.
 func (k *KeySet) RotateTo(alg Algorithm, now time.Time) (*KeySet, error) {
 	if alg != EdDSA && alg != ES256 {
-		return nil, fmt.Errorf("rotate key set: no signing algorithm %q", alg)
+		return nil, fmt.Errorf("rotate key set: no signing algorithm %q: want %s or %s", alg, EdDSA, ES256)
 	}
 	sealing, err := k.rotated(k.sealing, XChaCha20, now)
 	if err != nil {

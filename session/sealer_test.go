@@ -235,6 +235,34 @@ func TestKeysOpenThroughTheirWholeLife(t *testing.T) {
 	}
 }
 
+func TestRotationsAnIdleLimitApartSignNobodyOut(t *testing.T) {
+	t.Parallel()
+	clk, first := newClock(), newKeys(t, session.EdDSA)
+	value, err := newSealer(t, first, clk.Now).Seal(teller())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := rotate(t, first, start)
+	before := newSealer(t, second, clk.Now)
+	clk.advance(time.Hour - time.Second) // the last moment of the cookie
+	sess, err := before.Open(value)
+	if err != nil || !before.NeedsRenewal(sess) {
+		t.Fatalf("before the second rotation: Open() = %v, NeedsRenewal() = %t; want it renewed", err, before.NeedsRenewal(sess))
+	}
+	renewed, err := before.Seal(*sess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clk.advance(time.Second)
+	if _, err := before.Open(value); !errors.Is(err, session.ErrExpired) {
+		t.Errorf("the first cookie, were its key still there: Open() = %v, want ErrExpired", err)
+	}
+	after := newSealer(t, rotate(t, second, clk.Now()), clk.Now)
+	if _, err := after.Open(renewed); err != nil {
+		t.Errorf("the renewed cookie after the second rotation: Open() = %v", err)
+	}
+}
+
 func TestSessionEndsByIdleAndAbsoluteLimit(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
