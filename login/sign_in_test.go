@@ -1,16 +1,20 @@
 package login_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berth-project/berth/directory"
 	"github.com/berth-project/berth/login"
 	"github.com/berth-project/berth/login/password"
 	"github.com/berth-project/berth/secret"
@@ -127,6 +131,70 @@ func TestFailuresLookAlike(t *testing.T) {
 	}
 	if text := b.log.String(); strings.Contains(text, "zoe") || strings.Contains(text, annPass) {
 		t.Errorf("the log holds what people typed:\n%s", text)
+	}
+}
+
+// countedDirectory counts the reads of a directory.
+type countedDirectory struct {
+	login.Directory
+	users, hashes atomic.Int64
+}
+
+func (d *countedDirectory) UserByEmail(ctx context.Context, email string) (directory.User, error) {
+	d.users.Add(1)
+	return d.Directory.UserByEmail(ctx, email)
+}
+
+func (d *countedDirectory) PasswordHash(ctx context.Context, userID string) (secret.String, error) {
+	d.hashes.Add(1)
+	return d.Directory.PasswordHash(ctx, userID)
+}
+
+// TestFailuresCostTheSame counts what each way to fail does, since time is the
+// sum of that: the reads of the directory, and the hash, which is known by its
+// memory. It is not parallel: memory is counted for the whole program.
+func TestFailuresCostTheSame(t *testing.T) {
+	const hashMemory = 16 << 20
+	costly, err := password.NewHasher(password.Config{Params: password.Params{MemoryKiB: hashMemory >> 10, Passes: 1, Lanes: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := &countedDirectory{}
+	b := setup(t, func(_ *login.Config, d *login.Dependencies) {
+		counted.Directory, d.Directory, d.Passwords = d.Directory, counted, costly
+	})
+	ctx := t.Context()
+	hash, err := costly.Hash(ctx, secret.New(annPass))
+	b.check(err)
+	b.check(b.store.SetPasswordHash(ctx, b.ann.ID, hash))
+	bob, err := b.store.CreateUser(ctx, "bob@example.com", "")
+	b.check(err)
+	eve, err := b.store.CreateUser(ctx, "eve@example.com", "")
+	b.check(err)
+	b.check(b.store.SetPasswordHash(ctx, eve.ID, hash))
+	b.check(b.store.DisableUser(ctx, eve.ID))
+	for _, c := range []struct{ why, email, password string }{
+		{"wrong password", annEmail, "wrong horse battery"},
+		{"unknown user", "zoe@example.com", annPass},
+		{"no password set", bob.Email, annPass},
+		{"disabled, right password", eve.Email, annPass},
+		{"disabled, wrong password", eve.Email, "wrong horse battery"},
+		{"not an email", "nobody", annPass},
+	} {
+		var before, after runtime.MemStats
+		users, hashes := counted.users.Load(), counted.hashes.Load()
+		runtime.ReadMemStats(&before)
+		a := b.signIn(c.email, c.password)
+		runtime.ReadMemStats(&after)
+		if a.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("%s answered %d", c.why, a.StatusCode)
+		}
+		if u, h := counted.users.Load()-users, counted.hashes.Load()-hashes; u != 1 || h != 1 {
+			t.Errorf("%s: %d reads of a user and %d of a hash, want one of each", c.why, u, h)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used < hashMemory || used > 2*hashMemory {
+			t.Errorf("%s: %d bytes allocated, want one hash of %d", c.why, used, hashMemory)
+		}
 	}
 }
 
