@@ -136,6 +136,7 @@ func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveF
 	}
 	ctx, hurry, stop := stopSignals(ctx)
 	defer stop()
+	defer outliveReaders()()
 	opts.Hurry = hurry
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
@@ -170,6 +171,15 @@ func stopSignals(ctx context.Context) (_ context.Context, hurry <-chan struct{},
 		wg.Wait()
 		cancel(nil)
 	}
+}
+
+// outliveReaders keeps a broken pipe from ending Berth: whoever read its output
+// may leave, and the service goes on. Ignoring the signal instead would be
+// handed down to the processes.
+func outliveReaders() (stop func()) {
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	return func() { signal.Stop(broken) }
 }
 
 // errStopped is the cause of a stop somebody asked for.
