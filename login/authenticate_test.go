@@ -357,7 +357,6 @@ func TestNewRefuses(t *testing.T) {
 	for name, change := range map[string]func(*login.Config){
 		"no service":         func(c *login.Config) { c.Service = "" },
 		"no issuer":          func(c *login.Config) { c.Issuer = "" },
-		"foreign sign-in":    func(c *login.Config) { c.SignInPath = "//evil.example" },
 		"origin with a path": func(c *login.Config) { c.PublicOrigins = []string{"https://a.example/x"} },
 		"negative cache":     func(c *login.Config) { c.CacheSize = -1 },
 	} {

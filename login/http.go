@@ -42,7 +42,7 @@ func (s *Service) signInPage(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	v := s.view("Sign in")
-	v.Next = safeNext(q.Get("next"), s.cfg.SignInPath)
+	v.Next = safeNext(q.Get("next"))
 	if email := q.Get("email"); slices.Contains(s.cfg.DevelopmentUsers, email) {
 		v.Email = email
 	}
@@ -73,7 +73,7 @@ func (s *Service) signInSubmit(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, "application/json", s.describe(o.session))
 		return
 	}
-	seeOther(w, safeNext(in.next, s.cfg.SignInPath))
+	seeOther(w, safeNext(in.next))
 }
 
 // endEarlier revokes the session this browser had, so that a new sign-in
@@ -96,7 +96,7 @@ func (s *Service) signInFailed(w http.ResponseWriter, r *http.Request, in submis
 		return
 	}
 	v := s.view("Sign in")
-	v.Next, v.Email = safeNext(in.next, s.cfg.SignInPath), in.email
+	v.Next, v.Email = safeNext(in.next), in.email
 	v.Alert, v.AlertHelp = f.title, f.help
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge)
@@ -111,7 +111,7 @@ func (s *Service) signOutPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.Session.Anonymous() {
-		seeOther(w, s.cfg.SignInPath)
+		seeOther(w, DefaultSignInPath)
 		return
 	}
 	v := s.view("Sign out")
@@ -145,7 +145,7 @@ func (s *Service) signOutSubmit(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	seeOther(w, s.cfg.SignInPath+"?signed-out")
+	seeOther(w, DefaultSignInPath+"?signed-out")
 }
 
 // whoAmI says to the caller who they are.

@@ -19,7 +19,7 @@ import (
 	"github.com/berth-project/berth/session"
 )
 
-// Paths the handler serves besides Config.SignInPath.
+// Paths the handler serves.
 const (
 	DefaultSignInPath = "/.berth/sign-in"
 	SignOutPath       = "/.berth/sign-out"
@@ -42,8 +42,6 @@ type Config struct {
 	// pages may post to the sign-in form, for a gateway behind something that
 	// rewrites Host.
 	PublicOrigins []string
-	// SignInPath is where the sign-in page is. Default DefaultSignInPath.
-	SignInPath string
 	// Idle ends a session that long after its last use. Default 12 hours.
 	Idle time.Duration
 	// Absolute ends a session that long after sign-in. Default 7 days.
@@ -65,7 +63,6 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Title = cmp.Or(c.Title, c.Service)
-	c.SignInPath = cmp.Or(c.SignInPath, DefaultSignInPath)
 	c.Idle = cmp.Or(c.Idle, 12*time.Hour)
 	c.Absolute = cmp.Or(c.Absolute, 7*24*time.Hour)
 	c.AssertionLifetime = cmp.Or(c.AssertionLifetime, 2*time.Minute)
@@ -82,9 +79,6 @@ func (c Config) Validate() error {
 	}
 	if c.Issuer == "" {
 		errs = append(errs, errors.New("login: no issuer"))
-	}
-	if c.SignInPath != "" && safeNext(c.SignInPath, "") != c.SignInPath {
-		errs = append(errs, fmt.Errorf("login: sign-in path %q is not a plain path", c.SignInPath))
 	}
 	sites := http.NewCrossOriginProtection()
 	for _, origin := range c.PublicOrigins {

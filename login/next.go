@@ -17,7 +17,7 @@ const maxNext = 2048
 // for another host. Hence the short list of what may be in the path, which is
 // what the gateway lets through anyway. A request target has no fragment, so a
 // fragment is refused too.
-func safeNext(raw, signInPath string) string {
+func safeNext(raw string) string {
 	const home = "/"
 	if raw == "" || len(raw) > maxNext || raw[0] != '/' {
 		return home
@@ -36,7 +36,7 @@ func safeNext(raw, signInPath string) string {
 	if clean != decoded && clean+"/" != decoded {
 		return home // dot segments
 	}
-	if signInPath != "" && (clean == signInPath || clean == SignOutPath) {
+	if clean == DefaultSignInPath || clean == SignOutPath {
 		return home
 	}
 	return raw

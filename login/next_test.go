@@ -12,7 +12,7 @@ func TestSafeNextTakes(t *testing.T) {
 		"/", "/app", "/app/", "/app/north?q=1&r=%2F%2Fx", "/a?next=https://other.example/", "/%C3%A4", "/a%20b",
 		"/a:b@c", "/.well-known/x", "/.berth/session", "/a?x=..", "/a%3Fb",
 	} {
-		if got := safeNext(next, DefaultSignInPath); got != next {
+		if got := safeNext(next); got != next {
 			t.Errorf("safeNext(%q) = %q", next, got)
 		}
 	}
@@ -29,7 +29,7 @@ func TestSafeNextRefuses(t *testing.T) {
 		"/.berth/sign-in", "/.berth/sign-in?next=/x", "/.berth/sign-in/", "/.berth/%73ign-in", "/.berth/sign-out", "/%zz", "/ä", "/\x7f",
 		"?x", "#x", "/a#part", "/#//evil.example", "/a#%", "/" + strings.Repeat("a", 3000), "ftp://x", "//", "/\u2028", "／evil.example",
 	} {
-		if got := safeNext(next, DefaultSignInPath); got != "/" {
+		if got := safeNext(next); got != "/" {
 			t.Errorf("safeNext(%q) = %q, want /", next, got)
 		}
 	}
@@ -41,7 +41,7 @@ func FuzzSafeNext(f *testing.F) {
 	f.Add("/.//evil.example")
 	base := &url.URL{Scheme: "https", Host: "ours.example", Path: "/.berth/sign-in"}
 	f.Fuzz(func(t *testing.T, raw string) {
-		got := safeNext(raw, DefaultSignInPath)
+		got := safeNext(raw)
 		if got != "/" && got != raw {
 			t.Fatalf("safeNext(%q) = %q: neither what was asked for nor home", raw, got)
 		}

@@ -54,7 +54,7 @@ func digest(content []byte) string {
 func (s *Service) view(title string) view {
 	return view{
 		Title: title, Service: s.cfg.Title, CSS: assetsPath + s.pages.cssName,
-		SignIn: s.cfg.SignInPath, SignOut: SignOutPath, Next: "/",
+		SignIn: DefaultSignInPath, SignOut: SignOutPath, Next: "/",
 		DevelopmentUsers: s.cfg.DevelopmentUsers,
 	}
 }

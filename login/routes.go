@@ -15,8 +15,8 @@ const requestTimeout = 15 * time.Second
 // pages of other sites that would change anything are refused.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+s.cfg.SignInPath, s.signInPage)
-	mux.HandleFunc("POST "+s.cfg.SignInPath, s.signInSubmit)
+	mux.HandleFunc("GET "+DefaultSignInPath, s.signInPage)
+	mux.HandleFunc("POST "+DefaultSignInPath, s.signInSubmit)
 	mux.HandleFunc("GET "+SignOutPath, s.signOutPage)
 	mux.HandleFunc("POST "+SignOutPath, s.signOutSubmit)
 	mux.HandleFunc("GET "+SessionPath, s.whoAmI)
