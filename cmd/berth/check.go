@@ -31,7 +31,7 @@ func (c *cli) checkCommand() *cobra.Command {
 				fmt.Fprintf(c.stderr, "%s is fine (processes %d, routes %d, rules %d)\n", report.File, report.Processes, report.Routes, report.Rules)
 			}
 			if strict && len(report.Warnings) > 0 {
-				return fmt.Errorf("%d warnings, and --strict", len(report.Warnings))
+				return fmt.Errorf("warnings (%d), and --strict", len(report.Warnings))
 			}
 			return err
 		},

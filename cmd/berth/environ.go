@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,11 +40,7 @@ func (c *cli) environShowCommand() *cobra.Command {
 				shown = append(shown, shownVariable{v.Name, environ.Mask(v), v.Source, v.Sensitive, v.Overrides})
 			}
 			return printList(c, shown, []string{"name", "value", "source", "overrides"}, func(v shownVariable) []string {
-				over := "-"
-				if len(v.Overrides) > 0 {
-					over = fmt.Sprint(v.Overrides[0])
-				}
-				return []string{v.Name, v.Value, v.Source, over}
+				return []string{v.Name, v.Value, v.Source, orDash(strings.Join(v.Overrides, ", "))}
 			})
 		},
 	}

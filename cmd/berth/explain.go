@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,13 +22,19 @@ func (c *cli) explainRequestCommand() *cobra.Command {
 		Use:   "request METHOD URL",
 		Short: "say how the gateway would take a request, step by step",
 		Long: "Builds the same hosts, rules and routes the gateway uses and asks them; nothing needs to run.\n" +
-			"URL is absolute, or a path on the service's first host. The exit status is 0 whatever the answer;\n" +
+			"URL is absolute, or a path on the service's first host; localhost is answered to as by berth up. The exit status is 0 whatever the answer;\n" +
 			"--expect makes another answer a failure.",
 		Example: "  berth explain request POST /acme/accounts --as anna@example.com -f examples/ledger",
 		Args:    exactly("METHOD", "URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if expect != "" && expect != "allow" && expect != "refuse" {
+				return usageError{fmt.Errorf("--expect %q is neither allow nor refuse", expect)}
+			}
 			opts := c.options(c.file, service.Development)
 			a, err := service.Explain(cmd.Context(), opts, service.Question{Method: strings.ToUpper(args[0]), URL: args[1], As: as})
+			if errors.Is(err, service.ErrQuestion) {
+				return usageError{err}
+			}
 			if err != nil {
 				return err
 			}
@@ -119,7 +126,8 @@ func (c *cli) printRules(a service.Answer) {
 		for _, p := range r.Params {
 			params = append(params, p.Name+" = "+p.Value)
 		}
-		fmt.Fprintf(c.stdout, "       %s  %s  matched %s\n", r.ID, r.Path, strings.Join(params, ", "))
+		matched := strings.TrimSpace("matched " + strings.Join(params, ", "))
+		fmt.Fprintf(c.stdout, "       %s  %s  %s\n", r.ID, r.Path, matched)
 		if r.Requirement != nil {
 			fmt.Fprintf(c.stdout, "         %s: %s\n", r.Requirement.Result, r.Requirement.Text)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ func (c *cli) dataFlag(cmd *cobra.Command) {
 	cmd.PersistentFlags().StringVar(&c.data, "data", "", "directory of what Berth remembers (default $BERTH_DATA, else .berth beside the manifest)")
 }
 
-// load reads the manifest and prints its warnings.
+// load reads the manifest.
 func (c *cli) load(path string) (*manifest.Manifest, error) {
 	m, problems := manifest.Load(path)
 	if err := problems.Err(); err != nil {
@@ -64,7 +63,7 @@ func (c *cli) dataDirectory(manifestFile string) string {
 func (c *cli) existingData() (string, error) {
 	file, err := manifestPath(c.file)
 	if err != nil && c.data == "" && c.getenv("BERTH_DATA") == "" {
-		return "", usageError{errors.New("neither a manifest nor --data says where the data is")}
+		return "", usageError{fmt.Errorf("neither a manifest nor --data says where the data is: %w", err)}
 	}
 	dir := c.dataDirectory(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -108,5 +108,8 @@ func parseEnd(s string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, usageError{fmt.Errorf("--until %q is neither a time such as 2027-01-31T00:00:00Z nor a duration such as 720h", s)}
 	}
+	if !t.After(time.Now()) {
+		return time.Time{}, usageError{fmt.Errorf("--until %s is over", s)}
+	}
 	return t, nil
 }

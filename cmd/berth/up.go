@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -32,6 +33,17 @@ func (f *serveFlags) register(c *cli, cmd *cobra.Command) {
 	fs.StringVar(&f.level, "log-level", "", "debug, info, warn or error (default: the manifest's)")
 	fs.BoolVar(&f.quietAccessLog, "no-access-log", false, "write no line per request")
 	c.dataFlag(cmd)
+}
+
+// checkAddresses tells a mistyped address from one that is taken.
+func (f *serveFlags) checkAddresses() error {
+	if _, _, err := net.SplitHostPort(f.listen); f.listen != "" && err != nil && !strings.HasPrefix(f.listen, "unix:") {
+		return fmt.Errorf("--listen %q is neither host:port nor unix:/path", f.listen)
+	}
+	if _, _, err := net.SplitHostPort(f.admin); f.admin != "" && err != nil {
+		return fmt.Errorf("--admin %q is not host:port", f.admin)
+	}
+	return nil
 }
 
 func (c *cli) upCommand() *cobra.Command {
@@ -120,6 +132,9 @@ func (c *cli) serve(ctx context.Context, dir string, mode service.Mode, f serveF
 	}
 	if format != string(telemetry.Human) && format != string(telemetry.JSON) {
 		return usageError{fmt.Errorf("--log-format %q is neither human nor json", format)}
+	}
+	if err := f.checkAddresses(); err != nil {
+		return usageError{err}
 	}
 	if mode != service.Development {
 		if err := hideOwnMemory(); err != nil {

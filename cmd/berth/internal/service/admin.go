@@ -29,7 +29,7 @@ type adminServer struct {
 func listenAdmin(address string, log *slog.Logger) (*adminServer, error) {
 	ln, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
+		return nil, fmt.Errorf("console, health and metrics: %w (--admin or console.listen names another address)", err)
 	}
 	return &adminServer{listener: ln, log: log}, nil
 }

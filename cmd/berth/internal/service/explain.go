@@ -20,6 +20,9 @@ type Question struct {
 	As string
 }
 
+// ErrQuestion says that a question cannot be asked.
+var ErrQuestion = errors.New("no request")
+
 // Answer is how the gateway would take a request.
 type Answer struct {
 	gateway.Explanation
@@ -91,7 +94,7 @@ func (g *generation) target(q Question) (gateway.ExplainRequest, error) {
 	}
 	scheme, rest, found := strings.Cut(q.URL, "://")
 	if !found || (scheme != "http" && scheme != "https") {
-		return out, fmt.Errorf("%q is neither a path such as /app nor a URL such as https://example.com/app", q.URL)
+		return out, fmt.Errorf("%w: %q is neither a path such as /app nor a URL such as https://example.com/app", ErrQuestion, q.URL)
 	}
 	out.Secure = scheme == "https"
 	out.Host, out.Target = rest, "/"

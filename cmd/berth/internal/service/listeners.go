@@ -64,12 +64,8 @@ func (s *Service) openServer(ctx context.Context, g *generation) error {
 	if s.opts.Mode == Development {
 		drain = min(drain, developmentDrain)
 	}
-	addresses, err := s.listeners(g.m)
-	if err != nil {
-		return err
-	}
 	s.server, err = listen.New(listen.Config{
-		Listen: addresses, Certificates: s.certs, Serves: s.gateway.Serves, Trusts: s.gateway.Trusts,
+		Listen: s.listeners(g.m), Certificates: s.certs, Serves: s.gateway.Serves, Trusts: s.gateway.Trusts,
 		MaxConnections: orVeryMany(m.Limits.MaxConnections), MaxConnectionsPerClient: m.Limits.MaxConnectionsPerClient,
 		MaxHeaderBytes:    int(m.Limits.MaxHeader.Bytes()),
 		ReadHeaderTimeout: m.Timeouts.ReadHeader.Std(), IdleTimeout: m.Timeouts.Idle.Std(),
@@ -90,23 +86,20 @@ func orVeryMany(n int) int {
 }
 
 // listeners are the addresses the manifest, or --listen, asks for.
-func (s *Service) listeners(m *manifest.Manifest) ([]listen.Address, error) {
+func (s *Service) listeners(m *manifest.Manifest) []listen.Address {
 	if s.opts.Listen != "" {
-		if _, _, err := net.SplitHostPort(s.opts.Listen); err != nil && !strings.HasPrefix(s.opts.Listen, "unix:") {
-			return nil, fmt.Errorf("--listen %q is neither host:port nor unix:/path", s.opts.Listen)
-		}
 		var first manifest.Listen
 		if len(m.Gateway.Listen) > 0 {
 			first = m.Gateway.Listen[0]
 		}
 		first.Address = manifest.Template(s.opts.Listen)
-		return []listen.Address{listener(first, "")}, nil
+		return []listen.Address{listener(first, "")}
 	}
 	var out []listen.Address
 	for _, l := range m.Gateway.Listen {
 		out = append(out, listener(l, m.Directory()))
 	}
-	return out, nil
+	return out
 }
 
 // listener is one address; the path of a socket is relative to dir.
@@ -132,13 +125,9 @@ func (s *Service) prepareListeners(ctx context.Context, next *generation) (apply
 	if next.m.Gateway.TLS.Mode != "files" && len(s.certs.files()) == 0 && sameHosts(s.current.Load().hosts, next.hosts) {
 		set = s.certs.current.Load() // the self-signed certificate stays
 	}
-	addresses, err := s.listeners(next.m)
-	if err != nil {
-		return nil, err
-	}
 	return func() error {
 		before := s.certs.current.Swap(set) // a new listener may be asked at once
-		err := s.server.Relisten(ctx, addresses)
+		err := s.server.Relisten(ctx, s.listeners(next.m))
 		if err != nil {
 			s.certs.current.Store(before)
 		}
@@ -150,10 +139,10 @@ func sameHosts(a, b []string) bool { return strings.Join(a, ",") == strings.Join
 
 // appURL is where a person on this machine opens the app.
 func (s *Service) appURL(g *generation) string {
-	addresses, err := s.listeners(g.m)
+	addresses := s.listeners(g.m)
 	for i, addr := range s.server.Addrs() {
 		tcp, ok := addr.(*net.TCPAddr)
-		if !ok || err != nil {
+		if !ok {
 			continue
 		}
 		scheme, host := "http", localAddress(tcp)
