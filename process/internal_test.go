@@ -99,6 +99,10 @@ func TestParseLineLevels(t *testing.T) {
 		`{"msg":"` + "\xff" + `"}`:         {message: "\uFFFD"},
 		`{"hook":"h","instance":3}`:        {attrs: []slog.Attr{slog.Any("app_hook", "h"), slog.Int64("app_instance", 3)}},
 		`{"msg":"first","message":"then"}`: {message: "first", attrs: []slog.Attr{slog.Any("message", "then")}},
+		`{"a\n12:00 error b":1}`:           {attrs: []slog.Attr{slog.Int64("a_12:00_error_b", 1)}},
+		`{"a=1 process=":"liar"}`:          {attrs: []slog.Attr{slog.Any("a_1_process_", "liar")}},
+		`{"\u001b[2J":1,"größe":2}`:        {attrs: []slog.Attr{slog.Int64("_[2J", 1), slog.Int64("größe", 2)}},
+		`{"Process":"liar","TIME":"x"}`:    {attrs: []slog.Attr{slog.Any("app_Process", "liar"), slog.Any("app_TIME", "x")}},
 	} {
 		got := parseLine([]byte(line))
 		if got.level != want.level || got.message != want.message || attrText(got.attrs) != attrText(want.attrs) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxFields is how many fields of a JSON line are passed on.
@@ -81,7 +82,9 @@ func parseObject(line []byte) (entry, bool) {
 }
 
 func field(key string, raw json.RawMessage) slog.Attr {
-	if reservedKeys[key] || key == "" {
+	key = strings.Map(keyRune, key)
+	// Readers that ignore case would take "Process" for "process".
+	if reservedKeys[strings.ToLower(key)] || key == "" {
 		key = "app_" + key
 	}
 	var scalar any
@@ -99,6 +102,15 @@ func field(key string, raw json.RawMessage) slog.Attr {
 		return slog.Float64(key, f)
 	}
 	return slog.String(key, string(raw))
+}
+
+// keyRune replaces what in a key could pass for another field or another line
+// where a log does not quote its keys.
+func keyRune(r rune) rune {
+	if r == ' ' || r == '=' || r == '"' || !unicode.IsPrint(r) {
+		return '_'
+	}
+	return r
 }
 
 func isLevelKey(key string) bool {
