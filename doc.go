@@ -17,10 +17,12 @@
 //	gateway             hosts, the request chain, reload
 //	gateway/listen        listeners, TLS, certificates, strict HTTP/1 framing, drain
 //	gateway/urlpath       the one canonical path that is both matched and forwarded
+//	gateway/grammar       tokens, lists and weights of header fields, read in one way
 //	gateway/upstream      groups of app servers: balancing, health, the HTTP/1.1 client
 //	gateway/static        files from disk
 //	gateway/object        private downloads behind an internal redirect
 //	gateway/compress      gzip and zstd without breaking ETags or ranges
+//	gateway/grammar       tokens, lists and weights of HTTP fields, read in one way
 //	login               sign-in pages, cookie sessions, assertions for the app
 //	login/password        argon2id and the limits on guessing
 //	directory           users, tenants, roles, plans, revoked sessions

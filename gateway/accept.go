@@ -1,8 +1,9 @@
 package gateway
 
 import (
-	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // acceptance is how much a client likes the forms an error page comes in, 0 to
@@ -16,10 +17,9 @@ func accepts(lines []string) acceptance {
 	any, named := 0, false
 	for _, line := range lines {
 		for item := range strings.SplitSeq(line, ",") {
-			kind, params, _ := strings.Cut(item, ";")
-			q := weight(params)
+			kind, q := grammar.MediaRange(item)
 			named = true
-			switch strings.ToLower(strings.Trim(kind, " \t")) {
+			switch kind {
 			case "text/html", "application/xhtml+xml":
 				a.html = max(a.html, q)
 			case "application/problem+json", "application/json", "application/*":
@@ -38,21 +38,4 @@ func accepts(lines []string) acceptance {
 	}
 	a.json = max(a.json, any)
 	return a
-}
-
-// weight reads the q parameter, 1000 when there is none, 0 when it is
-// malformed.
-func weight(params string) int {
-	for p := range strings.SplitSeq(params, ";") {
-		name, value, _ := strings.Cut(strings.Trim(p, " \t"), "=")
-		if !strings.EqualFold(strings.TrimRight(name, " \t"), "q") {
-			continue
-		}
-		q, err := strconv.ParseFloat(strings.TrimLeft(value, " \t"), 64)
-		if err != nil || !(q >= 0 && q <= 1) {
-			return 0
-		}
-		return int(q * 1000)
-	}
-	return 1000
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // drops reports whether a client's header is kept from the app: what proxies
@@ -93,7 +95,7 @@ func parseHeaderNames(list []string) (names headerNames, err error) {
 	var errs []error
 	for _, item := range list {
 		name, prefix := strings.CutSuffix(item, "*")
-		if !isToken(name) {
+		if !grammar.IsToken(name) {
 			errs = append(errs, fmt.Errorf(`header %q: want a name such as "X-Sso-User", or its beginning, "X-Sso-*"`, item))
 			continue
 		}
@@ -110,18 +112,6 @@ func parseHeaderNames(list []string) (names headerNames, err error) {
 
 func (n *headerNames) has(name string) bool {
 	return slices.Contains(n.exact, name) || len(n.prefixes) > 0 && begins(name, n.prefixes...)
-}
-
-// isToken reports whether s is a token (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !letter && (c < '0' || c > '9') && strings.IndexByte("!#$%&'+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // drop is what upstreams ask about every header of the request.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/access"
+	"github.com/berth-project/berth/gateway/grammar"
 	"github.com/berth-project/berth/gateway/urlpath"
 )
 
@@ -228,12 +229,5 @@ func isUpgrade(r *http.Request) bool {
 	if len(r.Header["Upgrade"]) == 0 || r.ProtoMajor != 1 {
 		return false
 	}
-	for _, v := range r.Header["Connection"] {
-		for token := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(strings.Trim(token, " \t"), "upgrade") {
-				return true
-			}
-		}
-	}
-	return false
+	return grammar.HasToken(r.Header["Connection"], "upgrade")
 }

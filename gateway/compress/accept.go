@@ -1,6 +1,10 @@
 package compress
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
+)
 
 // maxCodings bounds how many elements of Accept-Encoding are looked at; no
 // client needs more.
@@ -76,20 +80,6 @@ func parseWeight(params string) int {
 	if len(params) < 3 || params[0]|0x20 != 'q' || params[1] != '=' {
 		return 0
 	}
-	whole, fraction, _ := strings.Cut(params[2:], ".")
-	if len(fraction) > 3 || whole != "0" && whole != "1" {
-		return 0
-	}
-	weight, scale := int(whole[0]-'0')*1000, 100
-	for i := range len(fraction) {
-		if fraction[i] < '0' || fraction[i] > '9' {
-			return 0
-		}
-		weight += int(fraction[i]-'0') * scale
-		scale /= 10
-	}
-	if weight > 1000 {
-		return 0
-	}
+	weight, _ := grammar.Weight(params[2:])
 	return weight
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // decide returns the encoding for a response with this status, "" for none,
@@ -19,7 +21,7 @@ func (w *Writer) decide(status int) string {
 	if !w.eligible(status) {
 		return ""
 	}
-	addVary(w.Header())
+	grammar.AddVary(w.Header(), "Accept-Encoding")
 	if w.r.Method == http.MethodHead || len(w.r.Header["Range"]) > 0 {
 		return ""
 	}
@@ -27,13 +29,14 @@ func (w *Writer) decide(status int) string {
 }
 
 // eligible reports whether the response, whoever asks for it, is one that is
-// compressed.
+// compressed: not where Cache-Control forbids another encoding (RFC 9111
+// §5.2.2.6).
 func (w *Writer) eligible(status int) bool {
 	if status == http.StatusNoContent || status == http.StatusResetContent || status == http.StatusPartialContent {
 		return false
 	}
 	h := w.Header()
-	if len(h["Content-Encoding"]) > 0 || len(h["Content-Range"]) > 0 || noTransform(h["Cache-Control"]) {
+	if len(h["Content-Encoding"]) > 0 || len(h["Content-Range"]) > 0 || grammar.HasToken(h["Cache-Control"], "no-transform") {
 		return false
 	}
 	if n := w.declaredLength(); n == 0 || n > 0 && n < int64(w.cfg.minSize()) {
@@ -67,37 +70,8 @@ func (w *Writer) weakenRevalidated() {
 	for _, field := range w.r.Header["If-None-Match"] {
 		if strings.Contains(field, "W/"+tag) {
 			w.Header().Set("Etag", "W/"+tag)
-			addVary(w.Header())
+			grammar.AddVary(w.Header(), "Accept-Encoding")
 			return
 		}
 	}
-}
-
-// noTransform reports whether Cache-Control forbids another encoding (RFC 9111
-// §5.2.2.6).
-func noTransform(fields []string) bool {
-	return hasToken(fields, "no-transform")
-}
-
-// addVary adds Accept-Encoding to Vary unless it is there.
-func addVary(h http.Header) {
-	fields := h["Vary"]
-	if hasToken(fields, "Accept-Encoding") || hasToken(fields, "*") {
-		return
-	}
-	h.Add("Vary", "Accept-Encoding")
-}
-
-// hasToken reports whether a comma-separated field holds a token.
-func hasToken(fields []string, token string) bool {
-	for _, field := range fields {
-		for field != "" {
-			var element string
-			element, field, _ = strings.Cut(field, ",")
-			if strings.EqualFold(strings.Trim(element, " \t"), token) {
-				return true
-			}
-		}
-	}
-	return false
 }

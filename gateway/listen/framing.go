@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // framing follows the bytes of an HTTP/1 connection and finds what RFC 9112
@@ -198,16 +200,11 @@ func (f *framing) header(line []byte) bool {
 }
 
 func (f *framing) contentLength(value []byte) bool {
-	if f.length || f.chunked || len(value) == 0 || len(value) > 18 {
+	size, ok := grammar.Length(string(value))
+	if !ok || f.length || f.chunked {
 		return false
 	}
-	f.length = true
-	for _, c := range value {
-		if c < '0' || c > '9' {
-			return false
-		}
-		f.size = f.size*10 + int64(c-'0')
-	}
+	f.length, f.size = true, size
 	return true
 }
 

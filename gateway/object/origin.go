@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // statusClientGone is what logs call a request whose client did not wait.
@@ -120,7 +122,7 @@ func (d *download) appendRequest(b []byte) []byte {
 // appendField writes a field of the client's request, if it has it.
 func (d *download) appendField(b []byte, name string) []byte {
 	for _, value := range d.r.Header[name] {
-		if strings.ContainsFunc(value, notValueByte) {
+		if !grammar.IsValue(value) {
 			continue // net/http refuses these; a second lock costs nothing
 		}
 		b = append(b, name...)
@@ -183,7 +185,7 @@ func (d *download) undoOneByte(c *conn, head *responseHead) {
 	}
 	head.status, head.chunked = http.StatusOK, false
 	delete(head.fields, "Content-Range")
-	if n, ok := parseLength(total); ok {
+	if n, ok := grammar.Length(total); ok {
 		head.length = n
 	} else {
 		head.length = -1

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // responseHead is what matters of an origin's status line and fields.
@@ -31,7 +33,7 @@ func parseHead(text string) (*responseHead, error) {
 		line, rest, _ = strings.Cut(rest, "\r\n")
 		name, value, ok := strings.Cut(line, ":")
 		value = strings.Trim(value, " \t")
-		if !ok || !isToken(name) || strings.ContainsFunc(value, notValueByte) {
+		if !ok || !grammar.IsToken(name) || !grammar.IsValue(value) {
 			return nil, errHead
 		}
 		if err := head.note(http.CanonicalHeaderKey(name), value); err != nil {
@@ -51,7 +53,7 @@ func parseHead(text string) (*responseHead, error) {
 func (h *responseHead) parseStatus(line string) error {
 	version, rest, ok := strings.Cut(line, " ")
 	code, reason, _ := strings.Cut(rest, " ")
-	if !ok || version != "HTTP/1.1" && version != "HTTP/1.0" || len(code) != 3 || strings.ContainsFunc(reason, notValueByte) {
+	if !ok || version != "HTTP/1.1" && version != "HTTP/1.0" || len(code) != 3 || !grammar.IsValue(reason) {
 		return errHead
 	}
 	for _, c := range []byte(code) {
@@ -71,7 +73,7 @@ func (h *responseHead) parseStatus(line string) error {
 func (h *responseHead) note(name, value string) error {
 	switch name {
 	case "Content-Length":
-		n, ok := parseLength(value)
+		n, ok := grammar.Length(value)
 		if !ok || h.length >= 0 && h.length != n {
 			return errors.New("response has no sound length")
 		}
@@ -82,9 +84,7 @@ func (h *responseHead) note(name, value string) error {
 		}
 		h.chunked = true
 	case "Connection":
-		for option := range strings.SplitSeq(value, ",") {
-			h.close = h.close || strings.EqualFold(strings.TrimSpace(option), "close")
-		}
+		h.close = h.close || grammar.HasToken([]string{value}, "close")
 	default:
 		if _, seen := h.fields[name]; !seen && (name == "Vary" || slices.Contains(originKeeps, name)) {
 			h.fields[name] = value
@@ -93,31 +93,8 @@ func (h *responseHead) note(name, value string) error {
 	return nil
 }
 
-// parseLength reads a Content-Length: digits only, at most 18 of them.
-func parseLength(value string) (int64, bool) {
-	if value == "" || len(value) > 18 {
-		return 0, false
-	}
-	var n int64
-	for _, c := range []byte(value) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
 // bodyless reports whether a status has no body whatever its fields say (RFC
 // 9112 §6.3).
 func bodyless(status int) bool {
 	return status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
 }
-
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
-}
-
-func notValueByte(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }

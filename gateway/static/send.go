@@ -9,6 +9,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // maxRanges bounds the ranges of one request; asking for more gets the whole
@@ -46,7 +48,7 @@ func (h *Handler) serveFile(w http.ResponseWriter, r *http.Request, f file) erro
 		defer opened.Close()
 	}
 	if negotiated {
-		addVary(w.Header(), "Accept-Encoding")
+		grammar.AddVary(w.Header(), "Accept-Encoding")
 	}
 	if sent.encoding != "" {
 		w.Header().Set("Content-Encoding", sent.encoding)
@@ -217,16 +219,4 @@ func setDefault(h http.Header, name, value string) {
 	if value != "" && len(h[name]) == 0 {
 		h[name] = []string{value}
 	}
-}
-
-// addVary adds a field name to Vary unless it is there.
-func addVary(h http.Header, name string) {
-	for _, field := range h["Vary"] {
-		for element := range strings.SplitSeq(field, ",") {
-			if strings.EqualFold(strings.TrimSpace(element), name) {
-				return
-			}
-		}
-	}
-	h.Add("Vary", name)
 }

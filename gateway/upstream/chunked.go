@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 const (
@@ -74,7 +76,7 @@ func (b *bodyReader) chunkSize() (size int64, extensions int, err error) {
 		digits = i
 	}
 	n, err := strconv.ParseUint(string(line[:digits]), 16, 64)
-	if err != nil || digits > 15 || !validValue(string(line[digits:])) {
+	if err != nil || digits > 15 || !grammar.IsValue(string(line[digits:])) {
 		return 0, 0, protocolError("malformed chunk size")
 	}
 	return int64(n), len(line) - digits, nil
@@ -129,7 +131,7 @@ func (x *exchange) copyTrailer(b *bodyReader, h *responseHead) error {
 	}
 	announced := x.w.Header()["Trailer"]
 	for _, f := range fields {
-		if h.trailer && hasToken(announced, f.name) {
+		if h.trailer && grammar.HasToken(announced, f.name) {
 			x.w.Header().Add(f.name, f.value)
 		}
 	}
@@ -157,7 +159,7 @@ func (h *responseHead) announceTrailer(dst http.Header) {
 // trailable reports whether a field may be in a trailer section: nothing that
 // frames, routes or authenticates (RFC 9110 section 6.5.1).
 func trailable(name string) bool {
-	if !validToken(name) || hopByHop(name) {
+	if !grammar.IsToken(name) || hopByHop(name) {
 		return false
 	}
 	switch http.CanonicalHeaderKey(name) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // Version is the version of HTTP the servers of a group speak.
@@ -179,7 +181,7 @@ func (c Config) Validate() error {
 	if c.Protocol == H2C && c.Scheme == "https" {
 		bad("protocol h2c is without TLS: scheme https does not go with it")
 	}
-	if c.Affinity.Cookie != "" && !validToken(c.Affinity.Cookie) {
+	if c.Affinity.Cookie != "" && !grammar.IsToken(c.Affinity.Cookie) {
 		bad("affinity cookie %q is not a cookie name", c.Affinity.Cookie)
 	}
 	if p := c.Health.Path; p != "" && (p[0] != '/' || !validTarget(p)) {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // exchange is one call of Forward. It is pooled.
@@ -186,7 +188,7 @@ func (g *Group) standardOnly(r *Request) bool {
 		return true
 	}
 	in := r.In
-	if len(in.Header["Te"]) > 0 && hasToken(in.Header["Te"], "trailers") || len(in.Trailer) > 0 {
+	if len(in.Header["Te"]) > 0 && grammar.HasToken(in.Header["Te"], "trailers") || len(in.Trailer) > 0 {
 		return true
 	}
 	ct := in.Header["Content-Type"]

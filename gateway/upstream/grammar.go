@@ -1,48 +1,6 @@
 package upstream
 
-import "strings"
-
-// tokenByte says which bytes make a token (RFC 9110 section 5.6.2), valueByte
-// which make a field value or a line of ours (section 5.5): no control bytes
-// but the tab.
-var (
-	tokenByte = tokenTable()
-	valueByte = valueTable()
-)
-
-func tokenTable() (t [256]bool) {
-	const others = "!#$%&'*+-.^_`|~"
-	for c := range t {
-		b := byte(c)
-		t[c] = '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z' && b < 0x80 || strings.IndexByte(others, b) >= 0
-	}
-	return t
-}
-
-func valueTable() (t [256]bool) {
-	for c := range t {
-		t[c] = c == '\t' || c >= 0x20 && c != 0x7f
-	}
-	return t
-}
-
-func validToken(s string) bool {
-	for i := range len(s) {
-		if !tokenByte[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func validValue(s string) bool {
-	for i := range len(s) {
-		if !valueByte[s[i]] {
-			return false
-		}
-	}
-	return true
-}
+import "github.com/berth-project/berth/gateway/grammar"
 
 // validTarget accepts what may stand in a request line: neither a blank nor a
 // control byte, and nothing after a fragment sign.
@@ -73,14 +31,14 @@ func validHost(s string) bool {
 func validLines(b []byte) bool {
 	for len(b) > 0 {
 		name := 0
-		for name < len(b) && tokenByte[b[name]] {
+		for name < len(b) && grammar.TokenByte(b[name]) {
 			name++
 		}
 		if name == 0 || name == len(b) || b[name] != ':' {
 			return false
 		}
 		end := name + 1
-		for end < len(b) && valueByte[b[end]] {
+		for end < len(b) && grammar.ValueByte(b[end]) {
 			end++
 		}
 		if end+1 >= len(b) || b[end] != '\r' || b[end+1] != '\n' {
@@ -89,21 +47,6 @@ func validLines(b []byte) bool {
 		b = b[end+2:]
 	}
 	return true
-}
-
-// hasToken reports whether one of the comma-separated lists holds the token,
-// without regard to case.
-func hasToken(lists []string, token string) bool {
-	for _, list := range lists {
-		for list != "" {
-			var item string
-			item, list, _ = strings.Cut(list, ",")
-			if strings.EqualFold(strings.Trim(item, " \t"), token) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // trimBlanks removes optional whitespace (RFC 9110 section 5.6.3) around s.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // upgradeProtocol is the one protocol a client may switch to.
@@ -18,7 +20,7 @@ func (r *Request) check() error {
 		return &phaseError{BadRequest, errors.New("target is not an encoded path")}
 	case !validHost(r.Host):
 		return &phaseError{BadRequest, errors.New("host is malformed")}
-	case !validToken(r.In.Method) || r.In.Method == http.MethodConnect:
+	case !grammar.IsToken(r.In.Method) || r.In.Method == http.MethodConnect:
 		return &phaseError{BadRequest, errors.New("method cannot be forwarded")}
 	case !validLines(r.Header):
 		return &phaseError{BadRequest, errors.New("added header lines are malformed")}
@@ -39,7 +41,7 @@ func (r *Request) forwards(name string) bool {
 		return false
 	}
 	lists := r.In.Header["Connection"]
-	return len(lists) == 0 || plainConnection(lists) || !hasToken(lists, name)
+	return len(lists) == 0 || plainConnection(lists) || !grammar.HasToken(lists, name)
 }
 
 // plainConnection is the common case: nothing but keep-alive or close.
@@ -51,7 +53,7 @@ func plainConnection(lists []string) bool {
 func (r *Request) upgrades() bool {
 	u := r.In.Header["Upgrade"]
 	return len(u) == 1 && strings.EqualFold(u[0], upgradeProtocol) && r.In.Method == http.MethodGet &&
-		r.In.ProtoMajor == 1 && hasToken(r.In.Header["Connection"], "upgrade")
+		r.In.ProtoMajor == 1 && grammar.HasToken(r.In.Header["Connection"], "upgrade")
 }
 
 // hasBody reports whether a request body follows the head.

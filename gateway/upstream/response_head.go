@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // maxFields bounds the fields of one head or trailer section.
@@ -59,7 +61,7 @@ func (h *responseHead) parseStatus(line string) error {
 	if len(line) < 12 || line[:7] != "HTTP/1." || line[7] != '0' && line[7] != '1' || line[8] != ' ' {
 		return bad
 	}
-	if len(line) > 12 && line[12] != ' ' || !validValue(line[12:]) {
+	if len(line) > 12 && line[12] != ' ' || !grammar.IsValue(line[12:]) {
 		return bad
 	}
 	for _, c := range []byte(line[9:12]) {
@@ -88,11 +90,11 @@ func appendFields(fields []field, text string) ([]field, error) {
 			return fields, protocolError("too many header fields")
 		}
 		colon := strings.IndexByte(line, ':')
-		if colon <= 0 || !validToken(line[:colon]) {
+		if colon <= 0 || !grammar.IsToken(line[:colon]) {
 			return fields, protocolError("malformed header field name")
 		}
 		value := trimBlanks(line[colon+1:])
-		if !validValue(value) {
+		if !grammar.IsValue(value) {
 			return fields, protocolError("control byte in a header field")
 		}
 		fields = append(fields, field{line[:colon], value})
@@ -140,10 +142,10 @@ func (h *responseHead) noteConnection(value string) {
 }
 
 func (h *responseHead) noteLength(f *field) error {
-	n, err := parseLength(f.value)
+	n, ok := grammar.Length(f.value)
 	switch {
-	case err != nil:
-		return err
+	case !ok:
+		return protocolError("malformed content length")
 	case h.length >= 0 && h.length != n:
 		return protocolError("conflicting content lengths")
 	case h.length >= 0:
@@ -151,20 +153,6 @@ func (h *responseHead) noteLength(f *field) error {
 	}
 	h.length = n
 	return nil
-}
-
-func parseLength(s string) (int64, error) {
-	if s == "" || len(s) > 18 {
-		return 0, protocolError("malformed content length")
-	}
-	var n int64
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, protocolError("malformed content length")
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, nil
 }
 
 // checkFraming refuses the combinations that request smuggling is made of
@@ -197,7 +185,7 @@ func (h *responseHead) keeps(f *field) bool {
 	}
 	for i := range h.fields {
 		c := &h.fields[i]
-		if strings.EqualFold(c.name, "Connection") && hasToken([]string{c.value}, f.name) {
+		if strings.EqualFold(c.name, "Connection") && grammar.HasToken([]string{c.value}, f.name) {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // badHeads are refused; each names the rule.
@@ -105,11 +107,11 @@ func FuzzResponseHead(f *testing.F) {
 		dst := http.Header{}
 		h.header(dst)
 		for name, values := range dst {
-			if !validToken(name) || hopByHop(name) || name != http.CanonicalHeaderKey(name) {
+			if !grammar.IsToken(name) || hopByHop(name) || name != http.CanonicalHeaderKey(name) {
 				t.Fatalf("forwards the name %q of %q", name, raw)
 			}
 			for _, v := range values {
-				if !validValue(v) || v != strings.Trim(v, " \t") {
+				if !grammar.IsValue(v) || v != strings.Trim(v, " \t") {
 					t.Fatalf("forwards the value %q of %q", v, raw)
 				}
 			}

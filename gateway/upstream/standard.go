@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/berth-project/berth/gateway/grammar"
 )
 
 // errIntercepted ends a ReverseProxy whose response the interceptor took.
@@ -120,7 +122,7 @@ func (s *standardTry) rewrite(p *httputil.ProxyRequest) {
 		p.Out.Header["Connection"] = []string{"Upgrade"}
 		p.Out.Header["Upgrade"] = []string{upgradeProtocol}
 	}
-	if hasToken(r.In.Header["Te"], "trailers") {
+	if grammar.HasToken(r.In.Header["Te"], "trailers") {
 		p.Out.Header["Te"] = []string{"trailers"}
 	}
 	p.Out.Trailer = nil
@@ -179,7 +181,7 @@ func (s *standardTry) modify(res *http.Response) error {
 func stripHop(h http.Header) {
 	lists := h["Connection"]
 	for name := range h {
-		if hopByHop(name) || hasToken(lists, name) {
+		if hopByHop(name) || grammar.HasToken(lists, name) {
 			delete(h, name)
 		}
 	}
