@@ -17,7 +17,6 @@
 //	gateway             hosts, the request chain, reload
 //	gateway/listen        listeners, TLS, certificates, strict HTTP/1 framing, drain
 //	gateway/urlpath       the one canonical path that is both matched and forwarded
-//	gateway/grammar       tokens, lists and weights of header fields, read in one way
 //	gateway/upstream      groups of app servers: balancing, health, the HTTP/1.1 client
 //	gateway/static        files from disk
 //	gateway/object        private downloads behind an internal redirect
