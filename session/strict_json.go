@@ -25,15 +25,23 @@ var errJSON = errors.New("not valid JSON")
 // case: besides what decodeOpen refuses, any other field is an error.
 func decodeStrict(data []byte, into any) error { return decodeJSON(data, into, strictFields) }
 
+// decodeLower decodes a document that may have fields this version does not
+// know, all of them in lower case: besides what decodeOpen refuses, any other
+// field is an error. Names are case-sensitive (RFC 7519 section 4), and other
+// readers would not find what encoding/json finds under another case.
+func decodeLower(data []byte, into any) error { return decodeJSON(data, into, lowerFields) }
+
 // decodeOpen decodes a document that may have fields this version does not
-// know, as RFC 7517 and RFC 7519 want it. It refuses invalid UTF-8, fields
-// given twice and anything after the document, on which readers differ.
+// know, in any case, as key sets have (RFC 7517 section 4, "x5t#S256"). It
+// refuses invalid UTF-8, fields given twice and anything after the document,
+// on which readers differ.
 func decodeOpen(data []byte, into any) error { return decodeJSON(data, into, openFields) }
 
 type fieldRule int
 
 const (
 	openFields fieldRule = iota
+	lowerFields
 	strictFields
 )
 
@@ -114,7 +122,7 @@ func (l *jsonLevel) add(name string, rule fieldRule) error {
 		return errors.New("a field name has an escape")
 	case slices.Contains(l.names, folded):
 		return errors.New("a field is given twice")
-	case rule == strictFields && name != folded:
+	case rule != openFields && name != folded:
 		return errors.New("a field is not in lower case")
 	case len(l.names) == maxJSONNames:
 		return errors.New("too many fields")

@@ -172,7 +172,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Session, error) {
 		return nil, fmt.Errorf("%w: signature", ErrInvalidAssertion)
 	}
 	var c claims
-	if err := decodeOpen(parts.payload, &c); err != nil {
+	if err := decodeLower(parts.payload, &c); err != nil {
 		return nil, fmt.Errorf("%w: claims: %v", ErrInvalidAssertion, err)
 	}
 	if err := v.checkClaims(&c); err != nil {

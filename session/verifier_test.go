@@ -130,6 +130,11 @@ func TestVerifierRefusesWrongClaims(t *testing.T) {
 	add("anonymous with a session", goodClaims().without("sub").with("anonymous", true).json(t), session.ErrInvalidAssertion)
 	add("subject twice", strings.Replace(good, `"sub":`, `"sub":"u-0","sub":`, 1), session.ErrInvalidAssertion)
 	add("subject twice by case", strings.Replace(good, `"sub":`, `"SUB":"u-0","sub":`, 1), session.ErrInvalidAssertion)
+	for _, name := range []string{"iss", "aud", "exp", "sub"} {
+		add(name+" by another case", strings.Replace(good, `"`+name+`"`, `"`+strings.ToUpper(name)+`"`, 1), session.ErrInvalidAssertion)
+	}
+	add("subject by a long s", strings.Replace(good, `"sub"`, `"ſub"`, 1), session.ErrInvalidAssertion)
+	add("roles by another case", strings.Replace(good, `"sub":`, `"tenants":[{"id":"acme","Roles":["manager"]}],"sub":`, 1), session.ErrInvalidAssertion)
 	add("something after the claims", good+"{}", session.ErrInvalidAssertion)
 	add("claims not an object", "[]", session.ErrInvalidAssertion)
 	add("claims not UTF-8", strings.Replace(good, "u-1", "u-\xff", 1), session.ErrInvalidAssertion)
