@@ -248,6 +248,63 @@ func TestAdoptedProcessesEndWithTheSupervisor(t *testing.T) {
 	}
 }
 
+// untouchableRole becomes root, as a set-user-id program, so that the
+// supervisor cannot signal it, and leaves its number in FILE.
+func untouchableRole() int {
+	if err := syscall.Setreuid(0, 0); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGTERM)
+	if err := os.WriteFile(os.Getenv("FILE"), fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	select {}
+}
+
+func TestAdoptedProcessThatCannotBeKilledIsLeft(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: only root can make a program that others cannot signal")
+	}
+	dir := filepath.Dir(shortDirectory(t)) // open to the user
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := func(name string, data []byte, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil { // whatever the umask
+			t.Fatal(err)
+		}
+		return path
+	}
+	program, root, up := install("program", self, 0o755), install("root", self, 0o755|os.ModeSetuid), install("up", nil, 0o666)
+	file := filepath.Join(dir, "daemon")
+	inner := supervise(t, script("web", roleVariable+`=untouchable FILE=`+file+` setsid `+root+` >/dev/null 2>&1 & while [ ! -s `+file+` ]; do sleep 0.01; done; echo $$ >`+up+`; exec sleep 1000`))
+	cmd := exec.Command(program)
+	var log buffer
+	cmd.Env, cmd.Dir, cmd.Stderr = inner.Env, "/", &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := pidIn(t, file)
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+	pidIn(t, up)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if code := end(t, cmd); code != 0 {
+		t.Errorf("status = %d, want 0", code)
+	}
+	if n := strings.Count(log.String(), "adopted processes"); n > 2 {
+		t.Errorf("%d lines about adopted processes, want one for each thing done:\n%.1000s", n, log.String())
+	}
+}
+
 func TestChildrenEndWhenBerthIsKilled(t *testing.T) {
 	t.Parallel()
 	up := filepath.Join(t.TempDir(), "up")

@@ -45,6 +45,8 @@ func play(role string) int {
 		return superviseRole()
 	case "steal":
 		return stealRole()
+	case "untouchable":
+		return untouchableRole()
 	}
 	fmt.Fprintln(os.Stderr, "unknown role", role)
 	return 99

@@ -46,26 +46,36 @@ func (r *reaper) run(ctx context.Context) {
 }
 
 // end asks the adopted processes to end, kills those that do not, and reaps
-// them.
+// them. Some cannot be killed: those that have become another user, and those
+// in an uninterruptible system call.
 func (r *reaper) end(died <-chan os.Signal) {
-	grace := time.NewTimer(orphanGrace)
-	defer grace.Stop()
-	sig := syscall.SIGTERM
+	if r.endWith(syscall.SIGTERM, orphanGrace, died) == 0 {
+		return
+	}
+	r.log.Warn("killing adopted processes")
+	if left := r.endWith(syscall.SIGKILL, killWait, died); left > 0 {
+		r.log.Error("adopted processes cannot be killed", slog.Int("count", left))
+	}
+}
+
+// endWith sends a signal to the adopted processes until all have ended or the
+// time is over, and returns how many are left.
+func (r *reaper) endWith(sig syscall.Signal, patience time.Duration, died <-chan os.Signal) int {
+	over := time.NewTimer(patience)
+	defer over.Stop()
 	for {
 		living := r.sweep()
-		if len(living) == 0 {
-			return
-		}
-		// Killing one may bring its children to us: they are found next time.
+		// Ending one may bring its children to us: they are found next time.
 		for _, pid := range living {
 			_ = syscall.Kill(pid, sig)
 		}
+		if len(living) == 0 {
+			return 0
+		}
 		select {
 		case <-died:
-		case <-grace.C:
-			r.log.Warn("killing adopted processes", slog.Int("count", len(living)))
-			sig = syscall.SIGKILL
-			grace.Reset(groupPoll)
+		case <-over.C:
+			return len(r.sweep())
 		}
 	}
 }
