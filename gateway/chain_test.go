@@ -49,9 +49,9 @@ func TestGateway_Refuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{})
 	long := "/public/" + strings.Repeat("a", 9000)
-	many := make([]string, 0, 200)
+	many, same := make([]string, 0, 200), make([]string, 0, 200)
 	for i := range 200 {
-		many = append(many, "X-H"+strings.Repeat("i", i)+": 1")
+		many, same = append(many, "X-H"+strings.Repeat("i", i)+": 1"), append(same, "X-H: 1")
 	}
 	tests := []struct {
 		name           string
@@ -70,6 +70,7 @@ func TestGateway_Refuses(t *testing.T) {
 		{"asterisk", "OPTIONS", "*", nil, 400, "path_not_absolute"},
 		{"long URL", "GET", long, nil, 414, "url_too_long"},
 		{"many headers", "GET", "/public/", many, 431, "too_many_headers"},
+		{"one header many times", "GET", "/public/", same, 431, "too_many_headers"},
 		{"TRACE", "TRACE", "/public/", nil, 405, "method_not_allowed"},
 		{"method in lower case", "post", "/reports/x", []string{alice}, 501, "unknown_method"},
 		{"method in mixed case", "Post", "/public/a", nil, 501, "unknown_method"},

@@ -53,7 +53,7 @@ func (x *exchange) admit() *fault {
 	if len(x.r.RequestURI) > x.table.limits.MaxURL {
 		return faultURLTooLong
 	}
-	if len(x.r.Header) > x.table.limits.MaxHeaders {
+	if lineCount(x.r.Header) > x.table.limits.MaxHeaders {
 		return faultTooManyLines
 	}
 	if !plainMethod(x.r.Method) {
@@ -72,6 +72,14 @@ func (x *exchange) admit() *fault {
 		return x.redirectToHTTPS()
 	}
 	return nil
+}
+
+// lineCount is how many lines a header had.
+func lineCount(h http.Header) (n int) {
+	for _, values := range h {
+		n += len(values)
+	}
+	return n
 }
 
 // plainMethod reports whether a method is written as the methods of rules and
