@@ -152,6 +152,8 @@ func appendHumanRequest(b []byte, r *Request) []byte {
 		{"user", r.User},
 		{"tenant", r.Tenant},
 		{"upstream", r.Upstream},
+		{"upstream_time", durationText(r.UpstreamDuration)},
+		{"retries", countText(r.Retries)},
 		{"client", r.Client},
 		{"request_id", r.ID},
 		{"reason", r.Reason},
@@ -165,6 +167,21 @@ func appendHumanRequest(b []byte, r *Request) []byte {
 		}
 	}
 	return append(b, '\n')
+}
+
+// durationText and countText are empty for none, which a line leaves out.
+func durationText(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return d.Round(10 * time.Microsecond).String()
+}
+
+func countText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func appendText(b []byte, key, value string) []byte {

@@ -180,6 +180,26 @@ func TestAccessLogLinesAreJSONWhateverTheRequestHolds(t *testing.T) {
 	}
 }
 
+func TestHumanAccessLogTellsOfTheUpstream(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := telemetry.NewAccessLog(&out, telemetry.Human)
+	log.Write(&telemetry.Request{
+		Method: "GET", Host: "h", Path: "/", Status: 200, Duration: 2 * time.Millisecond, UpstreamDuration: 1500 * time.Microsecond,
+		Route: "app", Rule: "open", User: "u_ann", Upstream: "web.1", Retries: 1, ID: "r1",
+	})
+	log.Write(&telemetry.Request{Method: "GET", Host: "h", Path: "/", Status: 404, Route: "files"})
+	log.Flush()
+	first, second, _ := strings.Cut(out.String(), "\n")
+	_, first, _ = strings.Cut(first, "Z ")
+	if want := "request 200 GET h/ 2ms  route=app  rule=open  user=u_ann  upstream=web.1  upstream_time=1.5ms  retries=1  request_id=r1"; first != want {
+		t.Errorf("line = %s, want %s", first, want)
+	}
+	if strings.Contains(second, "upstream") || strings.Contains(second, "retries") {
+		t.Errorf("a file's line = %s, want nothing of an upstream", second)
+	}
+}
+
 func TestAccessLogFlushesInTimeAndAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
