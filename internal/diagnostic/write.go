@@ -26,8 +26,6 @@ type Style struct {
 	// Color uses ANSI colours. Whether the stream takes them is the caller's to
 	// know.
 	Color bool
-	// ASCII marks cut lines with "..." rather than with an ellipsis.
-	ASCII bool
 }
 
 // Sort orders problems by file, line and column, keeping the order of those at
@@ -135,7 +133,7 @@ func (pr printer) problem(p *Problem) {
 }
 
 func (pr printer) excerpt(p *Problem, number, gutter, color string) {
-	text, before, width := layout(p, pr.ellipsis())
+	text, before, width := layout(p)
 	bar := pr.paint(cyan, "|")
 	caret := strings.Repeat("^", width)
 	if p.Label != "" {
@@ -161,12 +159,8 @@ func (pr printer) talk(p *Problem, gutter string, framed bool) {
 	}
 }
 
-func (pr printer) ellipsis() string {
-	if pr.style.ASCII {
-		return "..."
-	}
-	return "…"
-}
+// ellipsis marks where a line is cut; it takes one column.
+const ellipsis = "…"
 
 // cell is one character of an excerpt and the columns it takes.
 type cell struct {
@@ -177,14 +171,14 @@ type cell struct {
 
 // layout returns the line as it is shown, the columns before the caret and the
 // columns of the caret.
-func layout(p *Problem, ellipsis string) (text string, before, width int) {
+func layout(p *Problem) (text string, before, width int) {
 	cells := cellsOf(strings.TrimRight(p.Source, "\r\n"))
 	first, last := max(0, p.Column-1), max(0, p.Column-1)+max(1, p.Width)
 	var b strings.Builder
 	start, column := cutBefore(cells, first), 0
 	if start > 0 {
 		b.WriteString(ellipsis)
-		column = utf8.RuneCountInString(ellipsis)
+		column = 1
 	}
 	origin := column
 	before = column
