@@ -45,7 +45,8 @@ type VerifierConfig struct {
 	// Default 5 minutes. While that fails they are used for one hour longer.
 	MaxAge time.Duration
 	// Cooldown is the least time between two fetches made because of an
-	// unknown key id or a failed fetch. Default 10 seconds.
+	// unknown key id or a failed fetch. Default 10 seconds; while there are no
+	// keys at all it is one second, for an app that starts before its gateway.
 	Cooldown time.Duration
 	// Leeway is how far the clocks of gateway and app may differ, at most a
 	// minute. Default 5 seconds.
