@@ -57,7 +57,7 @@ func (s *groupSet) plan(specs map[string]groupSpec) (groupPlan, error) {
 	defer s.mu.Unlock()
 	p := groupPlan{}
 	for name, spec := range specs {
-		if old := s.live[name]; old != nil && reflect.DeepEqual(old.cfg, spec.cfg) {
+		if old := s.live[name]; old != nil && sameConfig(old.cfg, spec.cfg) {
 			p[name] = old
 			continue
 		}
@@ -69,6 +69,13 @@ func (s *groupSet) plan(specs map[string]groupSpec) (groupPlan, error) {
 		p[name] = &liveGroup{group: g, cfg: spec.cfg, process: spec.process}
 	}
 	return p, nil
+}
+
+// sameConfig compares authorities apart: no two pools of them are deeply equal.
+func sameConfig(a, b upstream.Config) bool {
+	same := a.TLS.Roots.Equal(b.TLS.Roots)
+	a.TLS.Roots, b.TLS.Roots = nil, nil
+	return same && reflect.DeepEqual(a, b)
 }
 
 // start runs the groups of a plan that do not run yet and gives them the

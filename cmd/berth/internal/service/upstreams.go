@@ -3,6 +3,7 @@ package service
 import (
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strconv"
@@ -74,7 +75,7 @@ func parseTarget(s string) (scheme string, e upstream.Endpoint, err error) {
 	}
 	host := u.Host
 	if u.Port() == "" {
-		host = u.Hostname() + ":" + map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	return u.Scheme, upstream.Endpoint{Network: "tcp", Address: host}, nil
 }
