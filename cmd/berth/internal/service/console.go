@@ -3,8 +3,10 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/console"
@@ -78,7 +80,7 @@ func (s *Service) program(name string) (console.Program, bool) {
 	for _, v := range ChildVariables(g.m, g.env) {
 		out.Environment = append(out.Environment, console.Variable{Name: v.Name, Source: v.Source})
 	}
-	for _, key := range sortedKeys(p.Environment) {
+	for _, key := range slices.Sorted(maps.Keys(p.Environment)) {
 		out.Environment = append(out.Environment, console.Variable{Name: key, Source: "process " + name})
 	}
 	return out, true
@@ -104,7 +106,7 @@ func (s *Service) gatewayView() console.Gateway {
 		view.Rules = append(view.Rules, console.Rule{Rule: rule, At: g.m.Position(manifest.RulePath(i)).String()})
 	}
 	status := s.groups.status()
-	for _, name := range sortedKeys(status) {
+	for _, name := range slices.Sorted(maps.Keys(status)) {
 		targets := append([]upstream.EndpointStatus{}, status[name]...)
 		view.Upstreams = append(view.Upstreams, console.Upstream{Name: name, Targets: targets})
 	}

@@ -48,10 +48,15 @@ func LoadKeys(m *manifest.Manifest, env *environ.Set, data string) (*session.Key
 		}
 		return keys, nil
 	}
-	text, err := os.ReadFile(file)
+	keys, err := readKeys(file)
 	if errors.Is(err, fs.ErrNotExist) && file == filepath.Join(data, keysName) {
-		return makeKeys(file)
+		return makeKeys(file, data)
 	}
+	return keys, err
+}
+
+func readKeys(file string) (*session.KeySet, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read session keys: %w", err)
 	}
@@ -62,12 +67,19 @@ func LoadKeys(m *manifest.Manifest, env *environ.Set, data string) (*session.Key
 	return keys, nil
 }
 
-func makeKeys(file string) (*session.KeySet, error) {
-	keys, err := session.GenerateKeySet(time.Now())
-	if err != nil {
-		return nil, err
-	}
-	return keys, SaveKeys(file, keys)
+// makeKeys makes the first keys, or reads those another Berth was quicker to
+// make.
+func makeKeys(file, data string) (keys *session.KeySet, err error) {
+	err = locked(data, func() error {
+		if keys, err = readKeys(file); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if keys, err = session.GenerateKeySet(time.Now()); err != nil {
+			return err
+		}
+		return SaveKeys(file, keys)
+	})
+	return keys, err
 }
 
 // SaveKeys replaces a key file, readable by its owner alone.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,5 +61,33 @@ func TestProcessDoesNotSeeTheKeysOfTheManifest(t *testing.T) {
 	}
 	if !strings.Contains(string(environment), "BERTH_JWKS_URL=http://127.0.0.1") {
 		t.Error("the process was not told where the key set is")
+	}
+}
+
+// Several gateways that share a data directory start at the same moment.
+func TestKeysAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	m, problems := manifest.Parse("berth.yaml", []byte("service: demo\ndomains: [a.test]\n"))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	var made [8]string
+	var wg sync.WaitGroup
+	for i := range made {
+		wg.Go(func() {
+			keys, err := LoadKeys(m, environ.NewSet(), data)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			made[i] = keys.Fingerprint()
+		})
+	}
+	wg.Wait()
+	for _, other := range made[1:] {
+		if other != made[0] {
+			t.Fatalf("key sets = %v, want one", made)
+		}
 	}
 }

@@ -22,13 +22,8 @@ type identity struct {
 
 // specs are the processes of the manifest, sorted by name.
 func (b *builder) specs(id identity) []process.Spec {
-	names := make([]string, 0, len(b.m.Processes))
-	for name := range b.m.Processes {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	var specs []process.Spec
-	for _, name := range names {
+	for _, name := range b.m.ProcessNames() {
 		if p := b.m.Processes[name]; p.Scale > 0 {
 			specs = append(specs, b.spec(name, p, id))
 		}

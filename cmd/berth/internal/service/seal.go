@@ -43,24 +43,40 @@ func RotateKeys(ctx context.Context, opts Options, r Rotation) (*session.KeySet,
 	if err != nil {
 		return nil, err
 	}
-	keys, file, err := Keys(ctx, opts)
+	_, file, err := Keys(ctx, opts)
 	switch {
 	case err != nil:
 		return nil, err
 	case file == "":
 		return nil, errors.New("the keys come from the environment (session.keys): rotate them where they are kept")
 	}
+	var next *session.KeySet
+	err = locked(opts.Data, func() error {
+		keys, err := readKeys(file)
+		if err != nil {
+			return err
+		}
+		if err := r.forgets(keys, m.Session.Absolute.Std()); err != nil {
+			return err
+		}
+		if next, err = rotated(keys, r.Algorithm); err != nil {
+			return err
+		}
+		return SaveKeys(file, next)
+	})
+	return next, err
+}
+
+// forgets is an error where cookies may be alive that the rotation would make
+// nobody open any more.
+func (r Rotation) forgets(keys *session.KeySet, absolute time.Duration) error {
 	for _, k := range keys.Keys() {
-		alive := k.Since.Add(m.Session.Absolute.Std())
+		alive := k.Since.Add(absolute)
 		if k.State == session.Previous && !r.Force && time.Now().Before(alive) {
-			return nil, fmt.Errorf("sessions sealed with key %s may live until %s: wait, or use --force to end them", k.ID, alive.UTC().Format(time.RFC3339))
+			return fmt.Errorf("sessions sealed with key %s may live until %s: wait, or use --force to end them", k.ID, alive.UTC().Format(time.RFC3339))
 		}
 	}
-	next, err := rotated(keys, r.Algorithm)
-	if err != nil {
-		return nil, err
-	}
-	return next, SaveKeys(file, next)
+	return nil
 }
 
 func rotated(keys *session.KeySet, alg session.Algorithm) (*session.KeySet, error) {

@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/directory"
@@ -36,14 +37,20 @@ const passwordsName = "development-passwords.json"
 
 // seed makes the tenants and users of the manifest's development section,
 // where they are not there, and returns the users.
-func seed(ctx context.Context, m *manifest.Manifest, p *people, data string, log *slog.Logger) ([]DevelopmentUser, error) {
-	store, hasher := directory.Store(p.store), p.hasher
+func seed(ctx context.Context, m *manifest.Manifest, p *people, data string, log *slog.Logger) (users []DevelopmentUser, err error) {
 	ctx = directory.WithActor(ctx, "berth up")
-	if err := seedTenants(ctx, m, store); err != nil {
+	if err := seedTenants(ctx, m, p.store); err != nil {
 		return nil, err
 	}
-	file := filepath.Join(data, passwordsName)
-	passwords, err := readPasswords(file)
+	err = locked(data, func() error {
+		users, err = seedUsers(ctx, m, p, data, log)
+		return err
+	})
+	return users, err
+}
+
+func seedUsers(ctx context.Context, m *manifest.Manifest, p *people, data string, log *slog.Logger) ([]DevelopmentUser, error) {
+	passwords, err := developmentPasswords(ctx, m, p.store, filepath.Join(data, passwordsName))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +60,7 @@ func seed(ctx context.Context, m *manifest.Manifest, p *people, data string, log
 		for tenant, roles := range u.Roles {
 			made.Roles[tenant] = roles
 		}
-		err := seedUser(ctx, &made, store, hasher, passwords)
+		err := seedUser(ctx, &made, p.store, p.hasher, passwords)
 		if errors.Is(err, errNotSeeded) {
 			log.Warn("development user exists already and is left alone", "user", u.Email)
 			continue
@@ -63,11 +70,38 @@ func seed(ctx context.Context, m *manifest.Manifest, p *people, data string, log
 		}
 		users = append(users, made)
 	}
+	return users, nil
+}
+
+// developmentPasswords are those made up so far, and new ones for users that
+// are not there yet. They are in the file before any user is made: a start that
+// ends half-way leaves nobody whose password is lost.
+func developmentPasswords(ctx context.Context, m *manifest.Manifest, store directory.Users, file string) (map[string]string, error) {
+	passwords, err := readPasswords(file)
+	if err != nil {
+		return nil, err
+	}
+	before := len(passwords)
+	for _, u := range m.Development.Users {
+		email, err := directory.NormalizeEmail(u.Email)
+		if err != nil {
+			return nil, fmt.Errorf("development user %s: %w", u.Email, err)
+		}
+		if passwords[email] != "" {
+			continue
+		}
+		if _, err := store.UserByEmail(ctx, email); errors.Is(err, directory.ErrNotFound) {
+			passwords[email] = GeneratePassword()
+		}
+	}
+	if len(passwords) == before {
+		return passwords, nil
+	}
 	text, err := json.MarshalIndent(passwords, "", "  ")
 	if err != nil {
 		return nil, err
 	}
-	return users, atomicfile.Write(file, text, 0o600)
+	return passwords, atomicfile.Write(file, text, 0o600)
 }
 
 func seedTenants(ctx context.Context, m *manifest.Manifest, store directory.Store) error {
@@ -94,9 +128,7 @@ func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, ha
 	rec, err := store.UserByEmail(ctx, u.Email)
 	switch {
 	case errors.Is(err, directory.ErrNotFound):
-		if rec, err = store.CreateUser(ctx, u.Email, u.Name); err == nil {
-			err = seedPassword(ctx, rec, store, hasher, passwords)
-		}
+		rec, err = store.CreateUser(ctx, u.Email, u.Name)
 	case err == nil && passwords[rec.Email] == "":
 		return errNotSeeded
 	}
@@ -104,7 +136,10 @@ func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, ha
 		return err
 	}
 	u.Password = passwords[rec.Email]
-	for _, tenant := range sortedKeys(u.Roles) {
+	if err := seedPassword(ctx, rec, store, hasher, u.Password); err != nil {
+		return err
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(u.Roles)) {
 		for _, role := range u.Roles[tenant] {
 			if err := store.GrantRole(ctx, directory.Grant{User: rec.ID, Tenant: tenant, Role: role}); err != nil {
 				return err
@@ -117,17 +152,16 @@ func seedUser(ctx context.Context, u *DevelopmentUser, store directory.Store, ha
 // errNotSeeded says that a user was there before berth up.
 var errNotSeeded = errors.New("the user was not made by berth up")
 
-func seedPassword(ctx context.Context, rec directory.User, store directory.Store, hasher *password.Hasher, passwords map[string]string) error {
-	made := GeneratePassword()
-	hash, err := hasher.Hash(ctx, secret.New(made))
-	if err != nil {
+// seedPassword sets the password of a user who has none.
+func seedPassword(ctx context.Context, rec directory.User, store directory.Store, hasher *password.Hasher, made string) error {
+	hash, err := store.PasswordHash(ctx, rec.ID)
+	if err != nil || !hash.IsZero() {
 		return err
 	}
-	if err := store.SetPasswordHash(ctx, rec.ID, hash); err != nil {
+	if hash, err = hasher.Hash(ctx, secret.New(made)); err != nil {
 		return err
 	}
-	passwords[rec.Email] = made
-	return nil
+	return store.SetPasswordHash(ctx, rec.ID, hash)
 }
 
 // GeneratePassword returns 80 random bits as four groups of letters and
@@ -150,13 +184,4 @@ func readPasswords(file string) (map[string]string, error) {
 		return nil, fmt.Errorf("read development passwords: %w (remove %s to have new ones made)", err, file)
 	}
 	return passwords, nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -300,3 +300,32 @@ func TestUpLeavesOtherPeoplesUsersAlone(t *testing.T) {
 		t.Errorf("the user's roles = %v, %v, want none", grants, err)
 	}
 }
+
+// A start that ends half-way leaves users whose passwords the next start knows.
+func TestUpFinishesWhatAnEarlierStartBegan(t *testing.T) {
+	t.Parallel()
+	r := prepare(t, demo)
+	if err := makeData(r.data); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(r.data, passwordsName), []byte(`{"tom@acme.test": "made-before"}`))
+	store, err := OpenDirectory(r.data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.CreateUser(t.Context(), "tom@acme.test", "Tom"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.begin(Development)
+	for _, u := range r.Users {
+		if u.Email == "tom@acme.test" && u.Password != "made-before" {
+			t.Errorf("password = %q, want the one in the file", u.Password)
+		}
+	}
+	if got, _ := r.get(r.signIn("tom@acme.test"), "/acme/x"); got != http.StatusOK {
+		t.Errorf("GET /acme/x as tom = %d, want 200", got)
+	}
+}
