@@ -66,6 +66,25 @@ func TestAssertionComesFromMemoryForHalfItsLife(t *testing.T) {
 	}
 }
 
+// TestAssertionOutlivesTheMemoryOfItsSession works a session out again, as
+// happens every ten seconds of its use, while nothing about it has changed.
+func TestAssertionOutlivesTheMemoryOfItsSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	cookie := b.cookie()
+	first := b.assertion(b.wantUser(cookie).Session, "app", "north")
+	for range 5 {
+		b.clock.advance(11 * time.Second)
+		if b.assertion(b.wantUser(cookie).Session, "app", "north") != first {
+			t.Fatal("signed anew before half of its lifetime")
+		}
+	}
+	b.clock.advance(11 * time.Second)
+	if b.assertion(b.wantUser(cookie).Session, "app", "north") == first {
+		t.Error("not signed anew after half of its lifetime")
+	}
+}
+
 func TestNobodysAssertionIsShared(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

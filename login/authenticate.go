@@ -65,6 +65,7 @@ type Result struct {
 // known is what a sealed value was found to mean.
 type known struct {
 	cookie, bearer Result
+	identity       *directory.Identity
 	generation     uint64
 	until          int64 // unix nanoseconds
 }
@@ -172,9 +173,14 @@ func (s *Service) open(ctx context.Context, st *keyed, value string) (k *known, 
 			s.deps.Log.Warn("session not renewed", "user", sealed.User.ID, "error", err)
 		}
 	}
-	k = s.known(sealed, id)
+	shard := shardOf(value)
+	sess := joined(sealed, id)
+	if before, ok := st.sessions.get(shard, value); ok && before.identity == id {
+		sess = before.cookie.Session // the same to the letter, and its assertions are in memory
+	}
+	k = s.known(sess, id)
 	k.generation = generation
-	st.sessions.put(shardOf(value), value, k)
+	st.sessions.put(shard, value, k)
 	return k, renewed, ReasonNone, nil
 }
 
@@ -201,11 +207,16 @@ func (s *Service) identify(ctx context.Context, sealed *session.Session) (*direc
 	return id, ReasonNone, nil
 }
 
-// known joins what the cookie says (who signed in, when and how) with what the
+// joined is what the cookie says (who signed in, when and how) with what the
 // directory says (what the user is called and may do now).
-func (s *Service) known(sealed *session.Session, id *directory.Identity) *known {
+func joined(sealed *session.Session, id *directory.Identity) *session.Session {
 	sess := *sealed
 	sess.User, sess.Memberships = id.User, id.Memberships
+	return &sess
+}
+
+// known remembers a session for as long as all of it may be believed.
+func (s *Service) known(sess *session.Session, id *directory.Identity) *known {
 	until := s.deps.Now().Add(recheck)
 	for _, end := range []time.Time{sess.ExpiresAt, sess.SignedInAt.Add(s.cfg.Absolute), sess.SeenAt.Add(s.cfg.Idle), id.ValidUntil} {
 		if !end.IsZero() && end.Before(until) {
@@ -213,8 +224,8 @@ func (s *Service) known(sealed *session.Session, id *directory.Identity) *known 
 		}
 	}
 	return &known{
-		cookie: Result{Session: &sess}, bearer: Result{Session: &sess, Bearer: true},
-		until: until.UnixNano(),
+		cookie: Result{Session: sess}, bearer: Result{Session: sess, Bearer: true},
+		identity: id, until: until.UnixNano(),
 	}
 }
 
