@@ -380,21 +380,18 @@ func (d *decoder) unknownWord(n ast.Node, text string, words []string, at place)
 }
 
 // fits reports whether a field takes a scalar of the kind n has: a bool takes
-// true and false, a number digits, a text anything; but a text field that is
-// not of variables takes no number, so that a version "1.10" is never read as
+// true and false, a number digits, a text anything; but a text field takes a
+// number only where its tag says so, so that a version "1.10" is never read as
 // 1.1 by some other reader.
 func (d *decoder) fits(n ast.Node, v reflect.Value, at place) bool {
+	also := func(kind string) bool { return v.Kind() == reflect.String && slices.Contains(at.also, kind) }
 	switch n.(type) {
 	case *ast.StringNode, *ast.LiteralNode:
 		return v.Kind() != reflect.Int && v.Kind() != reflect.Bool
 	case *ast.BoolNode:
-		return v.Kind() == reflect.Bool || v.Kind() == reflect.String && at.secret
+		return v.Kind() == reflect.Bool || also("boolean")
 	case *ast.IntegerNode:
-		return v.Kind() == reflect.Int || v.Type() == typeSize || v.Type() == typeDuration || at.takesNumbers(v)
+		return v.Kind() == reflect.Int || v.Type() == typeSize || v.Type() == typeDuration || also("number")
 	}
-	return at.takesNumbers(v)
-}
-
-func (at place) takesNumbers(v reflect.Value) bool {
-	return v.Kind() == reflect.String && (at.secret || at.format == "account" || at.format == "status")
+	return also("number")
 }

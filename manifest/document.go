@@ -56,7 +56,7 @@ type Source struct {
 	Optional bool `yaml:"optional"`
 	// Values are variables written in the manifest itself. They are not the
 	// place for secrets.
-	Values map[string]string `yaml:"values" one:"source" key:"variable" secret:"true" literal:"true"`
+	Values map[string]string `yaml:"values" one:"source" key:"variable" secret:"true" literal:"true" also:"number boolean"`
 }
 
 // Session says how long a sign-in lasts and how it is protected.

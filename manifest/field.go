@@ -31,6 +31,9 @@ type traits struct {
 	secret bool
 	// literal permits "${", which Berth does not expand in this field.
 	literal bool
+	// also are the scalars a text field takes besides texts, as JSON Schema names
+	// them.
+	also []string
 	// enum are the words allowed.
 	enum     []string
 	format   string
@@ -76,7 +79,8 @@ func readTraits(tag reflect.StructTag) traits {
 	fallback, defaulted := tag.Lookup("default")
 	return traits{
 		required: flag(tag, "required"), short: flag(tag, "short"), word: tag.Get("word"), one: tag.Get("one"),
-		secret: flag(tag, "secret"), literal: flag(tag, "literal"), enum: strings.Fields(tag.Get("enum")),
+		secret: flag(tag, "secret"), literal: flag(tag, "literal"),
+		also: strings.Fields(tag.Get("also")), enum: strings.Fields(tag.Get("enum")),
 		format: tag.Get("format"), keys: tag.Get("key"), min: tag.Get("min"), max: tag.Get("max"),
 		fallback: fallback, defaulted: defaulted,
 	}
@@ -86,7 +90,7 @@ func flag(tag reflect.StructTag, name string) bool { return tag.Get(name) == "tr
 
 // inherited returns the traits of what is inside a list or map.
 func (t traits) inherited() traits {
-	return traits{secret: t.secret, literal: t.literal, enum: t.enum, format: t.format, min: t.min, max: t.max}
+	return traits{secret: t.secret, literal: t.literal, also: t.also, enum: t.enum, format: t.format, min: t.min, max: t.max}
 }
 
 // fieldOf returns the field of a key, nil when there is none.

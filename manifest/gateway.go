@@ -195,7 +195,7 @@ type Health struct {
 	// Unhealthy is how many bad answers in a row leave it out.
 	Unhealthy int `yaml:"unhealthy" default:"3" min:"1" max:"100"`
 	// Status is the good answers: one status, "200", or a range, "200-399".
-	Status string `yaml:"status" default:"200-399" format:"status"`
+	Status string `yaml:"status" default:"200-399" format:"status" also:"number"`
 }
 
 // Passive leaves out a server on which requests fail.

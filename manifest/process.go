@@ -9,13 +9,13 @@ type Process struct {
 	Directory Template `yaml:"directory" default:"." format:"file"`
 	// User is the user it runs as, by name or number. Only root can choose one.
 	// Default: the user Berth runs as.
-	User string `yaml:"user" format:"account"`
+	User string `yaml:"user" format:"account" also:"number"`
 	// Group is the group it runs as, by name or number.
 	// Default: the user's own.
-	Group string `yaml:"group" format:"account"`
+	Group string `yaml:"group" format:"account" also:"number"`
 	// Environment are variables of this process alone; they win over the
 	// service's. ${NAME} refers to the resolved environment.
-	Environment map[string]Template `yaml:"environment" key:"variable" secret:"true"`
+	Environment map[string]Template `yaml:"environment" key:"variable" secret:"true" also:"number boolean"`
 	// Listen is how it is reached: on a TCP port of the loopback interface given
 	// in PORT ("port"), on a unix socket given in BERTH_SOCKET ("socket"), or not
 	// at all ("none").

@@ -45,13 +45,13 @@ func setScalar(v reflect.Value, text string) *valueError {
 	return nil
 }
 
-var durationText = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$`)
+var durationText = regexp.MustCompile(`^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+)$`)
 
 // parseDuration reads "90s", "1h30m" or "7d".
 func parseDuration(text string) (Duration, *valueError) {
 	bad := &valueError{codeDuration, "this is not a duration", `write a number with its unit, ms, s, m, h or d: "30s", "1h30m"`}
 	if text == "0" {
-		return 0, nil
+		return 0, nil // the one number that needs no unit
 	}
 	if !durationText.MatchString(text) || len(text) > 32 {
 		return 0, bad

@@ -98,10 +98,14 @@ func (b schemaBuilder) value(t reflect.Type, tr traits) object {
 	case t.Kind() == reflect.Pointer:
 		return b.value(t.Elem(), tr)
 	case t == typeStringOrList:
-		one := b.value(reflect.TypeFor[string](), tr)
-		return object{"anyOf": []any{one, object{"type": "array", "items": one}}}
+		list := b.value(reflect.TypeFor[[]string](), tr)
+		return object{"anyOf": []any{list["items"], list}}
 	case t.Kind() == reflect.Slice:
-		return object{"type": "array", "items": b.value(t.Elem(), tr.inherited())}
+		out := object{"type": "array", "items": b.value(t.Elem(), tr.inherited())}
+		if tr.required {
+			out["minItems"] = 1
+		}
+		return out
 	case t.Kind() == reflect.Map:
 		out := object{"type": "object", "additionalProperties": b.value(t.Elem(), tr.inherited())}
 		if p := formats[tr.keys].pattern; p != nil {
@@ -146,17 +150,21 @@ func (b schemaBuilder) forms(t reflect.Type) object {
 func scalarSchema(t reflect.Type, tr traits) object {
 	switch {
 	case t == typeDuration:
-		return object{"anyOf": []any{object{"type": "string", "pattern": durationText.String()}, object{"const": 0}}}
+		forms := []any{object{"type": "string", "pattern": durationText.String()}}
+		if inRange(reflect.Zero(t), tr) == nil {
+			forms = append(forms, object{"const": 0})
+		}
+		return object{"anyOf": forms}
 	case t == typeSize:
-		return object{"anyOf": []any{object{"type": "string", "pattern": sizeText.String()}, object{"type": "integer", "minimum": 0}}}
+		return object{"anyOf": []any{object{"type": "string", "pattern": sizeText.String()}, integerSchema(t, tr)}}
 	case t.Kind() == reflect.Bool:
 		return object{"type": "boolean"}
 	case t.Kind() == reflect.Int:
-		return integerSchema(tr)
+		return integerSchema(t, tr)
 	}
 	out := object{"type": "string"}
-	if tr.secret || (place{traits: tr}).takesNumbers(reflect.New(t).Elem()) {
-		out["type"] = []string{"string", "number", "boolean"}
+	if len(tr.also) > 0 {
+		out["type"] = append([]string{"string"}, tr.also...)
 	}
 	if len(tr.enum) > 0 {
 		out["enum"] = tr.enum
@@ -167,11 +175,16 @@ func scalarSchema(t reflect.Type, tr traits) object {
 	return out
 }
 
-func integerSchema(tr traits) object {
+// integerSchema returns the schema of a whole number: an int, or a size
+// without a unit.
+func integerSchema(t reflect.Type, tr traits) object {
 	out := object{"type": "integer"}
+	if t == typeSize {
+		out["minimum"] = 0
+	}
 	for key, text := range map[string]string{"minimum": tr.min, "maximum": tr.max} {
-		if n, err := strconv.Atoi(text); err == nil {
-			out[key] = n
+		if v := reflect.New(t).Elem(); text != "" && setScalar(v, text) == nil {
+			out[key] = v.Int()
 		}
 	}
 	var enum []int

@@ -46,11 +46,11 @@ func (v validator) keyword(schema map[string]any, keyword string, arg, value any
 	case "type":
 		return checkType(arg, value, path)
 	case "enum":
-		if !slices.ContainsFunc(arg.([]any), func(one any) bool { return fmt.Sprint(one) == fmt.Sprint(value) }) {
+		if !slices.ContainsFunc(arg.([]any), func(one any) bool { return same(one, value) }) {
 			return fmt.Errorf("%s: %v is not one of %v", path, value, arg)
 		}
 	case "const":
-		if fmt.Sprint(arg) != fmt.Sprint(value) {
+		if !same(arg, value) {
 			return fmt.Errorf("%s: %v is not %v", path, value, arg)
 		}
 	case "pattern":
@@ -61,6 +61,10 @@ func (v validator) keyword(schema map[string]any, keyword string, arg, value any
 		n, ok := number(value)
 		if ok && (keyword == "minimum" && n < arg.(float64) || keyword == "maximum" && n > arg.(float64)) {
 			return fmt.Errorf("%s: %v is beyond the %s %v", path, n, keyword, arg)
+		}
+	case "minItems":
+		if list, ok := value.([]any); ok && float64(len(list)) < arg.(float64) {
+			return fmt.Errorf("%s: has %d items, not %v", path, len(list), arg)
 		}
 	case "anyOf", "oneOf":
 		return v.options(keyword, arg.([]any), value, path)
@@ -149,6 +153,13 @@ func checkType(want, value any, path string) error {
 	return fmt.Errorf("%s: is a %s, not %v", path, got, want)
 }
 
+// same reports whether two values are equal; the text "0" is not the number.
+func same(a, b any) bool {
+	m, isNumber := number(a)
+	n, both := number(b)
+	return isNumber && both && m == n || a == b
+}
+
 func number(value any) (float64, bool) {
 	switch n := value.(type) {
 	case float64:
@@ -212,7 +223,7 @@ func TestSchemaRefusesWhatOneFieldShows(t *testing.T) {
 		"wrong-type-number", "wrong-type-text", "wrong-type-process", "enum", "enum-redirect", "word-source", "range-scale",
 		"duration-no-unit", "duration-word", "duration-negative", "size", "source-two", "process-no-command",
 		"process-command-map", "route-two-targets", "route-no-target", "route-no-path", "route-objects-both",
-		"static-no-root", "access-nothing", "access-two", "access-word", "console-require", "development-email", "tls-no-key",
+		"static-no-root", "environment-types", "upstream-no-targets", "range-zero", "access-nothing", "access-two", "access-word", "console-require", "development-email", "tls-no-key",
 	} {
 		if err := v.check(v.root, decodeYAML(t, read(t, "testdata/bad/"+name+".yaml")), "manifest"); err == nil {
 			t.Errorf("the schema accepts %s", name)
