@@ -22,6 +22,7 @@
 //	gateway/object        private downloads behind an internal redirect
 //	gateway/compress      gzip and zstd without breaking ETags or ranges
 //	gateway/grammar       tokens, lists and weights of HTTP fields, read in one way
+//	gateway/idle          whether a kept connection is still open and silent
 //	login               sign-in pages, cookie sessions, assertions for the app
 //	login/password        argon2id and the limits on guessing
 //	directory           users, tenants, roles, plans, revoked sessions

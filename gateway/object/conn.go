@@ -13,6 +13,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/berth-project/berth/gateway/idle"
 )
 
 const (
@@ -39,9 +41,9 @@ var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 type conn struct {
 	net.Conn
 	key      string
+	probe    *idle.Probe // of nothing where TLS is in between
 	buf      [maxHead]byte
-	from, to int // what was read and not yet used
-	reused   bool
+	from, to int         // what was read and not yet used
 	answered bool        // a byte of the response has come
 	expiry   *time.Timer // while idle
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/berth-project/berth/gateway/idle"
 )
 
 // maxIdleTotal bounds the unused connections to all origins together.
@@ -45,19 +47,24 @@ func newPool(cfg Config, times Timeouts) *pool {
 	}
 }
 
-// take returns an unused connection, nil when there is none.
+// take returns an unused connection, nil when there is none. One that has been
+// closed meanwhile, or on which something came unasked, is closed.
 func (p *pool) take(key string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conns := p.idle[key]
-	if len(conns) == 0 {
-		return nil
+	for {
+		conns := p.idle[key]
+		if len(conns) == 0 {
+			return nil
+		}
+		c := conns[len(conns)-1]
+		p.remove(c)
+		c.expiry.Stop()
+		if c.probe.Silent() {
+			return c
+		}
+		c.Close()
 	}
-	c := conns[len(conns)-1]
-	p.remove(c)
-	c.expiry.Stop()
-	c.reused = true
-	return c
 }
 
 // put keeps a connection for the next exchange, or closes it.
@@ -125,7 +132,7 @@ func (p *pool) dial(ctx context.Context, ref reference) (*conn, error) {
 			return nil, err
 		}
 	}
-	return &conn{Conn: nc, key: ref.origin()}, nil
+	return &conn{Conn: nc, key: ref.origin(), probe: idle.NewProbe(nc)}, nil
 }
 
 // handshake verifies who answered.

@@ -56,6 +56,49 @@ func reply(c net.Conn, answers []string) {
 	}
 }
 
+// A byte that comes before a request was sent answers nobody.
+func TestServeTakesNothingUnaskedForAnAnswer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	speak, spoken, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := 0; ; n++ {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			if n == 0 {
+				<-speak
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nothers")
+				close(spoken)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		listener.Close()
+		<-done
+	})
+	host := listener.Addr().String()
+	srv := gateway(t, plain(host), nil)
+	if _, body := fetchOrBreak(t, srv, "http/"+host+"/x"); body != "ok" {
+		t.Fatalf("first answer %q", body)
+	}
+	close(speak)
+	<-spoken
+	if _, body := fetchOrBreak(t, srv, "http/"+host+"/y"); body != "ok" {
+		t.Errorf("second answer %q, want the one asked for", body)
+	}
+}
+
 func TestServeReadsHeadsStrictly(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/berth-project/berth/gateway/idle"
 )
 
 const bufferSize = 8 << 10
@@ -33,36 +35,12 @@ type conn struct {
 	// used says that a request went over it before.
 	used bool
 
-	raw   syscall.RawConn
-	quiet bool // answer of the last probe
-	probe func(fd uintptr) bool
+	probe *idle.Probe
 	abort func()
 }
 
 func newConn(nc net.Conn, t *target) *conn {
-	c := &conn{nc: nc, target: t}
-	c.abort = func() { _ = nc.Close() }
-	if s, ok := nc.(syscall.Conn); ok {
-		if raw, err := s.SyscallConn(); err == nil {
-			c.raw = raw
-			c.probe = func(fd uintptr) bool {
-				c.quiet = silent(fd)
-				return true
-			}
-		}
-	}
-	return c
-}
-
-// alive reports whether an idle connection is open and silent. A byte that
-// arrives before a request was sent is no answer to it: taking it for one
-// would hand one caller what was meant for another.
-func (c *conn) alive() bool {
-	if c.raw == nil {
-		return true
-	}
-	c.quiet = false
-	return c.raw.Read(c.probe) == nil && c.quiet
+	return &conn{nc: nc, target: t, probe: idle.NewProbe(nc), abort: func() { _ = nc.Close() }}
 }
 
 func (c *conn) attach() {
@@ -170,9 +148,9 @@ func (t *target) acquire(ctx context.Context, cfg *Config, fresh bool) (*conn, e
 		if c == nil {
 			break
 		}
-		idle := cfg.Timeouts.Idle
+		most := cfg.Timeouts.Idle
 		_ = c.nc.SetDeadline(time.Time{})
-		if (idle == 0 || time.Since(c.since) < idle) && c.alive() {
+		if (most == 0 || time.Since(c.since) < most) && c.probe.Silent() {
 			c.used = true
 			c.attach()
 			return c, nil
