@@ -17,12 +17,14 @@ const DevelopmentHeader = "Berth-Development"
 // peer that is not on the loopback interface, to a request for a host name
 // that is not this machine's (a web page elsewhere could otherwise reach it by
 // DNS rebinding), to one that a proxy passed on, and to one with a
-// Berth-Assertion header, which means that a gateway is there after all.
+// Berth-Assertion header, which means that a gateway is there after all. What
+// a page of another origin sends with a form or a script is refused likewise:
+// there is no cookie here whose SameSite would keep the session out of it.
 func Development(as Session) func(http.Handler) http.Handler {
-	sess := as.clone()
+	sess, origins := as.clone(), http.NewCrossOriginProtection()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !direct(r) {
+			if !direct(r) || origins.Check(r) != nil {
 				problemPeer.write(w)
 				return
 			}

@@ -210,6 +210,18 @@ func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 		"proxied, Via":       func(r *http.Request) { r.Header.Set("Via", "1.1 cache") },
 		"DNS rebinding":      func(r *http.Request) { r.Host = "evil.example" },
 		"DNS rebinding, dot": func(r *http.Request) { r.Host = "127.0.0.1.evil.example" },
+		"another site's form": func(r *http.Request) {
+			r.Method = http.MethodPost
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+		},
+		"another port's script": func(r *http.Request) {
+			r.Method = http.MethodDelete
+			r.Header.Set("Sec-Fetch-Site", "same-site")
+		},
+		"another site's form, old browser": func(r *http.Request) {
+			r.Method = http.MethodPost
+			r.Header.Set("Origin", "https://evil.example")
+		},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.URL+"/open", nil)
 		if err != nil {
@@ -218,6 +230,25 @@ func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 		change(req)
 		if got := send(t, app, req); got.status != http.StatusForbidden || got.code != "development_only" {
 			t.Errorf("%s: %d %s, want 403", name, got.status, got.code)
+		}
+	}
+}
+
+func TestDevelopmentServesTheAppsOwnPages(t *testing.T) {
+	t.Parallel()
+	handler := session.Development(teller())(http.HandlerFunc(whoami))
+	for name, change := range map[string]func(*http.Request){
+		"its own form":           func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") },
+		"its own, old browser":   func(r *http.Request) { r.Header.Set("Origin", "http://localhost:8000") },
+		"no browser":             func(*http.Request) {},
+		"a link on another site": func(r *http.Request) { r.Method = http.MethodGet; r.Header.Set("Sec-Fetch-Site", "cross-site") },
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "http://localhost:8000/", nil)
+		r.RemoteAddr = "127.0.0.1:4000"
+		change(r)
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: %d, want 200", name, w.Code)
 		}
 	}
 }
