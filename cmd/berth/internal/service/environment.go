@@ -19,7 +19,7 @@ func environment(ctx context.Context, m *manifest.Manifest, own []string) (*envi
 		case s.Process:
 			sources = append(sources, existing)
 		case s.File != "":
-			sources = append(sources, environ.File{Path: filepath.Join(m.Directory(), s.File), Optional: s.Optional})
+			sources = append(sources, environ.File{Path: within(m.Directory(), s.File), Optional: s.Optional})
 		default:
 			sources = append(sources, environ.Inline{Label: filepath.Base(m.File()), Values: s.Values})
 		}

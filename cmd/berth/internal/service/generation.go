@@ -160,14 +160,22 @@ func (b *builder) fail(field string, err error) {
 
 // path is a path of the manifest: relative to its directory.
 func (b *builder) path(p string) string {
-	if p == "" || filepath.IsAbs(p) {
+	if p == "" {
 		return p
 	}
 	dir, err := filepath.Abs(b.m.Directory())
 	if err != nil {
 		return p
 	}
-	return filepath.Join(dir, p)
+	return within(dir, p)
+}
+
+// within is a path relative to dir, or as it is where it is absolute.
+func within(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // environmentError points at the field that asked for what is not there.

@@ -27,10 +27,8 @@ func KeysFile(m *manifest.Manifest, data string) string {
 		return ""
 	case file == "":
 		return filepath.Join(data, keysName)
-	case filepath.IsAbs(file):
-		return file
 	}
-	return filepath.Join(m.Directory(), file)
+	return within(m.Directory(), file)
 }
 
 // LoadKeys returns the keys that seal cookies and sign assertions. Keys that

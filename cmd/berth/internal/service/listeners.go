@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -106,10 +105,7 @@ func (s *Service) listeners(m *manifest.Manifest) []listen.Address {
 func listener(l manifest.Listen, dir string) listen.Address {
 	out := listen.Address{Network: "tcp", Address: string(l.Address), TLS: l.TLS, H2C: l.H2C}
 	if path, ok := strings.CutPrefix(out.Address, "unix:"); ok {
-		out.Network, out.Address = "unix", path
-		if !filepath.IsAbs(path) {
-			out.Address = filepath.Join(dir, path)
-		}
+		out.Network, out.Address = "unix", within(dir, path)
 	}
 	return out
 }
