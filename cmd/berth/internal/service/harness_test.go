@@ -112,14 +112,19 @@ func (r *running) write(manifest string) {
 // said how it went; the text is the log line's.
 func (r *running) Reload(manifest string) string {
 	r.t.Helper()
-	lines, _ := r.recent.Since(0)
-	seq := uint64(0)
-	if len(lines) > 0 {
-		seq = lines[len(lines)-1].Seq
-	}
+	seq := r.lastLine()
 	r.write(manifest)
 	r.reload <- syscall.SIGHUP
 	return r.await(seq, "reload")
+}
+
+// lastLine is the number of the last log line.
+func (r *running) lastLine() uint64 {
+	lines, _ := r.recent.Since(0)
+	if len(lines) == 0 {
+		return 0
+	}
+	return lines[len(lines)-1].Seq
 }
 
 // await returns the first line after seq whose message begins with prefix.

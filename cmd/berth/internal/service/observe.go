@@ -10,7 +10,7 @@ import (
 // observe is told every request: it feeds the console and the access log.
 func (s *Service) observe(r *gateway.Record) {
 	s.feed.Observe(r)
-	if s.accessLog == nil || r.Silent {
+	if s.accessLog == nil || r.Silent || !s.serving().m.Gateway.AccessLog {
 		return
 	}
 	line := telemetry.Request{

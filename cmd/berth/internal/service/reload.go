@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"time"
 
@@ -17,10 +16,7 @@ import (
 
 // watch reloads until ctx ends.
 func (s *Service) watch(ctx, background context.Context, signal <-chan os.Signal) error {
-	w, err := newWatcher(s.log)
-	if err != nil {
-		return err
-	}
+	w := newWatcher(s.log)
 	defer w.close()
 	for {
 		w.watch(s.watchedFiles())
@@ -38,7 +34,12 @@ func (s *Service) watchedFiles() []string {
 	files := []string{s.opts.Manifest}
 	for _, source := range g.m.Environment.From {
 		if source.File != "" {
-			files = append(files, filepath.Join(g.m.Directory(), source.File))
+			files = append(files, within(g.m.Directory(), source.File))
+		}
+	}
+	for _, u := range g.m.Gateway.Upstreams {
+		if u.CA != "" {
+			files = append(files, within(g.m.Directory(), string(u.CA)))
 		}
 	}
 	if keys := KeysFile(g.m, s.opts.Data); keys != "" {
@@ -89,6 +90,8 @@ func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
 		{"console", reflect.DeepEqual(before.Console, after.Console)},
 		{"telemetry", before.Telemetry == after.Telemetry},
 		{"gateway.limits or gateway.timeouts", limits},
+		{"gateway.public-origin, for signing in", before.Gateway.PublicOrigin == after.Gateway.PublicOrigin},
+		{"development", reflect.DeepEqual(before.Development, after.Development)},
 	} {
 		if !section.same {
 			s.log.Warn("a changed section takes effect when berth is started again", "section", section.name)

@@ -352,7 +352,7 @@ func essentialEnd(err error, specs []process.Spec) error {
 }
 
 func (s *Service) newAccessLog(g *generation) *telemetry.AccessLog {
-	if s.opts.AccessLog == nil || !g.m.Gateway.AccessLog {
+	if s.opts.AccessLog == nil {
 		return nil
 	}
 	format := s.opts.AccessFormat

@@ -17,22 +17,32 @@ const settle = 100 * time.Millisecond
 // watcher tells when any of a set of files changes. It watches their
 // directories, because a file that is replaced by a rename is another file.
 type watcher struct {
-	fs    *fsnotify.Watcher
-	files map[string]bool
-	log   *slog.Logger
+	fs     *fsnotify.Watcher // nil where there is none
+	events <-chan fsnotify.Event
+	errors <-chan error
+	files  map[string]bool
+	log    *slog.Logger
 }
 
-func newWatcher(log *slog.Logger) (*watcher, error) {
+// newWatcher returns a watcher. Where the system has none left, which is no
+// reason not to serve, it only waits for signals.
+func newWatcher(log *slog.Logger) *watcher {
+	w := &watcher{files: map[string]bool{}, log: log}
 	fs, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, err
+		log.Warn("files are not watched for changes, SIGHUP reloads", "error", err)
+		return w
 	}
-	return &watcher{fs: fs, files: map[string]bool{}, log: log}, nil
+	w.fs, w.events, w.errors = fs, fs.Events, fs.Errors
+	return w
 }
 
 // watch makes files the set that is watched. A directory that cannot be
 // watched is told and left out: SIGHUP still reloads.
 func (w *watcher) watch(files []string) {
+	if w.fs == nil {
+		return
+	}
 	clear(w.files)
 	wanted := map[string]bool{}
 	for _, f := range files {
@@ -68,9 +78,10 @@ func (w *watcher) next(ctx context.Context, signal <-chan os.Signal) error {
 			return nil
 		case <-quiet:
 			return nil
-		case err := <-w.fs.Errors:
+		case err := <-w.errors:
 			w.log.Warn("watching files", "error", err)
-		case e := <-w.fs.Events:
+			quiet = time.After(settle) // a change may have been among what was lost
+		case e := <-w.events:
 			// In Kubernetes a mounted file is a link through ..data, which is
 			// what changes.
 			if w.files[e.Name] || filepath.Base(e.Name) == "..data" {
@@ -80,4 +91,8 @@ func (w *watcher) next(ctx context.Context, signal <-chan os.Signal) error {
 	}
 }
 
-func (w *watcher) close() { _ = w.fs.Close() }
+func (w *watcher) close() {
+	if w.fs != nil {
+		_ = w.fs.Close()
+	}
+}
