@@ -24,7 +24,7 @@ type body struct {
 	err   error // what ended reading, if it was not io.EOF
 }
 
-// wrapBody puts b in place of the body of r, if it has one. It refuses a body
+// wrap puts b in place of the body of r, if it has one. It refuses a body
 // that says of itself that it is too large.
 func (b *body) wrap(w http.ResponseWriter, r *http.Request, limit int64, idle time.Duration) *fault {
 	if r.Body == nil || r.Body == http.NoBody {

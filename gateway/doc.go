@@ -15,7 +15,7 @@
 //	   ├─ /.berth/…, /.well-known/berth/…      internal.go    health on any host
 //	   ├─ session                              Authenticator  401
 //	   ├─ rule                                 access         sign-in, 401, 403
-//	   ├─ cross-origin check                   csrf.go        403
+//	   ├─ cross-origin check                   steps.go       403
 //	   ├─ route                                route.go       404, 405
 //	   ├─ limits                               body.go        413
 //	   ├─ rewrite                              header.go      strip, then set; assertion

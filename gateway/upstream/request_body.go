@@ -31,7 +31,7 @@ type sender struct {
 	stop, cut atomic.Bool
 }
 
-// startSender begins to send the body on a goroutine that x.finishSender
+// startSender begins to send the body on a goroutine that sender.end
 // waits for.
 func (x *exchange) startSender(c *conn) *sender {
 	s := &sender{x: x, c: c, done: make(chan struct{})}

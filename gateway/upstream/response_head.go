@@ -102,8 +102,8 @@ func appendFields(fields []field, text string) ([]field, error) {
 	}
 }
 
-// note takes what frames the message from a field. Fields of the connection
-// lose their name: they are not forwarded.
+// note takes what frames the message from a field. A length said twice loses
+// its name the second time: it is not forwarded again.
 func (h *responseHead) note(f *field) error {
 	switch len(f.name) {
 	case len("Connection"):
@@ -149,7 +149,7 @@ func (h *responseHead) noteLength(f *field) error {
 	case h.length >= 0 && h.length != n:
 		return protocolError("conflicting content lengths")
 	case h.length >= 0:
-		f.name = "" // said twice, forwarded once
+		f.name = ""
 	}
 	h.length = n
 	return nil
