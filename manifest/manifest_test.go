@@ -299,6 +299,25 @@ func TestProblemsNeverShowSecrets(t *testing.T) {
 		"service: x\nprocesses: {web: {command: {a: hunter2}, scael: 0}}\n",
 		"service: x\nprocesses: {web: {command: a, environment: {a: b}, environment: {a: hunter2}}}\n",
 		"service: x\nprocesses: {web: {command: a}, web: {command: b, environment: {a: hunter2}, scael: 0}}\n",
+		// A mapping, list or text that goes on where nothing says whose it is.
+		"service: x\nenvironment: {from: [{values: {\na: hunter2: }}]}\n",
+		"service: x\nenvironment: {from: [{values: {\na: [hunter2 }}]}\n",
+		"service: x\nenvironment: {from: [{values: {\na: \"hunter2 }}]}\n",
+		"service: x\nenvironment: {from: [{values: {\n- hunter2 }}]}\n",
+		"service: x\nenvironment: {from: [{values: {\nhunter2: @x }}]}\n",
+		"service: x\nenvironment: {from: [{values: {\nservice: @hunter2 }}]}\n",
+		"service: x\nenvironment: {from: [{values: {a: 'it''s {', b: \"\\\"}\",\nservice: @hunter2 }}]}\n",
+		"service: x\nenvironment:\n  from:\n    - values:\n        A: \"one\nhunter2: x y: \"z\" q\n",
+		"service: x\nenvironment:\n- hunter2: b: c\n",
+		"service: x\nenvironment:\n- service: hunter2: c\n",
+		"service: x\nenvironment:\n# service: x\nhunter2: b: c\n",
+		"service: x\nsession:\n  keys: |\n    x\n hunter2: b: c\n",
+		"service: x\nsession:\n  keys:\n  - hunter2: b: c\n",
+		"service: x\nsession:\n  keys: >\n  hunter2: b: c\n",
+		"service: x\nprocesses: {web: {command: x, environment: {\nA: hunter2: }}}\n",
+		"service: x\nenv:\n  a: hunter2: c\n",
+		"service: x\nvars: {\na: hunter2: c }\n",
+		"service: x\nlogin:\n    keys: x\n  vars:\n    path: hunter2: c\n",
 	} {
 		_, problems := manifest.Parse("berth.yaml", []byte(text))
 		if len(problems) == 0 {
@@ -331,6 +350,12 @@ func TestOrdinaryProblemsShowTheirLine(t *testing.T) {
 		"service: x\nprocesses:\n  web: {command: x, scale: 1, scale: 0}":                          "  web: {command: x, scale: 1, scale: 0}",
 		"service: x\ngateway:\n  routes: [{path: /a, pass-authorization: true, static: {rot: x}}]": "  routes: [{path: /a, pass-authorization: true, static: {rot: x}}]",
 		"service: x\nlogin: {password: false, titel: x}":                                           "login: {password: false, titel: x}",
+		// What comes after an environment is none of it.
+		"service: x\nenvironment:\n  from:\n  - values:\n      a: b\n  require: [A]\nlogin: {title: a: b}\n":      "login: {title: a: b}",
+		"service: x\nenvironment: {from: [{values: {A: \"{\", B: 'it''s'}}]}\nlogin: {title: a: b}\n":             "login: {title: a: b}",
+		"service: x\nprocesses:\n  web: {command: x, environment: {a: b}}\n  job:\n    command: a: b\n":           "    command: a: b",
+		"service: x\nprocesses:\n  web:\n    environment:\n      a: b\n    command: a: b\n":                       "    command: a: b",
+		"service: x\nprocesses:\n  web:\n    environment:\n      a: b\n  job:\n    command: x\n    scale: a: b\n": "    scale: a: b",
 	} {
 		_, problems := manifest.Parse("berth.yaml", []byte(text))
 		if len(problems) == 0 {

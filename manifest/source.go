@@ -160,19 +160,20 @@ func (s *source) excerpt(p *diagnostic.Problem) {
 // finish completes the problems and warnings, and returns the problems. After
 // it s does not change, so that a manifest can be shared.
 func (s *source) finish() diagnostic.List {
-	s.complete(s.warnings)
-	s.complete(s.problems)
+	excerpt := s.excerpt
+	if !s.decoded && len(s.problems) > 0 {
+		hidden := s.guessSecrets()
+		excerpt = func(p *diagnostic.Problem) { s.guessExcerpt(p, hidden) }
+	}
+	complete(s.warnings, excerpt)
+	complete(s.problems, excerpt)
 	return s.problems
 }
 
 // complete gives problems their lines and puts them in the order of the file.
-func (s *source) complete(list diagnostic.List) {
+func complete(list diagnostic.List, excerpt func(*diagnostic.Problem)) {
 	for _, p := range list {
-		if s.decoded {
-			s.excerpt(p)
-		} else {
-			s.guessExcerpt(p)
-		}
+		excerpt(p)
 	}
 	sort.SliceStable(list, func(i, j int) bool {
 		a, b := list[i], list[j]
@@ -180,34 +181,20 @@ func (s *source) complete(list diagnostic.List) {
 	})
 }
 
-var variableLine = regexp.MustCompile(`["']?\b[A-Z][A-Z0-9_]+["']?\s*[:=]`)
+var (
+	variableLine = regexp.MustCompile(`["']?\b[A-Z][A-Z0-9_]+["']?\s*[:=]`)
+	plainEntry   = regexp.MustCompile(`^\s*(- )*["']?[\w./-]+["']?\s*(:|$)|^\s*- `)
+)
 
 // guessExcerpt is excerpt for a file that is not YAML, or not ours, in which it
-// is not known what is a secret: anything within an environment, or that looks like a
-// variable or the continuation of a text, might be.
-func (s *source) guessExcerpt(p *diagnostic.Problem) {
+// is not known what is a secret: anything within an environment, or that looks
+// like a variable or the continuation of a text, might be.
+func (s *source) guessExcerpt(p *diagnostic.Problem, hidden []bool) {
 	text := s.line(p.Line)
-	if variableLine.MatchString(text) || sensitiveKey.MatchString(text) || userinfo.MatchString(text) ||
-		!plainEntry.MatchString(text) || hidingKey.MatchString(text) {
-		return
+	if text != "" && !hidden[p.Line-1] && plainEntry.MatchString(text) &&
+		!variableLine.MatchString(text) && !sensitiveKey.MatchString(text) && !userinfo.MatchString(text) {
+		p.Source = text
 	}
-	depth := indent(text)
-	for n := p.Line - 1; n >= 1; n-- {
-		above := s.line(n)
-		if strings.TrimSpace(above) == "" || indent(above) >= depth {
-			continue
-		}
-		depth = indent(above)
-		if hidingKey.MatchString(above) {
-			return
-		}
-	}
-	p.Source = text
 }
-
-var (
-	plainEntry = regexp.MustCompile(`^\s*(- )*["']?[\w./-]+["']?\s*(:|$)|^\s*- `)
-	hidingKey  = regexp.MustCompile(`\b(environment|values|keys)\b["']?\s*:`)
-)
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
