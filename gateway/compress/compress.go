@@ -11,8 +11,8 @@ const (
 
 // Defaults of [Config].
 const (
-	DefaultMinSize   = 1 << 10
-	DefaultGzipLevel = 5
+	defaultMinSize   = 1 << 10
+	defaultGzipLevel = 5
 )
 
 // maxMinSize bounds what a response without a length holds back in memory
@@ -28,7 +28,8 @@ type Config struct {
 	Off bool
 	// Types are media types to compress: "application/json", "text/*" or
 	// "*+json". Parameters of the response's type are ignored. Nil means
-	// [DefaultTypes].
+	// text and what is text underneath, and the font and image formats that are
+	// not compressed by themselves.
 	Types []string
 	// Encodings are the encodings offered, most preferred first; among those a
 	// client accepts with the same weight the first wins. Names that Berth
@@ -44,7 +45,7 @@ type Config struct {
 func (c *Config) minSize() int {
 	switch {
 	case c.MinSize == 0:
-		return DefaultMinSize
+		return defaultMinSize
 	case c.MinSize < 0:
 		return 0
 	}
@@ -53,7 +54,7 @@ func (c *Config) minSize() int {
 
 func (c *Config) level() int {
 	if c.GzipLevel == 0 {
-		return DefaultGzipLevel
+		return defaultGzipLevel
 	}
 	return min(max(c.GzipLevel, 1), 9)
 }

@@ -2,23 +2,16 @@ package compress
 
 import "strings"
 
-// DefaultTypes returns the media types that are compressed when [Config] names
-// none: text and what is text underneath, and the font and image formats that
-// are not compressed by themselves.
-func DefaultTypes() []string {
-	return []string{
-		"text/*", "*+json", "*+xml", "*+text",
-		"application/json", "application/javascript", "application/ecmascript",
-		"application/xml", "application/xhtml+xml", "application/wasm",
-		"application/x-ndjson", "application/jsonl", "application/yaml", "application/toml",
-		"application/graphql", "application/sql", "application/rtf",
-		"application/vnd.ms-fontobject", "font/ttf", "font/otf", "font/collection",
-		"image/bmp", "image/x-icon", "image/vnd.microsoft.icon",
-	}
+// defaultTypes are compressed when [Config] names none.
+var defaultTypes = []string{
+	"text/*", "*+json", "*+xml", "*+text",
+	"application/json", "application/javascript", "application/ecmascript",
+	"application/xml", "application/xhtml+xml", "application/wasm",
+	"application/x-ndjson", "application/jsonl", "application/yaml", "application/toml",
+	"application/graphql", "application/sql", "application/rtf",
+	"application/vnd.ms-fontobject", "font/ttf", "font/otf", "font/collection",
+	"image/bmp", "image/x-icon", "image/vnd.microsoft.icon",
 }
-
-// defaultTypes is the static table behind DefaultTypes.
-var defaultTypes = DefaultTypes()
 
 // compressible reports whether a Content-Type value is of one of the types. An
 // event stream never is: its events are small and have to leave at once.
