@@ -25,6 +25,9 @@ type Config struct {
 	// operator gave it: the commands the pages name say "-f PATH", unless it is
 	// "berth.yaml" or empty.
 	Manifest string
+	// Data is the directory of what Berth remembers, where commands need to be
+	// told: they say "--data PATH".
+	Data string
 	// BasePath is the path the console lives under, such as "/console". Default:
 	// the root.
 	BasePath string

@@ -39,7 +39,7 @@ func (c *Console) explain(r *http.Request) (*page, *fault) {
 	return &page{
 		title: "Explain a request", template: "explain", room: "/routes/explain", up: "/routes",
 		twin: "/routes/explain.json", params: []string{"method", "url", "as"},
-		command: c.ofManifest(e.command()), data: e,
+		command: c.ofData(c.ofManifest(e.command())), data: e,
 	}, nil
 }
 

@@ -77,7 +77,7 @@ func (c *Console) logList(r *http.Request) (*page, *fault) {
 	v.Stream = c.path("/events", query)
 	return &page{
 		title: "Logs", template: "logs", room: "/logs", up: "/", twin: "/logs.json",
-		params: logParams, command: c.curl(r, "/logs.json"), data: v,
+		params: logParams, command: c.curl(r, "/logs.json", logParams...), data: v,
 	}, nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 )
@@ -194,14 +193,22 @@ func (c *Console) ofManifest(command string) string {
 	return command + " -f " + quote(c.cfg.Manifest)
 }
 
-// curl is the command that shows the twin of a page.
-func (c *Console) curl(r *http.Request, twin string) string {
-	u := url.URL{Scheme: "http", Host: r.Host, Path: c.cfg.BasePath + twin}
+// ofData adds to a command of berth whose users it is about.
+func (c *Console) ofData(command string) string {
+	if c.cfg.Data == "" {
+		return command
+	}
+	return command + " --data " + quote(c.cfg.Data)
+}
+
+// curl is the command that shows the twin of a page, filtered as the page is.
+func (c *Console) curl(r *http.Request, twin string, params ...string) string {
+	u := url.URL{Scheme: "http", Host: r.Host, Path: c.cfg.BasePath + twin, RawQuery: known(r.URL.Query(), params).Encode()}
 	if r.TLS != nil {
 		u.Scheme = "https"
 	}
 	if c.cfg.PublicOrigin != "" {
-		return "curl -s " + quote(strings.TrimRight(c.cfg.PublicOrigin, "/")+path.Join("/", u.EscapedPath()))
+		return "curl -s " + quote(strings.TrimRight(c.cfg.PublicOrigin, "/")+u.RequestURI())
 	}
 	return "curl -s " + quote(u.String())
 }

@@ -138,9 +138,12 @@ func TestEveryPageHasATwinForMachines(t *testing.T) {
 
 func TestPagesNameTheCommandThatShowsTheSame(t *testing.T) {
 	t.Parallel()
-	c := newConsole(t, console.Config{}, busySources(t, 1, "quickly"))
+	c := newConsole(t, console.Config{Data: "/var/lib/my berth"}, busySources(t, 1, "quickly"))
 	for path, want := range map[string]string{
-		"/": "curl -s http://localhost:4100/overview.json", "/routes": "berth manifest show --resolved",
+		"/": "curl -s http://localhost:4100/overview.json",
+		"/requests?status=4xx&user=u_anna&other=1":   "curl -s &#39;http://localhost:4100/requests.json?status=4xx&amp;user=u_anna&#39;",
+		"/logs?level=warn":                           "curl -s &#39;http://localhost:4100/logs.json?level=warn&#39;",
+		"/routes/explain?method=GET&url=/&as=u_anna": "--as u_anna --data &#39;/var/lib/my berth&#39;", "/routes": "berth manifest show --resolved",
 		"/routes/explain?method=POST&url=/a%27b&as=anna@acme.test": `berth explain request POST &#39;/a&#39;\&#39;&#39;b&#39; --as anna@acme.test`,
 	} {
 		if body := ask(c, "GET", path, "").Body.String(); !strings.Contains(body, want) {

@@ -109,7 +109,7 @@ func (c *Console) requestList(r *http.Request) (*page, *fault) {
 	v.Stream = c.path("/events", query)
 	return &page{
 		title: "Requests", template: "requests", room: "/requests", up: "/", twin: "/requests.json",
-		params: requestParams, command: c.curl(r, "/requests.json"), data: v,
+		params: requestParams, command: c.curl(r, "/requests.json", requestParams...), data: v,
 	}, nil
 }
 

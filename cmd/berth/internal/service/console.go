@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,10 +35,39 @@ func (s *Service) newConsole(g *generation) (http.Handler, error) {
 	if s.supervisor != nil && (s.opts.Mode == Development || g.m.Console.Require != nil) {
 		src.Actions = s.supervisor
 	}
-	if require := g.m.Console.Require; require != nil {
+	require := g.m.Console.Require
+	if require != nil {
 		src.Authorize = s.authorizer(require)
 	}
-	return console.New(console.Config{Service: g.m.Service, Environment: environment, Version: s.opts.Version, Manifest: s.opts.Manifest}, src)
+	pages, err := console.New(console.Config{
+		Service: g.m.Service, Environment: environment, Version: s.opts.Version, Manifest: s.opts.Manifest, Data: s.dataFlag(),
+	}, src)
+	if err != nil || require == nil {
+		return pages, err
+	}
+	return s.renewing(pages), nil
+}
+
+// dataFlag is the data directory where a command would not find it by itself.
+func (s *Service) dataFlag() string {
+	if filepath.Clean(s.opts.Data) == filepath.Join(filepath.Dir(s.opts.Manifest), ".berth") {
+		return ""
+	}
+	return s.opts.Data
+}
+
+// renewing sends whoever uses a page the renewed cookie of their session, as
+// the gateway does for the app. Files that caches may share go without.
+func (s *Service) renewing(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/assets/") {
+			caller, err := authenticator{s.people.login}.Authenticate(r, r.TLS != nil)
+			if err == nil && caller.SetCookie != "" {
+				w.Header().Add("Set-Cookie", caller.SetCookie)
+			}
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // authorizer lets those into the console who have the role.
