@@ -71,12 +71,17 @@ func localAddress(a net.Addr) string {
 	return a.String()
 }
 
+// longestAnswer is for a page that waits for a restart, which may take five
+// minutes. Event streams have limits of their own.
+const longestAnswer = 6 * time.Minute
+
 // serve answers until ctx ends.
 func (a *adminServer) serve(ctx context.Context, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      longestAnswer,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),

@@ -2,11 +2,17 @@ package service
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/berth-project/berth/session"
 )
 
 func TestConsoleBeyondLoopbackAsksForItsRole(t *testing.T) {
@@ -120,4 +126,46 @@ func (r *running) pids() string {
 		r.t.Fatal(err)
 	}
 	return strings.Join(regexp.MustCompile(`"pid":\s*\d+`).FindAllString(string(doc.Data), -1), " ")
+}
+
+// Somebody who uses nothing but the console stays signed in.
+func TestConsoleRenewsSessions(t *testing.T) {
+	t.Parallel()
+	r := start(t, Development, demo+"console: {require: {role: manager, of: acme}}\n")
+	opts := Options{Manifest: r.file, Data: r.data, Environ: os.Environ(), Log: slog.New(slog.DiscardHandler)}
+	_, sess, err := SealFor(t.Context(), opts, "mara@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := readKeys(filepath.Join(r.data, keysName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for age, want := range map[time.Duration]int{0: 0, time.Hour: 1} {
+		used := time.Now().Add(-age)
+		sealer, err := session.NewSealer(session.SealerConfig{
+			Audience: "demo", Idle: 12 * time.Hour, Absolute: 168 * time.Hour, Keys: keys, Now: func() time.Time { return used },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sess.SignedInAt = used
+		value, err := sealer.Seal(*sess)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.Admin+"/requests", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Cookie", session.DevelopmentCookieName+"="+value)
+		resp, err := r.browser().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if got := len(resp.Cookies()); resp.StatusCode != http.StatusOK || got != want {
+			t.Errorf("session used %s ago: status %d with %d cookies, want 200 with %d", age, resp.StatusCode, got, want)
+		}
+	}
 }
