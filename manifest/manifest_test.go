@@ -185,6 +185,15 @@ console: {listen: "${CONSOLE}"}
 	}
 }
 
+func TestOverlapDoesNotQuoteAVariable(t *testing.T) {
+	t.Parallel()
+	m := parse(t, "service: x\ngateway: {listen: [\"${A}\"]}\nconsole: {listen: \"${A}\", require: {role: a, of: b}}\n")
+	_, problems := m.Expand(environment("A", "canary.example:80"))
+	if len(problems) != 1 || problems[0].Code != "B0128" || strings.Contains(problems.Error(), "canary") {
+		t.Errorf("Expand() reports %v, want that two listen on one port, without the address", problems)
+	}
+}
+
 func TestTemplateNames(t *testing.T) {
 	t.Parallel()
 	got := manifest.Template("${A}-$$-${B:-x}${C:?y}").Names()
@@ -317,7 +326,7 @@ func TestProblemsNeverShowSecrets(t *testing.T) {
 		"service: x\nprocesses: {web: {command: x, environment: {\nA: hunter2: }}}\n",
 		"service: x\nenv:\n  a: hunter2: c\n",
 		"service: x\nvars: {\na: hunter2: c }\n",
-		"service: x\nlogin:\n    keys: x\n  vars:\n    path: hunter2: c\n",
+		"service: x\nlogin:\n  title:\n    keys: x\n  vars:\n    path: hunter2: c\n",
 	} {
 		_, problems := manifest.Parse("berth.yaml", []byte(text))
 		if len(problems) == 0 {

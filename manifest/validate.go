@@ -121,61 +121,6 @@ func (m *Manifest) checkReady(path string, p *Process) {
 	}
 }
 
-// host returns the host and port of a listen address, "unix" and its path for
-// a socket.
-func splitAddress(address string) (host, port string) {
-	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		return "unix", path
-	}
-	host, port, _ = cutPort(address)
-	return host, port
-}
-
-func (m *Manifest) checkListen() {
-	type owner struct{ host, path string }
-	owners := map[string][]owner{}
-	for i, l := range m.Gateway.Listen {
-		path := item("gateway.listen", i)
-		m.checkListenTLS(path, l)
-		host, port := splitAddress(string(l.Address))
-		if host != "unix" && (port == "0" || port == "") {
-			continue
-		}
-		for _, o := range owners[port] {
-			if o.host == host || host != "unix" && (anyInterface(o.host) || anyInterface(host)) {
-				m.src.at(path, codeOverlap, "%s and %s listen on the same port", path, o.path).Help = "remove one"
-				break
-			}
-		}
-		owners[port] = append(owners[port], owner{host, path})
-	}
-	if len(m.Gateway.Listen) == 0 {
-		m.src.at("gateway.listen", codeEmpty, "the gateway listens nowhere").Help = `write listen: [":8080"]`
-	}
-	m.checkConsolePort(func(host, port string) bool {
-		for _, o := range owners[port] {
-			if o.host == host || anyInterface(o.host) || anyInterface(host) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-func anyInterface(host string) bool { return host == "" || host == "0.0.0.0" || host == "[::]" }
-
-func (m *Manifest) checkConsolePort(taken func(host, port string) bool) {
-	host, port := splitAddress(string(m.Console.Listen))
-	if m.Console.Enabled && port != "0" && port != "" && taken(host, port) {
-		path := "console.listen"
-		if !m.src.written(path) {
-			path = "gateway.listen"
-		}
-		m.src.at(path, codeOverlap, "the console (%s) and the gateway listen on the same port", m.Console.Listen).
-			Help = "give one of them another port"
-	}
-}
-
 func (m *Manifest) checkListenTLS(path string, l Listen) {
 	if l.TLS && m.Gateway.TLS.Mode == "off" {
 		m.src.at(path+".tls", codeTLSMode, "%s speaks TLS and gateway.tls.mode is off", path).
@@ -227,7 +172,7 @@ func (m *Manifest) checkSession() {
 
 func (m *Manifest) checkConsole() {
 	c := m.Console
-	host, _ := splitAddress(string(c.Listen))
+	host := newListener(string(c.Listen), "").host
 	if !c.Enabled || c.Require != nil || host == "unix" || isLoopback(host) || len(c.Listen.Names()) > 0 {
 		return
 	}
