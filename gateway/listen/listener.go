@@ -129,17 +129,19 @@ func (d *doorman) acceptAll(ctx context.Context) {
 // 8446 section 5.1).
 const tlsHandshake = 0x16
 
-// shake does the handshake, away from the accepting goroutine.
+// shake does the handshake, away from the accepting goroutine, within the time
+// there is for it and as long as the listener is open.
 func (d *doorman) shake(ctx context.Context, c *slotConn) {
 	ctx, cancel := context.WithTimeout(ctx, d.head)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	n, err := c.Conn.Read(c.first[:])
 	c.peeked = n
-	if !stop() || err != nil || c.first[0] != tlsHandshake {
-		if err == nil {
-			d.misdirected(c)
-		}
+	secure := err == nil && c.first[0] == tlsHandshake
+	if err == nil && !secure {
+		d.misdirected(c)
+	}
+	if !stop() || !secure {
 		_ = c.Close() // nothing was agreed on
 		return
 	}
@@ -171,7 +173,6 @@ func (d *doorman) misdirected(c net.Conn) {
 	if d.serves == nil {
 		return
 	}
-	_ = c.SetDeadline(time.Now().Add(d.head)) // a dead connection fails below
 	r, err := http.ReadRequest(bufio.NewReader(io.LimitReader(c, 8<<10)))
 	if err != nil || !d.serves(r.Host) || !visible(r.Host) || !visible(r.RequestURI) || r.RequestURI[0] != '/' {
 		return

@@ -302,6 +302,27 @@ func TestServer_RedirectsPlainHTTPOnlyWhereItIsTold(t *testing.T) {
 	}
 }
 
+// Half a request in plain HTTP on a TLS address does not hold up the end.
+func TestServer_StopsWhileSomebodyIsMisdirected(t *testing.T) {
+	t.Parallel()
+	accepted := make(chan struct{})
+	r := start(t, ok, func(c *listen.Config) {
+		c.Listen[0].TLS, c.Certificates = true, listen.NewSelfSigned(nil, nil)
+		c.ReadHeaderTimeout = time.Hour
+		c.Serves = func(string) bool { return true }
+		c.Trusts = func(netip.Addr) bool { close(accepted); return true }
+	})
+	c := r.dial()
+	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: exam")
+	<-accepted
+	if err := r.stop(); err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
+	if _, err := io.ReadAll(c); isTimeout(err) {
+		t.Error("the connection outlives the server")
+	}
+}
+
 func TestServer_TellsWhenItStops(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})
