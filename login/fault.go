@@ -44,32 +44,36 @@ func faultOf(err error) fault {
 
 // problem is RFC 9457's document.
 type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Code   string `json:"code"`
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail,omitempty"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id,omitempty"`
 }
 
 // fail answers with a page, or with problem+json where the caller prefers it.
 func (s *Service) fail(w http.ResponseWriter, r *http.Request, f fault) {
 	if wantsJSON(r) {
-		writeProblem(w, f)
+		writeProblem(w, r, f)
 		return
 	}
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	v := s.view(f.title)
-	v.Alert, v.AlertHelp = f.title, f.help
+	v.Alert, v.AlertHelp, v.RequestID = f.title, f.help, requestID(r)
 	s.pages.render(w, f.status, "message.html", v)
 }
 
-func writeProblem(w http.ResponseWriter, f fault) {
+// requestID is what the gateway calls the request in its log.
+func requestID(r *http.Request) string { return r.Header.Get("X-Request-Id") }
+
+func writeProblem(w http.ResponseWriter, r *http.Request, f fault) {
 	if f.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
-	writeJSON(w, f.status, "application/problem+json", problem{"about:blank", f.title, f.status, f.help, f.code})
+	writeJSON(w, f.status, "application/problem+json", problem{"about:blank", f.title, f.status, f.help, f.code, requestID(r)})
 }
 
 // wantsJSON reports whether the caller is a program: it sends JSON, or accepts

@@ -152,14 +152,14 @@ func (s *Service) signOutSubmit(w http.ResponseWriter, r *http.Request) {
 func (s *Service) whoAmI(w http.ResponseWriter, r *http.Request) {
 	c, err := s.caller(r)
 	if err != nil {
-		writeProblem(w, faultOf(err))
+		writeProblem(w, r, faultOf(err))
 		return
 	}
 	if c.SetCookie != "" {
 		setCookie(w, c.SetCookie)
 	}
 	if c.Session.Anonymous() {
-		writeProblem(w, fault{http.StatusUnauthorized, "anonymous", "Nobody is signed in", ""})
+		writeProblem(w, r, fault{http.StatusUnauthorized, "anonymous", "Nobody is signed in", ""})
 		return
 	}
 	writeJSON(w, http.StatusOK, "application/json", s.describe(c.Session))

@@ -27,6 +27,7 @@ type view struct {
 	CSS              string
 	SignIn, SignOut  string // paths of the forms
 	Alert, AlertHelp string
+	RequestID        string
 	Email, Next      string
 	SignedInAs       string
 	SignedOut        bool

@@ -28,8 +28,43 @@ func (s *Service) Handler() http.Handler {
 		_ = sites.AddTrustedOrigin(origin) // Validate has seen it
 	}
 	sites.SetDenyHandler(http.HandlerFunc(s.crossSite))
-	return bounded(sites.Handler(mux))
+	return bounded(sites.Handler(s.served(mux)))
 }
+
+// served answers with a page of ours, in place of the mux's plain words, where
+// there is no page or no such method.
+func (s *Service) served(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refused := refusal{header: http.Header{}}
+		h.ServeHTTP(&refused, r)
+		f := fault{http.StatusNotFound, "not_found", "There is no such page", ""}
+		if refused.status == http.StatusMethodNotAllowed {
+			w.Header()["Allow"] = refused.header["Allow"]
+			f = fault{http.StatusMethodNotAllowed, "method_not_allowed", "This page takes no such request", ""}
+		}
+		s.fail(w, r, f)
+	})
+}
+
+// refusal takes down what the mux would have answered.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+// Header implements [http.ResponseWriter].
+func (w *refusal) Header() http.Header { return w.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *refusal) WriteHeader(status int) { w.status = status }
+
+// Write implements [http.ResponseWriter].
+func (w *refusal) Write(b []byte) (int, error) { return len(b), nil }
 
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -477,8 +477,21 @@ func TestOtherMethodsAndPathsAreRefused(t *testing.T) {
 		{http.MethodGet, "/.berth/sign-in/", http.StatusNotFound},
 		{http.MethodHead, login.DefaultSignInPath, http.StatusOK},
 	} {
-		if a := b.do(c.method, c.path, ""); a.StatusCode != c.want {
+		a := b.do(c.method, c.path, "", "Accept", "text/html", "X-Request-Id", "r-17")
+		if a.StatusCode != c.want {
 			t.Errorf("%s %s answered %d, want %d", c.method, c.path, a.StatusCode, c.want)
+		}
+		if c.want >= 400 && (!strings.Contains(a.body, "<!doctype html>") || !strings.Contains(a.body, "r-17")) {
+			t.Errorf("%s %s answered no page with the id of the request:\n%s", c.method, c.path, a.body)
+		}
+		if c.want == http.StatusMethodNotAllowed && !strings.Contains(a.Header.Get("Allow"), "GET") {
+			t.Errorf("%s %s: Allow is %q", c.method, c.path, a.Header.Get("Allow"))
+		}
+	}
+	for path, code := range map[string]string{"/.berth/none": "not_found", login.SessionPath: "anonymous"} {
+		a := b.do(http.MethodGet, path, "", "Accept", "application/json", "X-Request-Id", "r-17")
+		if a.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(a.body, `"code":"`+code+`"`) || !strings.Contains(a.body, `"request_id":"r-17"`) {
+			t.Errorf("GET %s for a program answered %d:\n%s", path, a.StatusCode, a.body)
 		}
 	}
 }
