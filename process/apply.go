@@ -182,11 +182,14 @@ func (s *Supervisor) remove(names []string, which func(*proc) bool) {
 // spec, and there is hope for them.
 func isCurrent(spec Spec) func(*instance) bool {
 	return func(in *instance) bool {
+		if !sameProgram(in.spec, spec) {
+			return false
+		}
 		select {
 		case <-in.doomed.c:
-			return false
+			return in.snapshot().State == StateReady // it has recovered
 		default:
-			return sameProgram(in.spec, spec)
+			return true
 		}
 	}
 }

@@ -406,6 +406,28 @@ func TestApplyTouchesOnlyWhatChanged(t *testing.T) {
 	}
 }
 
+func TestInstanceThatRecoveredIsNotTouched(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	fixed := filepath.Join(t.TempDir(), "fixed")
+	spec := server(t, "web")
+	spec.Environment = append(spec.Environment, "PROGRAM="+spec.Command[0])
+	spec.Command, spec.Shell = []string{"[ -e " + fixed + " ] || exit 1; exec $PROGRAM"}, true
+	spec.Restart = process.RestartPolicy{Min: time.Millisecond, Max: time.Millisecond, Limit: 1}
+	if err := r.Apply(t.Context(), []process.Spec{spec}); err == nil {
+		t.Fatal("Apply() = nil for a process in a crash loop")
+	}
+	if err := os.WriteFile(fixed, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.untilState(process.StateReady)
+	before := r.only()
+	r.apply(spec)
+	if after := r.only(); after.PID != before.PID {
+		t.Errorf("Apply() replaced pid %d, which had recovered, by %d", before.PID, after.PID)
+	}
+}
+
 func TestRestartReplacesEveryInstance(t *testing.T) {
 	t.Parallel()
 	r := start(t)
