@@ -24,13 +24,13 @@ func (h *history) failed(start, end time.Time, random float64) (pause time.Durat
 	h.recent = slices.DeleteFunc(h.recent, func(t time.Time) bool { return end.Sub(t) > h.policy.Window })
 	// Pauses of Max can be longer than the window: what has failed Limit times
 	// in a row without ever staying up is in a loop too.
-	if len(h.recent) >= h.policy.Limit || h.row >= h.policy.Limit {
-		return h.policy.Max, true
-	}
+	loop = len(h.recent) >= h.policy.Limit || h.row >= h.policy.Limit
 	pause = h.policy.Min
 	for i := 1; i < h.row && pause < h.policy.Max; i++ {
 		pause *= 2
 	}
-	pause = min(pause, h.policy.Max)
-	return pause - time.Duration(random*float64(pause)/2), false
+	if loop || pause > h.policy.Max {
+		pause = h.policy.Max
+	}
+	return pause - time.Duration(random*float64(pause)/2), loop
 }

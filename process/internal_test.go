@@ -42,6 +42,15 @@ func TestPausesDoubleUntilTheLoopIsCalledOne(t *testing.T) {
 	}
 }
 
+func TestPausesOfACrashLoopAreJittered(t *testing.T) {
+	t.Parallel()
+	h := history{policy: RestartPolicy{Min: time.Second, Max: 8 * time.Second, Window: time.Minute, Limit: 1}}
+	now := time.Unix(0, 0)
+	if pause, loop := h.failed(now, now, 0.5); pause != 6*time.Second || !loop {
+		t.Errorf("failed() = %v, %v; want 6s, a quarter less than Max, in a loop", pause, loop)
+	}
+}
+
 func TestSlowFailuresAreACrashLoopToo(t *testing.T) {
 	t.Parallel()
 	// Each start takes almost the window to fail: never Limit within one.

@@ -133,7 +133,7 @@ type RestartPolicy struct {
 	// Limit is how many failures within Window make a crash loop. Default 5.
 	Limit int
 	// GiveUp ends the supervisor with an [*ExitError] at a crash loop, instead
-	// of going on with pauses of Max.
+	// of going on with pauses of Max, shortened as the others are.
 	GiveUp bool
 }
 

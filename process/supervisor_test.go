@@ -139,7 +139,7 @@ func TestCrashLoopIsReported(t *testing.T) {
 	r := start(t)
 	spec := script("worker", "echo one; echo boom >&2; exit 3")
 	spec.Listen = process.ListenPort // or it would count as started
-	spec.Restart = process.RestartPolicy{Min: time.Millisecond, Max: time.Hour, Limit: 3}
+	spec.Restart = process.RestartPolicy{Min: time.Millisecond, Max: 2 * time.Hour, Limit: 3}
 	err := r.Apply(t.Context(), []process.Spec{spec})
 	failure, ok := errors.AsType[*process.StartError](err)
 	if !ok || failure.Exit.Code != 3 || !slices.Contains(failure.Lines, "boom") {
