@@ -1,6 +1,7 @@
 package static
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -37,10 +38,10 @@ type stamp struct {
 	device, inode           uint64
 }
 
-// settled reports whether the file was left alone for long enough.
+// settled reports whether the file was left alone for long enough. The change
+// time tells, where there is one: the other can be set, to the future as well.
 func (s stamp) settled(now time.Time) bool {
-	limit := now.Add(-settle).UnixNano()
-	return s.modified < limit && s.changed < limit
+	return cmp.Or(s.changed, s.modified) < now.Add(-settle).UnixNano()
 }
 
 // entry is what is known of one state of a file: the header values, ready to be

@@ -681,6 +681,25 @@ func (d *discard) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestFileOfTheFutureIsRememberedToo(t *testing.T) {
+	root := tree(t, map[string]string{"f.css": strings.Repeat("x", 10<<10)})
+	future := time.Now().AddDate(50, 0, 0) // a build machine's clock was wrong
+	if err := os.Chtimes(filepath.Join(root, "f.css"), future, future); err != nil {
+		t.Fatal(err)
+	}
+	h, err := static.New(static.Config{Root: root, Now: later})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	r := httptest.NewRequest("GET", "/", nil)
+	w := &discard{h: http.Header{}}
+	h.ServeFile(w, r, "f.css")
+	if allocs := testing.AllocsPerRun(100, func() { h.ServeFile(w, r, "f.css") }); allocs > 3 {
+		t.Errorf("%v allocations: it is read and hashed for every request", allocs)
+	}
+}
+
 func TestSmallFileIsWrittenWithoutReadingItAgain(t *testing.T) {
 	content := bytes.Repeat([]byte("x"), 10<<10)
 	root := tree(t, map[string]string{"f.css": string(content)})
