@@ -33,14 +33,16 @@ type RequestFeed struct {
 	ring    [feedSize]gateway.Record
 	last    uint64
 	changed chan struct{} // made when somebody waits; closed at the next request
-	routes  map[string]*Hits
-	rules   map[string]*Hits
-	totals  Hits
+	routes  map[string]*counter
+	rules   map[string]*counter
+	totals  counter
 	window  [windowSeconds]second
 }
 
 // Hits counts what became of the requests of one route or rule since start.
 type Hits struct {
+	// LastMinute is how many there were in the last sixty whole seconds.
+	LastMinute uint64 `json:"last_minute"`
 	// Total is all of them, Refused those the gateway did not let through,
 	// Failed those answered with 500 and above.
 	Total   uint64 `json:"total"`
@@ -50,7 +52,39 @@ type Hits struct {
 	Last time.Time `json:"last,omitzero"`
 }
 
+// counter is the hits of one name, and when the last of them were.
+type counter struct {
+	Hits
+	window [windowSeconds]struct {
+		unix  int64
+		count uint32
+	}
+}
+
+func (c *counter) add(r *gateway.Record, end time.Time) {
+	c.Hits.add(r, end)
+	w := &c.window[slot(end.Unix())]
+	if w.unix != end.Unix() {
+		w.unix, w.count = end.Unix(), 0
+	}
+	w.count++
+}
+
+// hits are those before the second now.
+func (c *counter) hits(now int64) Hits {
+	h := c.Hits
+	for _, w := range c.window {
+		if w.unix < now && w.unix >= now-windowSeconds {
+			h.LastMinute += uint64(w.count)
+		}
+	}
+	return h
+}
+
 const windowSeconds = 60
+
+// slot is the place of a second in a window.
+func slot(unix int64) int64 { return ((unix % windowSeconds) + windowSeconds) % windowSeconds }
 
 // second is what happened within one second of the clock.
 type second struct {
@@ -62,7 +96,7 @@ type second struct {
 
 // NewRequestFeed returns an empty feed.
 func NewRequestFeed() *RequestFeed {
-	return &RequestFeed{now: time.Now, routes: map[string]*Hits{}, rules: map[string]*Hits{}}
+	return &RequestFeed{now: time.Now, routes: map[string]*counter{}, rules: map[string]*counter{}}
 }
 
 // Observe takes one request; r is not kept.
@@ -86,13 +120,13 @@ func (f *RequestFeed) Observe(r *gateway.Record) {
 	f.mu.Unlock()
 }
 
-func count(m map[string]*Hits, name string, r *gateway.Record, end time.Time) {
+func count(m map[string]*counter, name string, r *gateway.Record, end time.Time) {
 	h := m[name]
 	if h == nil {
 		if len(m) >= maxNames {
 			return
 		}
-		h = &Hits{}
+		h = &counter{}
 		m[strings.Clone(name)] = h
 	}
 	h.add(r, end)
@@ -116,7 +150,7 @@ func refused(r *gateway.Record) bool {
 }
 
 func (f *RequestFeed) bucket(unix int64) *second {
-	b := &f.window[((unix%windowSeconds)+windowSeconds)%windowSeconds]
+	b := &f.window[slot(unix)]
 	if b.unix != unix {
 		*b = second{unix: unix}
 	}
@@ -161,18 +195,18 @@ func (f *RequestFeed) RouteHits(name string) Hits { return f.hits(f.routes, name
 func (f *RequestFeed) Totals() Hits {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.totals
+	return f.totals.hits(f.now().Unix())
 }
 
 // RuleHits returns the counts of one rule, by its id; those of requests no
 // rule is for by the empty one.
 func (f *RequestFeed) RuleHits(id string) Hits { return f.hits(f.rules, id) }
 
-func (f *RequestFeed) hits(m map[string]*Hits, name string) Hits {
+func (f *RequestFeed) hits(m map[string]*counter, name string) Hits {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if h := m[name]; h != nil {
-		return *h
+		return h.hits(f.now().Unix())
 	}
 	return Hits{}
 }
@@ -199,7 +233,7 @@ func (f *RequestFeed) LastMinute() Rate {
 	var r Rate
 	for i := range r.Series {
 		unix := now - windowSeconds + int64(i)
-		b := &f.window[unix%windowSeconds]
+		b := &f.window[slot(unix)]
 		if b.unix != unix {
 			continue
 		}

@@ -98,7 +98,15 @@ func TestFeedSumsUpTheLastMinute(t *testing.T) {
 	if rate.Series[30] != 98 || rate.Series[33] != 2 {
 		t.Errorf("series = %v", rate.Series)
 	}
+	f.Observe(&gateway.Record{Time: now.Add(-time.Second), Route: "app", Status: 200})
+	f.Observe(&gateway.Record{Time: now.Add(-time.Hour), Route: "app", Status: 200})
+	if got := f.RouteHits("app"); got.LastMinute != 1 || got.Total != 2 {
+		t.Errorf("hits of the route = %+v, want 1 of 2 in the last minute", got)
+	}
 	now = now.Add(2 * time.Minute)
+	if got := f.RouteHits("app"); got.LastMinute != 0 {
+		t.Errorf("two minutes later: %+v", got)
+	}
 	if rate := f.LastMinute(); rate.PerSecond != 0 || rate.P99 != 0 {
 		t.Errorf("two minutes later: %+v", rate)
 	}
