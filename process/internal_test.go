@@ -1,11 +1,15 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -142,6 +146,50 @@ func FuzzParseLine(f *testing.F) {
 			if reservedKeys[a.Key] && a.Key != "truncated" {
 				t.Errorf("parseLine(%q): reserved key %s", line, a.Key)
 			}
+		}
+	})
+}
+
+// gate is a handler that takes nothing until it is opened.
+type gate struct {
+	slog.Handler
+	opened chan struct{}
+}
+
+func (g gate) Handle(context.Context, slog.Record) error {
+	<-g.opened
+	return nil
+}
+
+func (g gate) Enabled(context.Context, slog.Level) bool { return true }
+
+// counter counts in place of a metric.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) Add(n float64) { c.n.Add(int64(n)) }
+
+func TestLongLinesWaitForALogThatKeepsUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, dropped := gate{slog.DiscardHandler, make(chan struct{})}, &counter{}
+		o, ends, err := openOutput(slog.New(g), dropped)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.abandon(ends)
+		var writing sync.WaitGroup
+		writing.Go(o.write)
+		writing.Go(func() {
+			defer close(o.queue)
+			for range 2 * maxQueuedBytes / maxLine {
+				o.put(line{text: bytes.Repeat([]byte("x"), maxLine)})
+			}
+		})
+		synctest.Wait() // no patience has run out yet
+		close(g.opened)
+		writing.Wait()
+		if n := dropped.n.Load(); n > 0 {
+			t.Errorf("%d lines dropped, want none: the log took them in time", n)
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 const (
@@ -43,9 +45,9 @@ type output struct {
 	dropped interface{ Add(float64) }
 
 	queue   chan line
-	queued  atomic.Int64 // bytes
-	lost    atomic.Int64 // lines dropped and not reported yet
-	late    atomic.Bool  // patience has run out
+	room    *semaphore.Weighted // bytes of the queue
+	lost    atomic.Int64        // lines dropped and not reported yet
+	late    atomic.Bool         // patience has run out
 	readers sync.WaitGroup
 	written chan struct{} // closed when the log has everything
 	pipes   []*os.File    // read ends
@@ -57,7 +59,10 @@ type output struct {
 // openOutput returns an output and the two files to give the program as
 // stdout and stderr; the caller closes them after the start.
 func openOutput(log *slog.Logger, dropped interface{ Add(float64) }) (*output, [2]*os.File, error) {
-	o := &output{log: log, dropped: dropped, queue: make(chan line, maxQueuedLines), written: make(chan struct{})}
+	o := &output{
+		log: log, dropped: dropped, queue: make(chan line, maxQueuedLines),
+		room: semaphore.NewWeighted(maxQueuedBytes), written: make(chan struct{}),
+	}
 	var ends [2]*os.File
 	for i := range ends {
 		r, w, err := os.Pipe()
@@ -147,9 +152,7 @@ func (o *output) read(r io.Reader, stream string) {
 // put hands a line to the writer.
 func (o *output) put(l line) {
 	o.remember(l.text)
-	size := int64(len(l.text))
-	if o.queued.Add(size) > maxQueuedBytes || !o.send(l) {
-		o.queued.Add(-size)
+	if !o.send(l) {
 		o.lost.Add(1)
 		o.dropped.Add(1)
 	}
@@ -158,22 +161,39 @@ func (o *output) put(l line) {
 // send waits at most patience, and not at all while the log is known to be
 // late.
 func (o *output) send(l line) bool {
-	select {
-	case o.queue <- l:
+	if o.trySend(l) {
 		o.late.Store(false)
 		return true
-	default:
 	}
 	if o.late.Load() {
 		return false
 	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	size := int64(len(l.text))
+	if o.room.Acquire(ctx, size) == nil {
+		select {
+		case o.queue <- l:
+			return true
+		case <-ctx.Done():
+			o.room.Release(size)
+		}
+	}
+	o.late.Store(true)
+	return false
+}
+
+// trySend does not wait.
+func (o *output) trySend(l line) bool {
+	size := int64(len(l.text))
+	if !o.room.TryAcquire(size) {
+		return false
+	}
 	select {
 	case o.queue <- l:
 		return true
-	case <-timer.C:
-		o.late.Store(true)
+	default:
+		o.room.Release(size)
 		return false
 	}
 }
@@ -193,7 +213,7 @@ func (o *output) write() {
 	defer close(o.written)
 	ctx := context.Background() // the lines of a program are logged to the last
 	for l := range o.queue {
-		o.queued.Add(-int64(len(l.text)))
+		o.room.Release(int64(len(l.text)))
 		o.report(ctx)
 		e := parseLine(l.text)
 		e.attrs = append(e.attrs, slog.String("stream", l.stream))
