@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"sort"
 )
 
 // indented writes every line two columns in.
@@ -21,13 +20,4 @@ func (i indented) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
-}
-
-func sortedTenants(roles map[string][]string) []string {
-	keys := make([]string, 0, len(roles))
-	for k := range roles {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/berth-project/berth/cmd/berth/internal/service"
@@ -20,19 +21,48 @@ import (
 	"github.com/berth-project/berth/telemetry"
 )
 
-// withDirectory opens the directory for one command, whose changes are noted
-// under the name of the person who runs it.
-func (c *cli) withDirectory(ctx context.Context, do func(context.Context, directory.Store) error) error {
-	data, err := c.existingData()
-	if err != nil {
-		return err
+// onDirectory makes a command of what is done with the directory. Changes are
+// noted under the name of the person who runs it.
+func (c *cli) onDirectory(do func(ctx context.Context, store directory.Store, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		data, err := c.existingData()
+		if err != nil {
+			return err
+		}
+		store, err := service.OpenDirectory(data, telemetry.NewLogger(c.stderr, telemetry.LogConfig{}, nil))
+		if err != nil {
+			return err
+		}
+		err = do(directory.WithActor(cmd.Context(), actor()), store, args)
+		return errors.Join(err, store.Close())
 	}
-	store, err := service.OpenDirectory(data, telemetry.NewLogger(c.stderr, telemetry.LogConfig{}, nil))
-	if err != nil {
-		return err
+}
+
+// onUser makes a command of what is done with the user its first argument
+// names.
+func (c *cli) onUser(do func(ctx context.Context, store directory.Store, u directory.User, args []string) error) func(*cobra.Command, []string) error {
+	return c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+		u, err := findUser(ctx, store, args[0])
+		if err != nil {
+			return err
+		}
+		return do(ctx, store, u, args)
+	})
+}
+
+// everyPage gathers a list that comes in pages.
+func everyPage[T any](list func(directory.Page) ([]T, error), id func(T) string) ([]T, error) {
+	var all []T
+	for page := (directory.Page{Limit: 1000}); ; page.After = id(all[len(all)-1]) {
+		some, err := list(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < page.Limit {
+			return all, nil
+		}
 	}
-	err = do(directory.WithActor(ctx, actor()), store)
-	return errors.Join(err, store.Close())
 }
 
 func actor() string {

@@ -24,16 +24,12 @@ func (c *cli) roleGrantCommand() *cobra.Command {
 		Short:   "give a user a role in a tenant, or move its end",
 		Example: "  berth role grant anna@example.com manager acme --until 720h",
 		Args:    exactly("USER", "ROLE", "TENANT"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			end, err := parseEnd(ends)
-			if err != nil {
+		RunE: c.onGrant(func(ctx context.Context, store directory.Store, g directory.Grant) (err error) {
+			if g.ExpiresAt, err = parseEnd(ends); err != nil {
 				return err
 			}
-			return c.withGrant(cmd.Context(), args, func(ctx context.Context, store directory.Store, g directory.Grant) error {
-				g.ExpiresAt = end
-				return store.GrantRole(ctx, g)
-			})
-		},
+			return store.GrantRole(ctx, g)
+		}),
 	}
 	cmd.Flags().StringVar(&ends, "until", "", "when it ends: RFC 3339 time or a duration such as 720h (default never)")
 	return cmd
@@ -45,16 +41,15 @@ func (c *cli) roleRevokeCommand() *cobra.Command {
 		Short:   "take a role from a user",
 		Example: "  berth role revoke anna@example.com manager acme",
 		Args:    exactly("USER", "ROLE", "TENANT"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withGrant(cmd.Context(), args, func(ctx context.Context, store directory.Store, g directory.Grant) error {
-				return store.RevokeRole(ctx, g)
-			})
-		},
+		RunE: c.onGrant(func(ctx context.Context, store directory.Store, g directory.Grant) error {
+			return store.RevokeRole(ctx, g)
+		}),
 	}
 }
 
-func (c *cli) withGrant(ctx context.Context, args []string, do func(context.Context, directory.Store, directory.Grant) error) error {
-	return c.withUser(ctx, args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
+// onGrant makes a command of what is done with the role its arguments name.
+func (c *cli) onGrant(do func(context.Context, directory.Store, directory.Grant) error) func(*cobra.Command, []string) error {
+	return c.onUser(func(ctx context.Context, store directory.Store, u directory.User, args []string) error {
 		return do(ctx, store, directory.Grant{User: u.ID, Role: args[1], Tenant: args[2]})
 	})
 }
@@ -66,29 +61,27 @@ func (c *cli) roleListCommand() *cobra.Command {
 		Short:   "list who is what where",
 		Example: "  berth role list --tenant acme",
 		Args:    exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				filter := directory.GrantFilter{Tenant: tenant}
-				if user != "" {
-					u, err := findUser(ctx, store, user)
-					if err != nil {
-						return err
-					}
-					filter.User = u.ID
-				}
-				grants, err := store.Grants(ctx, filter)
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, _ []string) error {
+			filter := directory.GrantFilter{Tenant: tenant}
+			if user != "" {
+				u, err := findUser(ctx, store, user)
 				if err != nil {
 					return err
 				}
-				return printList(c, grants, []string{"user", "role", "tenant", "until"}, func(g directory.Grant) []string {
-					end := "-"
-					if !g.ExpiresAt.IsZero() {
-						end = g.ExpiresAt.UTC().Format(time.RFC3339)
-					}
-					return []string{g.User, g.Role, g.Tenant, end}
-				})
+				filter.User = u.ID
+			}
+			grants, err := store.Grants(ctx, filter)
+			if err != nil {
+				return err
+			}
+			return printList(c, grants, []string{"user", "role", "tenant", "until"}, func(g directory.Grant) []string {
+				end := "-"
+				if !g.ExpiresAt.IsZero() {
+					end = g.ExpiresAt.UTC().Format(time.RFC3339)
+				}
+				return []string{g.User, g.Role, g.Tenant, end}
 			})
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&user, "user", "", "only this user (email or id)")
 	cmd.Flags().StringVar(&tenant, "tenant", "", "only this tenant")

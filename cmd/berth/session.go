@@ -104,13 +104,11 @@ func (c *cli) sessionRevokeCommand() *cobra.Command {
 		Short:   "end one session by its id, as the log line of its sign-in shows it",
 		Example: "  berth session revoke 4qv2…",
 		Args:    exactly("SESSION"),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
 			// The longest a session may live is a year; see session.absolute.
 			end := time.Now().Add(366 * 24 * time.Hour)
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				return store.RevokeSession(ctx, directory.Revocation{Session: args[0], Until: end})
-			})
-		},
+			return store.RevokeSession(ctx, directory.Revocation{Session: args[0], Until: end})
+		}),
 	}
 }
 

@@ -27,15 +27,13 @@ func (c *cli) tenantAddCommand() *cobra.Command {
 		Short:   "make a tenant; the id is what appears in paths",
 		Example: "  berth tenant add acme --name 'Acme Credit Union'",
 		Args:    exactly("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				t, err := store.CreateTenant(ctx, args[0], name)
-				if err != nil {
-					return err
-				}
-				return c.printTenant(t)
-			})
-		},
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+			t, err := store.CreateTenant(ctx, args[0], name)
+			if err != nil {
+				return err
+			}
+			return c.printTenant(t)
+		}),
 	}
 	cmd.Flags().StringVar(&name, "name", "", "display name")
 	c.jsonFlag(cmd)
@@ -48,34 +46,21 @@ func (c *cli) tenantListCommand() *cobra.Command {
 		Short:   "list tenants",
 		Example: "  berth tenant list",
 		Args:    exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				tenants, err := allTenants(ctx, store)
-				if err != nil {
-					return err
-				}
-				return printList(c, tenants, []string{"id", "name", "plans"}, func(t directory.Tenant) []string {
-					return []string{t.ID, orDash(t.Name), orDash(planList(t))}
-				})
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, _ []string) error {
+			tenants, err := everyPage(
+				func(p directory.Page) ([]directory.Tenant, error) { return store.Tenants(ctx, p) },
+				func(t directory.Tenant) string { return t.ID },
+			)
+			if err != nil {
+				return err
+			}
+			return printList(c, tenants, []string{"id", "name", "plans"}, func(t directory.Tenant) []string {
+				return []string{t.ID, orDash(t.Name), orDash(planList(t))}
 			})
-		},
+		}),
 	}
 	c.jsonFlag(cmd)
 	return cmd
-}
-
-func allTenants(ctx context.Context, store directory.Tenants) ([]directory.Tenant, error) {
-	var all []directory.Tenant
-	for page := (directory.Page{Limit: 1000}); ; page.After = all[len(all)-1].ID {
-		tenants, err := store.Tenants(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, tenants...)
-		if len(tenants) < page.Limit {
-			return all, nil
-		}
-	}
 }
 
 func (c *cli) tenantShowCommand() *cobra.Command {
@@ -84,15 +69,13 @@ func (c *cli) tenantShowCommand() *cobra.Command {
 		Short:   "show a tenant",
 		Example: "  berth tenant show acme",
 		Args:    exactly("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				t, err := store.Tenant(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				return c.printTenant(t)
-			})
-		},
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+			t, err := store.Tenant(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return c.printTenant(t)
+		}),
 	}
 	c.jsonFlag(cmd)
 	return cmd
@@ -104,11 +87,9 @@ func (c *cli) tenantDeleteCommand() *cobra.Command {
 		Short:   "remove a tenant with its roles and subscriptions",
 		Example: "  berth tenant delete acme",
 		Args:    exactly("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				return store.DeleteTenant(ctx, args[0])
-			})
-		},
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+			return store.DeleteTenant(ctx, args[0])
+		}),
 	}
 }
 
@@ -119,15 +100,13 @@ func (c *cli) tenantSubscribeCommand() *cobra.Command {
 		Short:   "subscribe a tenant to a plan, or move the end of its subscription",
 		Example: "  berth tenant subscribe acme premium --until 2027-12-31T00:00:00Z",
 		Args:    exactly("ID", "PLAN"),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
 			end, err := parseEnd(ends)
 			if err != nil {
 				return err
 			}
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				return store.Subscribe(ctx, args[0], directory.Subscription{Plan: args[1], EndsAt: end})
-			})
-		},
+			return store.Subscribe(ctx, args[0], directory.Subscription{Plan: args[1], EndsAt: end})
+		}),
 	}
 	cmd.Flags().StringVar(&ends, "until", "", "when it ends: RFC 3339 time or a duration such as 720h (default never)")
 	return cmd
@@ -139,11 +118,9 @@ func (c *cli) tenantUnsubscribeCommand() *cobra.Command {
 		Short:   "end a tenant's subscription now",
 		Example: "  berth tenant unsubscribe acme premium",
 		Args:    exactly("ID", "PLAN"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				return store.Unsubscribe(ctx, args[0], args[1])
-			})
-		},
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+			return store.Unsubscribe(ctx, args[0], args[1])
+		}),
 	}
 }
 

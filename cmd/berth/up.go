@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -233,7 +235,7 @@ func (c *cli) tellOperator(r service.Ready) {
 
 func roleText(roles map[string][]string) string {
 	var parts []string
-	for _, tenant := range sortedTenants(roles) {
+	for _, tenant := range slices.Sorted(maps.Keys(roles)) {
 		parts = append(parts, strings.Join(roles[tenant], ", ")+" of "+tenant)
 	}
 	return orDash(strings.Join(parts, "; "))

@@ -33,26 +33,24 @@ func (c *cli) userAddCommand() *cobra.Command {
 		Short:   "make a user",
 		Example: "  berth user add anna@example.com --name Anna --generate-password",
 		Args:    exactly("EMAIL"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				password, err := c.newPassword(fromStdin, generate)
-				if err != nil {
-					return err
-				}
-				u, err := c.addUser(ctx, store, directory.User{Email: args[0], Name: name}, password)
-				if err != nil {
-					return err
-				}
-				if c.json {
-					return c.printJSON(createdUser{User: u, Password: revealIf(generate, password)})
-				}
-				fmt.Fprintf(c.stdout, "%s  %s\n", u.ID, u.Email)
-				if generate {
-					fmt.Fprintf(c.stdout, "password  %s\n", password.Reveal())
-				}
-				return nil
-			})
-		},
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, args []string) error {
+			password, err := c.newPassword(fromStdin, generate)
+			if err != nil {
+				return err
+			}
+			u, err := c.addUser(ctx, store, directory.User{Email: args[0], Name: name}, password)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(createdUser{User: u, Password: revealIf(generate, password)})
+			}
+			fmt.Fprintf(c.stdout, "%s  %s\n", u.ID, u.Email)
+			if generate {
+				fmt.Fprintf(c.stdout, "password  %s\n", password.Reveal())
+			}
+			return nil
+		}),
 	}
 	cmd.Flags().StringVar(&name, "name", "", "display name")
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
@@ -91,34 +89,21 @@ func (c *cli) userListCommand() *cobra.Command {
 		Short:   "list users",
 		Example: "  berth user list --json",
 		Args:    exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withDirectory(cmd.Context(), func(ctx context.Context, store directory.Store) error {
-				users, err := allUsers(ctx, store)
-				if err != nil {
-					return err
-				}
-				return printList(c, users, []string{"id", "email", "name", "state"}, func(u directory.User) []string {
-					return []string{u.ID, u.Email, orDash(u.Name), userState(u)}
-				})
+		RunE: c.onDirectory(func(ctx context.Context, store directory.Store, _ []string) error {
+			users, err := everyPage(
+				func(p directory.Page) ([]directory.User, error) { return store.Users(ctx, p) },
+				func(u directory.User) string { return u.ID },
+			)
+			if err != nil {
+				return err
+			}
+			return printList(c, users, []string{"id", "email", "name", "state"}, func(u directory.User) []string {
+				return []string{u.ID, u.Email, orDash(u.Name), userState(u)}
 			})
-		},
+		}),
 	}
 	c.jsonFlag(cmd)
 	return cmd
-}
-
-func allUsers(ctx context.Context, store directory.Users) ([]directory.User, error) {
-	var all []directory.User
-	for page := (directory.Page{Limit: 1000}); ; page.After = all[len(all)-1].ID {
-		users, err := store.Users(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, users...)
-		if len(users) < page.Limit {
-			return all, nil
-		}
-	}
 }
 
 func (c *cli) userShowCommand() *cobra.Command {
@@ -127,25 +112,23 @@ func (c *cli) userShowCommand() *cobra.Command {
 		Short:   "show a user with their roles; USER is an email or an id",
 		Example: "  berth user show anna@example.com",
 		Args:    exactly("USER"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
-				grants, err := store.Grants(ctx, directory.GrantFilter{User: u.ID})
-				if err != nil {
-					return err
-				}
-				if c.json {
-					return c.printJSON(struct {
-						directory.User
-						Roles []directory.Grant `json:"roles"`
-					}{u, grants})
-				}
-				fmt.Fprintf(c.stdout, "id     %s\nemail  %s\nname   %s\nstate  %s\n", u.ID, u.Email, orDash(u.Name), userState(u))
-				for _, g := range grants {
-					fmt.Fprintf(c.stdout, "role   %s of %s%s\n", g.Role, g.Tenant, until(g.ExpiresAt))
-				}
-				return nil
-			})
-		},
+		RunE: c.onUser(func(ctx context.Context, store directory.Store, u directory.User, _ []string) error {
+			grants, err := store.Grants(ctx, directory.GrantFilter{User: u.ID})
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(struct {
+					directory.User
+					Roles []directory.Grant `json:"roles"`
+				}{u, grants})
+			}
+			fmt.Fprintf(c.stdout, "id     %s\nemail  %s\nname   %s\nstate  %s\n", u.ID, u.Email, orDash(u.Name), userState(u))
+			for _, g := range grants {
+				fmt.Fprintf(c.stdout, "role   %s of %s%s\n", g.Role, g.Tenant, until(g.ExpiresAt))
+			}
+			return nil
+		}),
 	}
 	c.jsonFlag(cmd)
 	return cmd
@@ -158,25 +141,23 @@ func (c *cli) userPasswordCommand() *cobra.Command {
 		Short:   "set a user's password and end their sessions",
 		Example: "  berth user password anna@example.com --password-stdin < password.txt",
 		Args:    exactly("USER"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
-				password, err := c.askPassword(fromStdin, generate)
-				if err != nil {
-					return err
-				}
-				hash, err := c.hashPassword(ctx, password, u.Email)
-				if err != nil {
-					return err
-				}
-				if err := store.SetPasswordHash(ctx, u.ID, hash); err != nil {
-					return err
-				}
-				if generate {
-					fmt.Fprintln(c.stdout, password.Reveal())
-				}
-				return store.RevokeSessionsOf(ctx, u.ID)
-			})
-		},
+		RunE: c.onUser(func(ctx context.Context, store directory.Store, u directory.User, _ []string) error {
+			password, err := c.askPassword(fromStdin, generate)
+			if err != nil {
+				return err
+			}
+			hash, err := c.hashPassword(ctx, password, u.Email)
+			if err != nil {
+				return err
+			}
+			if err := store.SetPasswordHash(ctx, u.ID, hash); err != nil {
+				return err
+			}
+			if generate {
+				fmt.Fprintln(c.stdout, password.Reveal())
+			}
+			return store.RevokeSessionsOf(ctx, u.ID)
+		}),
 	}
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	cmd.Flags().BoolVar(&generate, "generate-password", false, "make a random password and print it")
@@ -191,24 +172,10 @@ func (c *cli) userChange(verb, short string, change func(directory.Store, contex
 		Short:   short,
 		Example: "  berth user " + verb + " anna@example.com",
 		Args:    exactly("USER"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withUser(cmd.Context(), args[0], func(ctx context.Context, store directory.Store, u directory.User) error {
-				return change(store, ctx, u.ID)
-			})
-		},
+		RunE: c.onUser(func(ctx context.Context, store directory.Store, u directory.User, _ []string) error {
+			return change(store, ctx, u.ID)
+		}),
 	}
-}
-
-// withUser opens the directory for one command about one user, named by email
-// or id.
-func (c *cli) withUser(ctx context.Context, who string, do func(context.Context, directory.Store, directory.User) error) error {
-	return c.withDirectory(ctx, func(ctx context.Context, store directory.Store) error {
-		u, err := findUser(ctx, store, who)
-		if err != nil {
-			return err
-		}
-		return do(ctx, store, u)
-	})
 }
 
 // findUser takes an email or an id.
