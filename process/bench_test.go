@@ -68,7 +68,7 @@ func BenchmarkStart(b *testing.B) {
 			b.Fatal(err)
 		}
 		<-c.exited
-		if exit := c.finish(); exit.Code != 0 {
+		if exit := c.finish(""); exit.Code != 0 {
 			b.Fatal(exit)
 		}
 	}

@@ -110,8 +110,9 @@ func (c *child) stop(how Stop, now <-chan struct{}) {
 }
 
 // finish kills whoever is left of the group, reaps the leader and returns how
-// it ended, with the output read to its end.
-func (c *child) finish() Exit {
+// it ended, with the output read to its end. cause is what is known beyond the
+// exit status, empty for nothing.
+func (c *child) finish(cause string) Exit {
 	c.signal(syscall.SIGKILL)
 	<-c.exited
 	for deadline := time.Now().Add(killWait); groupAlive(c.pid) && time.Now().Before(deadline); {
@@ -122,10 +123,12 @@ func (c *child) finish() Exit {
 	c.mu.Unlock()
 	state, err := c.spawner.reap(c.process)
 	c.out.finish()
-	exit := Exit{Code: 255, Cause: fmt.Sprintf("exit status lost: %v", err)}
+	exit := Exit{Code: 255}
 	if err == nil {
 		exit = exitOf(state.Sys().(syscall.WaitStatus))
+	} else if cause == "" {
+		cause = fmt.Sprintf("exit status lost: %v", err)
 	}
-	exit.At = time.Now()
+	exit.Cause, exit.At = cause, time.Now()
 	return exit
 }

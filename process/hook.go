@@ -51,7 +51,6 @@ func (s *Supervisor) runHook(ctx context.Context, spec *Spec, hook Hook) (Exit, 
 		cause = context.Cause(ctx).Error()
 		c.stop(spec.Stop, s.killed)
 	}
-	exit := c.finish()
-	exit.Cause = cause
+	exit := c.finish(cause)
 	return exit, c.out.lines(), nil
 }

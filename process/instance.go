@@ -179,8 +179,7 @@ func (in *instance) once() Exit {
 	}
 	defer at.release()
 	cause, wasReady := in.attend(at, c, began)
-	exit := c.finish()
-	exit.Cause = cause
+	exit := c.finish(cause)
 	in.exited(exit, c.out.lines(), wasReady)
 	return exit
 }

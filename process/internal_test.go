@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +70,42 @@ func TestSlowFailuresAreACrashLoopToo(t *testing.T) {
 	}
 	if loops != 1 {
 		t.Errorf("%d loops in 3 failures in a row, want 1", loops)
+	}
+}
+
+func TestLostExitStatusIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newSpawner()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	process, err := s.fork(spawnRequest{path: "/bin/true", argv: []string{"true"}, attr: &os.ProcAttr{
+		Files: []*os.File{null, null, null}, Sys: childAttributes(nil),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, ends, err := openOutput(slog.New(slog.DiscardHandler), &counter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var writers sync.WaitGroup
+	out.start(&writers)
+	for _, end := range ends {
+		_ = end.Close()
+	}
+	c := &child{pid: process.Pid, process: process, spawner: s, out: out, exited: make(chan struct{})}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(process.Pid, &status, 0, nil); err != nil { // somebody else was faster
+		t.Fatal(err)
+	}
+	close(c.exited)
+	exit := c.finish("")
+	writers.Wait()
+	if exit.Code != 255 || !strings.Contains(exit.Cause, "lost") {
+		t.Errorf("finish() = %v, want 255 and that the status is lost", exit)
 	}
 }
 
