@@ -109,6 +109,24 @@ func TestLostExitStatusIsSaid(t *testing.T) {
 	}
 }
 
+func TestChildWithTheNumberOfAnotherStaysOwn(t *testing.T) {
+	t.Parallel()
+	s := newSpawner()
+	first, err := s.fork(spawnRequest{path: "/bin/true", argv: []string{"true"}, attr: &os.ProcAttr{Sys: childAttributes(nil)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As if the number was given out again between the wait and its record.
+	second := &os.Process{Pid: first.Pid}
+	s.own[first.Pid] = second
+	if _, err := s.reap(first); err != nil {
+		t.Fatal(err)
+	}
+	if s.own[second.Pid] != second {
+		t.Error("the second child would be reaped as an orphan")
+	}
+}
+
 func TestLookPathSearchesTheChildsPath(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

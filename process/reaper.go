@@ -88,7 +88,7 @@ func (r *reaper) sweep() (living []int) {
 	defer r.spawner.mu.Unlock()
 	self, group := os.Getpid(), syscall.Getpgrp()
 	for _, p := range processes() {
-		if p.parent != self || p.group == group && !r.everything || r.spawner.own[p.pid] {
+		if p.parent != self || p.group == group && !r.everything || r.spawner.own[p.pid] != nil {
 			continue
 		}
 		if p.alive() {

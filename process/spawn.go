@@ -22,7 +22,7 @@ type spawner struct {
 	writers sync.WaitGroup // of the children's output
 
 	mu  sync.Mutex // held from fork to record, so that no child is ever unknown
-	own map[int]bool
+	own map[int]*os.Process
 }
 
 type spawnRequest struct {
@@ -40,7 +40,7 @@ type spawnReply struct {
 func newSpawner() *spawner {
 	return &spawner{
 		plain: make(chan spawnRequest), confined: make(chan spawnRequest),
-		ended: make(chan struct{}), own: map[int]bool{},
+		ended: make(chan struct{}), own: map[int]*os.Process{},
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *spawner) fork(req spawnRequest) (*os.Process, error) {
 	defer s.mu.Unlock()
 	process, err := os.StartProcess(req.path, req.argv, req.attr)
 	if err == nil {
-		s.own[process.Pid] = true
+		s.own[process.Pid] = process
 	}
 	return process, err
 }
@@ -110,6 +110,8 @@ func (s *spawner) reap(process *os.Process) (*os.ProcessState, error) {
 	state, err := process.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.own, process.Pid)
+	if s.own[process.Pid] == process { // its number may be another's by now
+		delete(s.own, process.Pid)
+	}
 	return state, err
 }
