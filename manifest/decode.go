@@ -334,7 +334,10 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, at place) {
 		d.wrongType(n, v, at)
 		return
 	}
-	err := setScalar(v, text)
+	err := octal(n, v, text)
+	if err == nil {
+		err = setScalar(v, text)
+	}
 	if err == nil {
 		err = d.check(v, text, at)
 	}
@@ -344,6 +347,15 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value, at place) {
 	message := nameOf(at) + ": " + err.message
 	p := d.add(n, at, err.code, "%s", message)
 	p.Help = err.help
+}
+
+// octal refuses a number with leading zeros: YAML 1.1 reads 010 as 8, YAML 1.2
+// as 10.
+func octal(n ast.Node, v reflect.Value, text string) *valueError {
+	if _, ok := n.(*ast.IntegerNode); ok && v.Kind() != reflect.String && len(text) > 1 && text[0] == '0' {
+		return &valueError{codeWrongType, "this number starts with a zero", "write it in decimal digits, without leading zeros"}
+	}
+	return nil
 }
 
 // check is what is wrong with a value that has the right type.
