@@ -91,7 +91,7 @@ type Restart struct {
 	// run for its earlier failures to be forgotten.
 	Window Duration `yaml:"window" default:"1m" min:"1s" max:"24h"`
 	// Limit is how many failures within Window make a crash loop, which is
-	// reported. The process is tried again every Max.
+	// reported. The process is tried again after Max, or up to half of it less.
 	Limit int `yaml:"limit" default:"5" min:"1" max:"1000"`
 	// GiveUp stops the whole service with the process's status at a crash loop,
 	// for a platform that starts it anew.
