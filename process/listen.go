@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -118,12 +119,15 @@ func socketDirectory(directory string, spec *Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if cred == nil {
-		return directory, privateDirectory(directory, 0)
+	extra := fs.FileMode(0)
+	if cred != nil {
+		extra = 0o011 // the user has to get through to its own, and no further
 	}
-	// The user has to get through to its own directory, and no further.
-	if err := privateDirectory(directory, 0o011); err != nil {
+	if err := privateDirectory(directory, extra); err != nil {
 		return "", err
+	}
+	if err := ownDirectory(directory); err != nil || cred == nil {
+		return directory, err
 	}
 	own := filepath.Join(directory, spec.Name)
 	if err := privateDirectory(own, 0); err != nil {
@@ -151,6 +155,19 @@ func privateDirectory(path string, extra fs.FileMode) error {
 		return nil
 	}
 	return os.Chmod(path, want)
+}
+
+// ownDirectory refuses a directory of another user, who could put sockets of
+// its own in the place of ours.
+func ownDirectory(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to user id %d: use a directory of berth's own", path, stat.Uid)
+	}
+	return nil
 }
 
 // removeStale removes a socket that nobody listens on any more.

@@ -623,6 +623,20 @@ func TestSocketPlacesThatAreRefused(t *testing.T) {
 			refusedStart(t, directory, c.want)
 		})
 	}
+	t.Run("another user's", func(t *testing.T) {
+		t.Parallel()
+		if os.Geteuid() != 0 {
+			t.Skip("SKIPPED: only root can make a directory of another user")
+		}
+		directory := shortDirectory(t)
+		if err := os.Mkdir(directory, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(directory, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		refusedStart(t, directory, "belongs to user id 65534")
+	})
 	t.Run("too long", func(t *testing.T) {
 		t.Parallel()
 		refusedStart(t, filepath.Join(t.TempDir(), strings.Repeat("d", 100)), "use a shorter run directory")
