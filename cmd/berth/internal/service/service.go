@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -50,7 +49,7 @@ type Service struct {
 	supervisor *process.Supervisor
 	accessLog  *telemetry.AccessLog
 	feed       *console.RequestFeed
-	runDir     string
+	run        *runDirectory
 
 	reloading sync.Mutex         // one reload at a time
 	retiring  sync.WaitGroup     // old generations that close
@@ -151,30 +150,12 @@ func (s *Service) openSupervisor() error {
 	if err != nil {
 		return fmt.Errorf("make directory for sockets: %w", err)
 	}
-	s.runDir = dir
+	s.run = dir
 	s.supervisor = process.New(process.Config{
-		RunDirectory: dir, OnEndpoints: s.endpointsChanged, Drain: s.drainEndpoint,
+		RunDirectory: dir.path, OnEndpoints: s.endpointsChanged, Drain: s.drainEndpoint,
 		Reap: s.opts.Reap, Log: s.log, Registry: s.registry,
 	})
 	return nil
-}
-
-// maxRunPath leaves room for the name of a process in the path of a socket,
-// which may have 104 bytes.
-const maxRunPath = 55
-
-// makeRunDirectory makes a directory for this run's sockets: within the data
-// directory, which is writable whatever the image looks like, or where its
-// path is too long for a socket, among the temporary files.
-func makeRunDirectory(data string) (string, error) {
-	abs, err := filepath.Abs(data)
-	if err != nil {
-		return "", err
-	}
-	if len(abs) > maxRunPath {
-		abs = "" // the system's directory of temporary files
-	}
-	return os.MkdirTemp(abs, "berth-")
 }
 
 // closeAll releases what open made; what was never made is skipped.
@@ -193,8 +174,8 @@ func (s *Service) closeAll() error {
 	if s.people != nil {
 		errs = append(errs, s.people.store.Close())
 	}
-	if s.runDir != "" {
-		errs = append(errs, os.RemoveAll(s.runDir))
+	if s.run != nil {
+		errs = append(errs, s.run.remove())
 	}
 	return errors.Join(errs...)
 }
