@@ -244,6 +244,20 @@ func TestRequestsAreFiltered(t *testing.T) {
 	}
 }
 
+// A request whose path was refused is not explained as one for another path.
+func TestARequestWithoutAPathIsNotExplained(t *testing.T) {
+	t.Parallel()
+	feed := console.NewRequestFeed()
+	feed.Observe(&gateway.Record{Method: "GET", Host: "demo.test", Status: 400, Reason: "path_dot_segment"})
+	c := newConsole(t, console.Config{}, console.Sources{Requests: feed})
+	if body := ask(c, "GET", "/requests", "").Body.String(); !strings.Contains(body, "path_dot_segment") || strings.Contains(body, "/routes/explain?") {
+		t.Error("the row is missing, or leads to the explanation of another request")
+	}
+	if body := ask(c, "GET", "/requests.json", "").Body.String(); strings.Contains(body, `"url"`) {
+		t.Errorf("the twin has a URL: %s", body)
+	}
+}
+
 func TestLogLinesAreFiltered(t *testing.T) {
 	t.Parallel()
 	log, recent := logTo(t)

@@ -28,8 +28,9 @@ type requestRow struct {
 	Retries  int        `json:"retries,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	Error    string     `json:"error,omitempty"`
-	// URL asks to explain the request again.
-	URL string `json:"url"`
+	// URL asks to explain the request again; empty where the gateway made out no
+	// path to ask about.
+	URL string `json:"url,omitempty"`
 }
 
 // requestView is the page of requests.
@@ -129,11 +130,15 @@ func (c *Console) requestRow(r *Request) requestRow {
 	if c.cfg.Environment == "local" {
 		u.Scheme = "http"
 	}
-	return requestRow{
+	row := requestRow{
 		Seq: r.Seq, Time: r.Time.UTC(), ID: r.ID, Method: r.Method, Host: r.Host, Path: r.Path, Status: r.Status,
 		Duration: r.Duration.Seconds(), Client: r.Client, Route: r.Route, Rule: r.Rule, User: r.User, Tenant: r.Tenant,
-		Upstream: r.Upstream, Retries: r.Retries, Reason: r.Reason, Error: r.Error, URL: u.String(),
+		Upstream: r.Upstream, Retries: r.Retries, Reason: r.Reason, Error: r.Error,
 	}
+	if r.Path != "" {
+		row.URL = u.String()
+	}
+	return row
 }
 
 // routeNames are the routes to choose from, the chosen one included.
