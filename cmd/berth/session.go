@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ type openedSession struct {
 func (c *cli) sessionOpenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "open VALUE",
-		Short:   "say what a sealed cookie holds; VALUE with or without its name",
+		Short:   "say what a sealed cookie holds; VALUE with or without its name, or - for standard input",
 		Example: "  berth session open 'berth=v1.…'",
 		Args:    exactly("VALUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,7 +82,15 @@ func (c *cli) sessionOpenCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sess, err := service.OpenSealed(cmd.Context(), opts, args[0])
+			value := args[0]
+			if value == "-" { // a command line is for everybody on the machine to see
+				text, err := io.ReadAll(io.LimitReader(c.stdin, 16<<10))
+				if err != nil {
+					return fmt.Errorf("read cookie: %w", err)
+				}
+				value = string(text)
+			}
+			sess, err := service.OpenSealed(cmd.Context(), opts, value)
 			if err != nil {
 				return err
 			}
