@@ -42,9 +42,10 @@ const (
 	accessFlush  = 250 * time.Millisecond
 )
 
-// AccessLog writes one line for each request. Lines are gathered and written
-// in batches of at most 64 KiB or 250 ms, so that logging costs no system
-// call per request. It is safe for concurrent use.
+// AccessLog writes one line for each request. JSON lines are gathered and
+// written in batches of at most 64 KiB or 250 ms, so that logging costs no
+// system call per request; lines for people are written at once, to stand in
+// order with what else is logged. It is safe for concurrent use.
 type AccessLog struct {
 	out    io.Writer
 	format Format
@@ -69,9 +70,9 @@ func (l *AccessLog) Write(r *Request) {
 	} else {
 		l.buf = appendHumanRequest(l.buf, r)
 	}
-	full := len(l.buf) >= accessBuffer
+	due := len(l.buf) >= accessBuffer || l.format != JSON
 	l.mu.Unlock()
-	if full {
+	if due {
 		l.Flush()
 	}
 }
