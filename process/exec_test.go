@@ -231,6 +231,9 @@ func daemon(file string) string {
 
 func TestAdoptedProcessesEndWithTheSupervisor(t *testing.T) {
 	t.Parallel()
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("SKIPPED: a session of its own needs the program setsid")
+	}
 	dir := t.TempDir()
 	file, up := filepath.Join(dir, "daemon"), filepath.Join(dir, "up")
 	cmd := supervise(t, script("web", daemon(file)+`echo $$ >`+up+`; exec sleep 1000`))

@@ -19,7 +19,11 @@ func (s *Supervisor) runHooks(ctx context.Context, spec *Spec) error {
 		log := s.log.With(slog.String("process", spec.Name), slog.String("hook", hook.String()))
 		s.events.send(Event{Time: time.Now(), Kind: EventHook, Process: spec.Name, Exit: &exit, Lines: lines})
 		if exit.Code != 0 || exit.Cause != "" {
-			log.Error("hook failed", slog.String("exit", exit.String()))
+			if ctx.Err() != nil {
+				log.Info("hook interrupted", slog.String("exit", exit.String()))
+			} else {
+				log.Error("hook failed", slog.String("exit", exit.String()))
+			}
 			return &StartError{Process: spec.Name, Hook: hook.String(), Exit: exit, Lines: lines}
 		}
 		log.Info("hook done", slog.Duration("duration", time.Since(began)))
