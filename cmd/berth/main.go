@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"os"
+	_ "time/tzdata" // rules name time zones, and an image from scratch has none
 )
 
 func main() {
