@@ -44,7 +44,8 @@ func (b *builder) spec(name string, p *manifest.Process, id identity) process.Sp
 		Restart: process.RestartPolicy{
 			Min: p.Restart.Min.Std(), Max: p.Restart.Max.Std(), Window: p.Restart.Window.Std(), Limit: p.Restart.Limit, GiveUp: p.Restart.GiveUp,
 		},
-		Stop: process.Stop{Signal: signalNumber(p.Stop.Signal), Grace: p.Stop.Grace.Std()},
+		// No grace at all is the shortest there is: 0 would be the default.
+		Stop: process.Stop{Signal: signalNumber(p.Stop.Signal), Grace: max(p.Stop.Grace.Std(), 1)},
 	}
 	if spec.Ready.Host = p.Ready.Host; spec.Ready.Host == "" {
 		spec.Ready.Host = b.probeHost(p.Serve.Health)
