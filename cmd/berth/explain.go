@@ -24,7 +24,7 @@ func (c *cli) explainRequestCommand() *cobra.Command {
 		Long: "Builds the same hosts, rules and routes the gateway uses and asks them; nothing needs to run.\n" +
 			"URL is absolute, or a path on the service's first host; localhost is answered to as by berth up. The exit status is 0 whatever the answer;\n" +
 			"--expect makes another answer a failure.",
-		Example: "  berth explain request POST /acme/accounts --as anna@example.com -f examples/ledger",
+		Example: "  berth explain request GET /acme/accounts/1 --as tom@acme.test -f examples/ledger",
 		Args:    exactly("METHOD", "URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if expect != "" && expect != "allow" && expect != "refuse" {

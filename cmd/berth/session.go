@@ -16,7 +16,7 @@ import (
 func (c *cli) sessionCommand() *cobra.Command {
 	cmd := noun("session", "sessions: the cookie, and the keys it is sealed with",
 		c.sessionSealCommand(), c.sessionOpenCommand(), c.sessionRevokeCommand(),
-		noun("key", "the keys that seal cookies and sign assertions", c.keyListCommand(), c.keyGenerateCommand(), c.keyRotateCommand()),
+		noun("key", "the keys that seal cookies and sign assertions", c.keyListCommand(), c.keyGenerateCommand(), c.keyRotateCommand(), c.keyReplaceCommand()),
 	)
 	c.fileFlag(cmd)
 	c.dataFlag(cmd)

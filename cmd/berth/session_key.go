@@ -89,9 +89,10 @@ func (c *cli) keyRotateCommand() *cobra.Command {
 		Short: "make the next keys current and new ones next; nobody is signed out",
 		Long: "Moves every key on: next becomes current, current becomes previous, previous is forgotten. Cookies\n" +
 			"sealed with the key that becomes previous still open and are renewed. A running service loads the new\n" +
-			"file at once. A second rotation within the session's absolute limit would sign people out and is\n" +
-			"refused; --force does it all the same, for a key that got out. With --algorithm the new next key signs otherwise than the others,\n" +
-			"from the rotation after this one on: by then apps know it.",
+			"file at once. A second rotation within session.idle would sign out who did not come since, and is\n" +
+			"refused; --force does it all the same. Keys that got out are not cured by rotating, the next one got\n" +
+			"out with them: berth session key replace. With --algorithm the new next key signs otherwise than the\n" +
+			"others, from the rotation after this one on: by then apps know it.",
 		Example: "  berth session key rotate",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -115,6 +116,36 @@ func (c *cli) keyRotateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "algorithm", "", "what the new key signs with: eddsa or es256 (default: as the last one)")
 	cmd.Flags().BoolVar(&r.Force, "force", false, "rotate although sessions sealed with the previous key may be alive")
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) keyReplaceCommand() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "replace",
+		Short: "put new keys in place of all, where the old ones got out; everybody is signed out",
+		Long: "Makes a new set and forgets the old one. A running service loads it at once; no cookie made before\n" +
+			"opens any more, and apps refuse assertions signed before as soon as they ask for the keys again.",
+		Example: "  berth session key replace",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			alg, err := signingAlgorithm(name)
+			if err != nil {
+				return err
+			}
+			opts, err := c.stateOptions()
+			if err != nil {
+				return err
+			}
+			fresh, err := service.ReplaceKeys(cmd.Context(), opts, alg)
+			if err != nil {
+				return err
+			}
+			return c.printKeys(fresh)
+		},
+	}
+	cmd.Flags().StringVar(&name, "algorithm", "eddsa", "what the new keys sign with: eddsa or es256")
 	c.jsonFlag(cmd)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -89,5 +90,42 @@ func TestKeysAreMadeOnce(t *testing.T) {
 		if other != made[0] {
 			t.Fatalf("key sets = %v, want one", made)
 		}
+	}
+}
+
+// A cookie sealed with the previous key lives while it is not used for as long
+// as session.idle: until then the key is not forgotten.
+func TestKeysRotateWhenTheirCookiesHaveEnded(t *testing.T) {
+	t.Parallel()
+	for since, want := range map[time.Duration]string{
+		11 * time.Hour:              "may live until",
+		12 * time.Hour:              "may live until", // a gateway may have sealed after that
+		12*time.Hour + time.Hour/60: "",
+	} {
+		t.Run(since.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			file := filepath.Join(dir, "berth.yaml")
+			if err := os.WriteFile(file, []byte("service: demo\ndomains: [a.test]\nsession: {idle: 12h}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			keys, err := session.GenerateKeySet(time.Now().Add(-48 * time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if keys, err = keys.Rotate(time.Now().Add(-since)); err != nil {
+				t.Fatal(err)
+			}
+			if err := SaveKeys(filepath.Join(dir, "keys.json"), keys); err != nil {
+				t.Fatal(err)
+			}
+			_, err = RotateKeys(t.Context(), Options{Manifest: file, Data: dir, Log: slog.New(slog.DiscardHandler)}, Rotation{})
+			switch {
+			case want == "" && err != nil:
+				t.Errorf("RotateKeys() = %v, want done", err)
+			case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+				t.Errorf("RotateKeys() = %v, want %q", err, want)
+			}
+		})
 	}
 }

@@ -43,12 +43,9 @@ func RotateKeys(ctx context.Context, opts Options, r Rotation) (*session.KeySet,
 	if err != nil {
 		return nil, err
 	}
-	_, file, err := Keys(ctx, opts)
-	switch {
-	case err != nil:
+	file, err := fileOfKeys(ctx, opts)
+	if err != nil {
 		return nil, err
-	case file == "":
-		return nil, errors.New("the keys come from the environment (session.keys): rotate them where they are kept")
 	}
 	var next *session.KeySet
 	err = locked(opts.Data, func() error {
@@ -56,7 +53,7 @@ func RotateKeys(ctx context.Context, opts Options, r Rotation) (*session.KeySet,
 		if err != nil {
 			return err
 		}
-		if err := r.forgets(keys, m.Session.Absolute.Std()); err != nil {
+		if err := r.forgets(keys, min(m.Session.Idle.Std(), m.Session.Absolute.Std())); err != nil {
 			return err
 		}
 		if next, err = rotated(keys, r.Algorithm); err != nil {
@@ -67,16 +64,44 @@ func RotateKeys(ctx context.Context, opts Options, r Rotation) (*session.KeySet,
 	return next, err
 }
 
+// takeUp is how long running gateways may seal with the old keys after a
+// rotation: the file is watched, and read at intervals where it cannot be.
+const takeUp = time.Minute
+
 // forgets is an error where cookies may be alive that the rotation would make
-// nobody open any more.
-func (r Rotation) forgets(keys *session.KeySet, absolute time.Duration) error {
+// nobody open any more: those that were not used since the last rotation, for
+// others were sealed anew. Unused ones live for lifetime at most.
+func (r Rotation) forgets(keys *session.KeySet, lifetime time.Duration) error {
 	for _, k := range keys.Keys() {
-		alive := k.Since.Add(absolute)
+		alive := k.Since.Add(lifetime + takeUp)
 		if k.State == session.Previous && !r.Force && time.Now().Before(alive) {
 			return fmt.Errorf("sessions sealed with key %s may live until %s: wait, or use --force to end them", k.ID, alive.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil
+}
+
+// ReplaceKeys puts a set of keys made now, all of one algorithm, in place of a
+// service's: the answer to a leak, and to nothing else. Nobody stays signed in.
+func ReplaceKeys(ctx context.Context, opts Options, alg session.Algorithm) (*session.KeySet, error) {
+	file, err := fileOfKeys(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := session.GenerateKeySetFor(alg, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return fresh, locked(opts.Data, func() error { return SaveKeys(file, fresh) })
+}
+
+// fileOfKeys is the file a service's keys can be changed in.
+func fileOfKeys(ctx context.Context, opts Options) (string, error) {
+	_, file, err := Keys(ctx, opts)
+	if err == nil && file == "" {
+		err = errors.New("the keys come from the environment (session.keys): change them where they are kept")
+	}
+	return file, err
 }
 
 func rotated(keys *session.KeySet, alg session.Algorithm) (*session.KeySet, error) {
