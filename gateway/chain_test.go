@@ -45,6 +45,20 @@ func TestGateway_ForwardsWhatItMatched(t *testing.T) {
 	}
 }
 
+func TestGateway_RecordsWhatWasAskedInARefusedPath(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, echo, change{})
+	for i, tt := range []struct{ target, want string }{
+		{"/public/../app/?token=hidden", `in "/public/../app/"`},
+		{"/public/..%2f" + strings.Repeat("a", 3000), `in "/public/..%2f` + strings.Repeat("a", 187) + `"`},
+	} {
+		w.do("GET", tt.target, "")
+		if rec := w.record(i); rec.Path != "" || !strings.HasSuffix(rec.Error, tt.want) {
+			t.Errorf("%.40s: path %q, error %q, want it to end in %q", tt.target, rec.Path, rec.Error, tt.want)
+		}
+	}
+}
+
 func TestGateway_Refuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, echo, change{})

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,7 +67,7 @@ func (x *exchange) admit() *fault {
 		return faultConnect
 	}
 	if x.pathErr != nil {
-		return badPath(x.pathErr)
+		return badPath(x.pathErr, originForm(x.r.RequestURI))
 	}
 	if x.table.toHTTPS && !x.src.secure {
 		return x.redirectToHTTPS()
@@ -115,8 +116,15 @@ func (x *exchange) admitHost() *fault {
 	return nil
 }
 
-func badPath(err error) *fault {
-	f := &fault{status: 400, code: "bad_path", detail: "The address is malformed.", err: err}
+// shownTarget is how much of a refused target the record quotes, in bytes.
+const shownTarget = 200
+
+// badPath tells the client nothing and the operator, who has no canonical path
+// to look at, what was asked: without the query, which may hold secrets.
+func badPath(err error, target string) *fault {
+	target, _, _ = strings.Cut(target, "?")
+	target = target[:min(len(target), shownTarget)]
+	f := &fault{status: 400, code: "bad_path", detail: "The address is malformed.", err: fmt.Errorf("%w in %q", err, target)}
 	if e, ok := errors.AsType[*urlpath.Error](err); ok {
 		f.code = string(e.Code)
 	}
