@@ -77,8 +77,6 @@ type Revocation struct {
 	// Until is when the session would have ended anyway and the revocation
 	// may be forgotten.
 	Until time.Time `json:"until"`
-	// At is when it was revoked; the store sets it.
-	At time.Time `json:"at"`
 }
 
 // Change is one line of the audit trail: who did what to whom, and when.
@@ -93,8 +91,40 @@ type Change struct {
 	Action string `json:"action"`
 	// Subject is the id of what was changed.
 	Subject string `json:"subject"`
+	// User and Tenant are the ids of whom and where it concerns; empty when
+	// it is nobody or nowhere in particular.
+	User   string `json:"user,omitempty"`
+	Tenant string `json:"tenant,omitempty"`
 	// Detail holds further facts, never a secret.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Actions that change no identity. Every other one may change anybody's.
+const (
+	ActionRevokeSession = "session.revoke" // Subject is the session
+	ActionSetPassword   = "user.password"
+	ActionPurge         = "purge"
+)
+
+// ChangeFilter chooses lines of the audit trail; an empty field does not
+// restrict.
+type ChangeFilter struct {
+	// User and Tenant are ids, of what may have been deleted since.
+	User, Tenant string
+	// After and Before are ids of lines, themselves left out.
+	After, Before int64
+	// Limit is how many at most; 0 means 100, and 1000 is the most.
+	Limit int
+}
+
+// Version is one state of a store. Two are of the same state when they are
+// equal.
+type Version struct {
+	// Commit differs from an earlier one when anything was committed in
+	// between, by any process.
+	Commit int64
+	// Change is the id of the newest line of the audit trail.
+	Change int64
 }
 
 // Page bounds a list.
@@ -179,22 +209,25 @@ type Revocations interface {
 	// RevokeSessionsOf ends every session the user has now, by moving
 	// SessionsNotBefore.
 	RevokeSessionsOf(ctx context.Context, userID string) error
-	// Revocations lists the sessions revoked and not yet forgotten.
-	Revocations(ctx context.Context) ([]Revocation, error)
 }
 
 // Source is what a [Resolver] reads.
 type Source interface {
 	// Record returns everything about a user, or ErrNotFound.
 	Record(ctx context.Context, userID string) (Record, error)
-	// Revocations lists the sessions revoked and not yet forgotten.
-	Revocations(ctx context.Context) ([]Revocation, error)
-	// Version returns a number that differs from the last one returned when
-	// anything was committed in between, by any process.
-	Version(ctx context.Context) (int64, error)
-	// OnChange has changed called, from any goroutine, after each commit made
-	// through this value. It must return quickly.
-	OnChange(changed func())
+	// SessionRevoked reports whether a session was revoked and the revocation
+	// is not yet forgotten. What it costs does not grow with how many there
+	// are.
+	SessionRevoked(ctx context.Context, sessionID string) (bool, error)
+	// Version returns the state of the store.
+	Version(ctx context.Context) (Version, error)
+	// Changes lists the audit trail, newest first. A commit that moves
+	// Version and adds no line was not made by a Store.
+	Changes(ctx context.Context, filter ChangeFilter) ([]Change, error)
+	// OnChange has changed called with the line of each commit made through
+	// this value, from any goroutine and before the call that made it
+	// returns. It must return quickly.
+	OnChange(changed func(Change))
 }
 
 // Store is a directory's database. It is safe for concurrent use, bounds the
@@ -209,9 +242,6 @@ type Store interface {
 	// PurgeExpired forgets grants, subscriptions and revocations that ended
 	// before now.
 	PurgeExpired(ctx context.Context, now time.Time) (Purged, error)
-	// Changes lists the audit trail, newest first, at most limit lines (0
-	// means 100, 1000 is the most).
-	Changes(ctx context.Context, limit int) ([]Change, error)
 	// Close releases the store.
 	Close() error
 }

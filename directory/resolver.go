@@ -17,8 +17,9 @@ const loadTimeout = 3 * time.Second
 
 // ResolverConfig tunes a [Resolver]. The zero value is good.
 type ResolverConfig struct {
-	// TTL is how long an identity is used without reading it again even when
-	// nothing seems to have changed. Default 1 minute.
+	// TTL is how long an identity, or the standing of a session, is used
+	// without reading it again even when nothing seems to have changed.
+	// Default 1 minute.
 	TTL time.Duration
 	// Poll is how often the store is asked whether another process changed
 	// it. Default 1 second.
@@ -28,6 +29,8 @@ type ResolverConfig struct {
 	MaxStale time.Duration
 	// MaxUsers bounds the identities in memory. Default 10,000.
 	MaxUsers int
+	// MaxSessions bounds the sessions in memory. Default 10,000.
+	MaxSessions int
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
@@ -37,6 +40,7 @@ func (c ResolverConfig) withDefaults() ResolverConfig {
 	c.Poll = cmp.Or(c.Poll, time.Second)
 	c.MaxStale = cmp.Or(c.MaxStale, 10*time.Second)
 	c.MaxUsers = cmp.Or(c.MaxUsers, 10_000)
+	c.MaxSessions = cmp.Or(c.MaxSessions, 10_000)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -46,19 +50,24 @@ func (c ResolverConfig) withDefaults() ResolverConfig {
 // Resolver answers from memory who users are and which sessions are revoked.
 // It works without Run, by asking the store when its knowledge is older than
 // MaxStale; Run keeps that from ever being a request's business.
+//
+// A session that ends early voids what is known of itself alone: anybody may
+// sign out as often as they like, and nobody else is read again. Any other
+// change in the directory voids everything, for only operators make those.
 type Resolver struct {
 	src Source
 	cfg ResolverConfig
 	log *slog.Logger
 
-	generation atomic.Uint64 // grows when anything may have changed
-	freshUntil atomic.Int64  // unix nanoseconds: until when memory may be believed
-	revoked    atomic.Pointer[revocations]
-	flight     singleflight.Group
+	generation  atomic.Uint64 // grows when any identity may have changed
+	revocations atomic.Uint64 // grows when any session may have ended; written under mu
+	freshUntil  atomic.Int64  // unix nanoseconds: until when memory may be believed
+	flight      singleflight.Group
 
-	mu      sync.RWMutex // guards the two below
-	users   map[string]*cached
-	version int64
+	mu       sync.RWMutex // guards all below
+	users    map[string]*cached
+	sessions map[string]*Standing
+	version  Version
 }
 
 type cached struct {
@@ -67,16 +76,29 @@ type cached struct {
 	until      time.Time
 }
 
-type revocations struct {
-	sessions   map[string]struct{}
-	generation uint64
+// Standing says whether a session was ended early. A caller may keep it until
+// it is void.
+type Standing struct {
+	revoked bool
+	until   time.Time
+	void    atomic.Bool
 }
+
+// Revoked reports whether the session was ended early.
+func (s *Standing) Revoked() bool { return s.revoked }
+
+// Void reports whether the resolver has to be asked again. It costs one atomic
+// load.
+func (s *Standing) Void() bool { return s.void.Load() }
 
 // NewResolver returns a resolver over a store. It reads nothing yet.
 func NewResolver(src Source, cfg ResolverConfig, log *slog.Logger) *Resolver {
-	r := &Resolver{src: src, cfg: cfg.withDefaults(), log: log, users: make(map[string]*cached)}
+	r := &Resolver{
+		src: src, cfg: cfg.withDefaults(), log: log,
+		users: make(map[string]*cached), sessions: make(map[string]*Standing),
+	}
 	r.generation.Store(1)
-	src.OnChange(r.Invalidate)
+	src.OnChange(r.apply)
 	return r
 }
 
@@ -112,12 +134,43 @@ func (r *Resolver) report(err error) {
 	r.log.Info("directory answers again")
 }
 
-// Invalidate makes every answer given so far void. Changes made through the
-// store do it by themselves.
-func (r *Resolver) Invalidate() { r.generation.Add(1) }
+// apply voids what a change may have made untrue.
+func (r *Resolver) apply(c Change) {
+	switch c.Action {
+	case ActionRevokeSession:
+		r.voidSession(c.Subject)
+	case ActionSetPassword, ActionPurge: // no answer holds a password, or what has ended
+	default:
+		r.Invalidate()
+	}
+}
 
-// Generation is a number that changes when earlier answers may be void. A
-// caller that keeps answers compares it, which costs one atomic load.
+func (r *Resolver) voidSession(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.revocations.Add(1)
+	if st := r.sessions[id]; st != nil {
+		st.void.Store(true)
+		delete(r.sessions, id)
+	}
+}
+
+// Invalidate makes every answer given so far void. Changes made through the
+// store void by themselves what they must.
+func (r *Resolver) Invalidate() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.generation.Add(1)
+	r.revocations.Add(1)
+	for _, st := range r.sessions {
+		st.void.Store(true)
+	}
+	clear(r.sessions)
+}
+
+// Generation is a number that changes when an identity given earlier may be
+// void. A caller that keeps identities compares it, which costs one atomic
+// load.
 func (r *Resolver) Generation() uint64 { return r.generation.Load() }
 
 // FreshUntil is the moment, in Unix nanoseconds, until which answers kept by a
@@ -146,21 +199,20 @@ func (r *Resolver) Identity(ctx context.Context, userID string) (*Identity, erro
 	return c.identity, nil
 }
 
-// Revoked reports whether a session was ended early. The error is
-// ErrUnavailable.
-func (r *Resolver) Revoked(ctx context.Context, sessionID string) (bool, error) {
-	if err := r.ensureFresh(ctx, r.cfg.Now()); err != nil {
-		return false, err
+// Standing returns whether a session was ended early. It allocates nothing
+// when the answer is in memory. The error is ErrUnavailable.
+func (r *Resolver) Standing(ctx context.Context, sessionID string) (*Standing, error) {
+	now := r.cfg.Now()
+	if err := r.ensureFresh(ctx, now); err != nil {
+		return nil, err
 	}
-	list := r.revoked.Load()
-	if list == nil || list.generation != r.generation.Load() {
-		var err error
-		if list, err = r.loadRevoked(ctx); err != nil {
-			return false, err
-		}
+	r.mu.RLock()
+	st := r.sessions[sessionID]
+	r.mu.RUnlock()
+	if st == nil || !now.Before(st.until) {
+		return r.loadStanding(ctx, sessionID)
 	}
-	_, found := list.sessions[sessionID]
-	return found, nil
+	return st, nil
 }
 
 func (r *Resolver) ensureFresh(ctx context.Context, now time.Time) error {
@@ -170,8 +222,7 @@ func (r *Resolver) ensureFresh(ctx context.Context, now time.Time) error {
 	return r.refresh(ctx)
 }
 
-// refresh asks the store for its version and voids what is in memory when it
-// moved.
+// refresh asks the store for its version and voids what changed since.
 func (r *Resolver) refresh(ctx context.Context) error {
 	asked := r.cfg.Now()
 	_, err := r.once(ctx, "version", func(ctx context.Context) (any, error) {
@@ -179,12 +230,8 @@ func (r *Resolver) refresh(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		r.mu.Lock()
-		moved := v != r.version
-		r.version = v
-		r.mu.Unlock()
-		if moved {
-			r.Invalidate()
+		if err := r.catchUp(ctx, v); err != nil {
+			return nil, err
 		}
 		// The order matters: a caller that sees the new freshness must see
 		// the new generation.
@@ -192,4 +239,36 @@ func (r *Resolver) refresh(ctx context.Context) error {
 		return nil, nil
 	})
 	return err
+}
+
+// maxNews is how many changes are looked at one by one.
+const maxNews = 1000
+
+// catchUp voids what changed since the version before. Where the audit trail
+// does not say what that was, everything may have changed.
+func (r *Resolver) catchUp(ctx context.Context, v Version) error {
+	r.mu.RLock()
+	before := r.version
+	r.mu.RUnlock()
+	if v == before {
+		return nil
+	}
+	var news []Change
+	if before.Change > 0 && v.Change > before.Change {
+		var err error
+		if news, err = r.src.Changes(ctx, ChangeFilter{After: before.Change, Limit: maxNews}); err != nil {
+			return err
+		}
+	}
+	if len(news) == 0 || len(news) == maxNews {
+		r.Invalidate()
+	} else {
+		for _, c := range news {
+			r.apply(c)
+		}
+	}
+	r.mu.Lock()
+	r.version = v
+	r.mu.Unlock()
+	return nil
 }

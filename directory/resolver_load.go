@@ -59,48 +59,62 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// remember keeps an answer. When memory is full it drops what is void, and
-// one arbitrary answer where nothing is.
+// remember keeps an answer, and drops an arbitrary one where memory is full.
 func (r *Resolver) remember(userID string, c *cached) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, known := r.users[userID]; !known && len(r.users) >= r.cfg.MaxUsers {
-		r.makeRoom()
+	if r.users[userID] == nil && len(r.users) >= r.cfg.MaxUsers {
+		id, _ := anyOf(r.users)
+		delete(r.users, id)
 	}
 	r.users[userID] = c
 }
 
-func (r *Resolver) makeRoom() {
-	current := r.generation.Load()
-	for id, c := range r.users {
-		if c.generation != current {
-			delete(r.users, id)
-		}
-	}
-	for id := range r.users {
-		if len(r.users) < r.cfg.MaxUsers {
-			return
-		}
-		delete(r.users, id)
-	}
-}
-
-func (r *Resolver) loadRevoked(ctx context.Context) (*revocations, error) {
-	generation := r.generation.Load()
-	v, err := r.once(ctx, fmt.Sprintf("revocations %d", generation), func(ctx context.Context) (any, error) {
-		rows, err := r.src.Revocations(ctx)
-		if err != nil {
+// loadStanding reads one session. The number of revocations is read before
+// the store, for the same two reasons as the generation in load.
+func (r *Resolver) loadStanding(ctx context.Context, sessionID string) (*Standing, error) {
+	seen := r.revocations.Load()
+	v, err := r.once(ctx, fmt.Sprintf("session %d %s", seen, sessionID), func(ctx context.Context) (any, error) {
+		st := &Standing{until: r.cfg.Now().Add(r.cfg.TTL)}
+		var err error
+		if st.revoked, err = r.src.SessionRevoked(ctx, sessionID); err != nil {
 			return nil, err
 		}
-		list := &revocations{sessions: make(map[string]struct{}, len(rows)), generation: generation}
-		for _, row := range rows {
-			list.sessions[row.Session] = struct{}{}
-		}
-		r.revoked.Store(list)
-		return list, nil
+		r.track(sessionID, st, seen)
+		return st, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return v.(*revocations), nil
+	return v.(*Standing), nil
+}
+
+// track keeps the standing of a session, unless any session ended while it was
+// read. One that is kept no longer is void: whoever holds it would not hear of
+// a revocation.
+func (r *Resolver) track(sessionID string, st *Standing, seen uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.revocations.Load() != seen {
+		st.void.Store(true)
+		return
+	}
+	old := r.sessions[sessionID]
+	if old == nil && len(r.sessions) >= r.cfg.MaxSessions {
+		var id string
+		id, old = anyOf(r.sessions)
+		delete(r.sessions, id)
+	}
+	if old != nil {
+		old.void.Store(true)
+	}
+	r.sessions[sessionID] = st
+}
+
+// anyOf returns an arbitrary entry.
+func anyOf[V any](m map[string]V) (key string, value V) {
+	for key, value = range m {
+		break
+	}
+	return key, value
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,10 +35,11 @@ type fakeSource struct {
 
 	mu      sync.Mutex
 	records map[string]directory.Record
-	revoked []directory.Revocation
-	version int64
+	revoked map[string]bool
+	version directory.Version
+	trail   []directory.Change
 	err     error
-	changed []func()
+	changed []func(directory.Change)
 }
 
 func (f *fakeSource) Record(_ context.Context, id string) (directory.Record, error) {
@@ -55,27 +57,70 @@ func (f *fakeSource) Record(_ context.Context, id string) (directory.Record, err
 	return rec, f.err
 }
 
-func (f *fakeSource) Revocations(context.Context) ([]directory.Revocation, error) {
+func (f *fakeSource) SessionRevoked(_ context.Context, id string) (bool, error) {
 	f.reads.Add(1)
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.revoked, f.err
+	revoked, err := f.revoked[id], f.err
+	f.mu.Unlock()
+	if f.block != nil { // the answer is of before
+		f.reading <- struct{}{}
+		<-f.block
+	}
+	return revoked, err
 }
 
-func (f *fakeSource) Version(context.Context) (int64, error) {
+// Changes counts as many reads as it returns lines.
+func (f *fakeSource) Changes(_ context.Context, filter directory.ChangeFilter) ([]directory.Change, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []directory.Change
+	for _, c := range slices.Backward(f.trail) {
+		if c.ID > filter.After && len(list) < filter.Limit {
+			list = append(list, c)
+			f.reads.Add(1)
+		}
+	}
+	return list, f.err
+}
+
+func (f *fakeSource) Version(context.Context) (directory.Version, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.version, f.err
 }
 
-func (f *fakeSource) OnChange(fn func()) { f.changed = append(f.changed, fn) }
+func (f *fakeSource) OnChange(fn func(directory.Change)) { f.changed = append(f.changed, fn) }
 
 // elsewhere changes the store as another process would.
-func (f *fakeSource) elsewhere(change func()) {
+func (f *fakeSource) elsewhere(action, subject string, change func()) directory.Change {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
-	f.version++
+	f.version.Commit++
+	f.version.Change++
+	c := directory.Change{ID: f.version.Change, Action: action, Subject: subject}
+	f.trail = append(f.trail, c)
+	return c
+}
+
+// here changes the store as this process would.
+func (f *fakeSource) here(action, subject string, change func()) {
+	c := f.elsewhere(action, subject, change)
+	for _, fn := range f.changed {
+		fn(c)
+	}
+}
+
+// revoke ends a session, here or elsewhere.
+func (f *fakeSource) revoke(id string) (action, subject string, change func()) {
+	return directory.ActionRevokeSession, id, func() { f.revoked[id] = true }
+}
+
+func newSource() *fakeSource {
+	return &fakeSource{
+		records: make(map[string]directory.Record), revoked: make(map[string]bool),
+		version: directory.Version{Commit: 1, Change: 1},
+	}
 }
 
 func (f *fakeSource) fail(err error) {
@@ -114,7 +159,8 @@ func ann(clk *clock) directory.Record {
 func setup(t *testing.T) (*directory.Resolver, *fakeSource, *clock) {
 	t.Helper()
 	clk := newClock()
-	src := &fakeSource{records: map[string]directory.Record{"u_ann": ann(clk)}, version: 1}
+	src := newSource()
+	src.records["u_ann"] = ann(clk)
 	return directory.NewResolver(src, directory.ResolverConfig{Now: clk.now}, discard), src, clk
 }
 
@@ -182,7 +228,7 @@ func TestIdentityHitAllocatesNothing(t *testing.T) {
 	ctx := t.Context()
 	if n := testing.AllocsPerRun(100, func() {
 		_, _ = r.Identity(ctx, "u_ann")
-		_, _ = r.Revoked(ctx, "s1")
+		_, _ = r.Standing(ctx, "s1")
 	}); n > 0 {
 		t.Errorf("%v allocations on a hit", n)
 	}
@@ -192,27 +238,14 @@ func TestOwnChangeCountsAtOnce(t *testing.T) {
 	t.Parallel()
 	r, src, _ := setup(t)
 	roles(t, r)
-	if revoked, err := r.Revoked(t.Context(), "s1"); err != nil || revoked {
-		t.Fatalf("Revoked() before = %v, %v, want false", revoked, err)
-	}
 	before := r.Generation()
-	src.mu.Lock()
-	src.records["u_ann"] = directory.Record{User: directory.User{ID: "u_ann", Disabled: true}}
-	src.revoked = []directory.Revocation{{Session: "s1"}}
-	src.mu.Unlock()
-	src.changed[0]()
+	src.here("user.disable", "u_ann", func() { src.records["u_ann"] = directory.Record{User: directory.User{ID: "u_ann", Disabled: true}} })
 	if r.Generation() == before {
 		t.Error("Generation() did not move")
 	}
 	id, err := r.Identity(t.Context(), "u_ann")
 	if err != nil || !id.Disabled {
 		t.Errorf("Identity() = %+v, %v, want disabled", id, err)
-	}
-	if revoked, err := r.Revoked(t.Context(), "s1"); err != nil || !revoked {
-		t.Errorf("Revoked() = %v, %v, want true", revoked, err)
-	}
-	if revoked, err := r.Revoked(t.Context(), "s2"); err != nil || revoked {
-		t.Errorf("Revoked() of another session = %v, %v, want false", revoked, err)
 	}
 }
 
@@ -227,8 +260,7 @@ func TestUnknownUserIsRememberedUntilMade(t *testing.T) {
 	if n := src.reads.Load(); n != 1 {
 		t.Errorf("%d reads, want 1", n)
 	}
-	src.elsewhere(func() { src.records["u_bob"] = directory.Record{User: directory.User{ID: "u_bob"}} })
-	r.Invalidate()
+	src.here("user.create", "u_bob", func() { src.records["u_bob"] = directory.Record{User: directory.User{ID: "u_bob"}} })
 	if _, err := r.Identity(t.Context(), "u_bob"); err != nil {
 		t.Errorf("Identity() of a new user: %v", err)
 	}
@@ -268,9 +300,7 @@ func TestSilentStoreClosesTheDoor(t *testing.T) {
 	t.Parallel()
 	r, src, clk := setup(t)
 	roles(t, r)
-	if _, err := r.Revoked(t.Context(), "s1"); err != nil {
-		t.Fatal(err)
-	}
+	standing(t, r, "s1")
 	src.fail(errors.New("disk on fire"))
 	clk.advance(10*time.Second - 1)
 	roles(t, r) // still within MaxStale
@@ -278,8 +308,8 @@ func TestSilentStoreClosesTheDoor(t *testing.T) {
 	if _, err := r.Identity(t.Context(), "u_ann"); !errors.Is(err, directory.ErrUnavailable) {
 		t.Errorf("Identity() error = %v, want ErrUnavailable", err)
 	}
-	if _, err := r.Revoked(t.Context(), "s1"); !errors.Is(err, directory.ErrUnavailable) {
-		t.Errorf("Revoked() error = %v, want ErrUnavailable", err)
+	if _, err := r.Standing(t.Context(), "s1"); !errors.Is(err, directory.ErrUnavailable) {
+		t.Errorf("Standing() error = %v, want ErrUnavailable", err)
 	}
 	src.fail(nil)
 	roles(t, r)
@@ -300,7 +330,7 @@ func TestIdentityIsReadAgainAfterTTL(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	clk := newClock()
-	src := &fakeSource{version: 1}
+	src := newSource()
 	r := directory.NewResolver(src, directory.ResolverConfig{Now: clk.now, MaxUsers: 10}, discard)
 	for i := range 100 {
 		_, _ = r.Identity(t.Context(), fmt.Sprint("u_", i))
@@ -317,7 +347,8 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestRunNoticesOtherProcesses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: map[string]directory.Record{"u_ann": {User: directory.User{ID: "u_ann"}}}, version: 1}
+		src := newSource()
+		src.records["u_ann"] = directory.Record{User: directory.User{ID: "u_ann"}}
 		r := directory.NewResolver(src, directory.ResolverConfig{}, discard)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -326,11 +357,12 @@ func TestRunNoticesOtherProcesses(t *testing.T) {
 		if _, err := r.Identity(ctx, "u_ann"); err != nil {
 			t.Fatal(err)
 		}
-		src.elsewhere(func() { src.revoked = []directory.Revocation{{Session: "s1"}} })
+		st := standing(t, r, "s1")
+		src.elsewhere(src.revoke("s1"))
 		time.Sleep(time.Second) // the bubble's clock: exactly one poll
 		synctest.Wait()
-		if revoked, err := r.Revoked(ctx, "s1"); err != nil || !revoked {
-			t.Errorf("a second after another process revoked it: Revoked() = %v, %v", revoked, err)
+		if !st.Void() || !standing(t, r, "s1").Revoked() {
+			t.Error("a second after another process revoked it the session still counts")
 		}
 		cancel()
 		if err := <-done; err != nil {
@@ -343,7 +375,8 @@ func TestRunReportsSilenceOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		src := &fakeSource{version: 1, err: errors.New("disk on fire")}
+		src := newSource()
+		src.err = errors.New("disk on fire")
 		r := directory.NewResolver(src, directory.ResolverConfig{}, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -415,7 +448,8 @@ func openStore(t *testing.T, path string) *sqlite.Store {
 
 func BenchmarkIdentityHit(b *testing.B) {
 	clk := newClock()
-	src := &fakeSource{records: map[string]directory.Record{"u_ann": {User: directory.User{ID: "u_ann"}}}, version: 1}
+	src := newSource()
+	src.records["u_ann"] = directory.Record{User: directory.User{ID: "u_ann"}}
 	r := directory.NewResolver(src, directory.ResolverConfig{Now: clk.now}, discard)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -67,6 +67,7 @@ type known struct {
 	cookie, bearer Result
 	identity       *directory.Identity
 	generation     uint64
+	standing       *directory.Standing
 	until          int64 // unix nanoseconds
 }
 
@@ -141,7 +142,7 @@ func (s *Service) authenticateBearer(ctx context.Context, c Credentials, value s
 // nothing that may still be believed.
 func (s *Service) lookUp(st *keyed, value string) *known {
 	k, ok := st.sessions.get(shardOf(value), value)
-	if !ok || k.generation != s.deps.Resolver.Generation() {
+	if !ok || k.generation != s.deps.Resolver.Generation() || k.standing.Void() {
 		return nil
 	}
 	now := s.deps.Now().UnixNano()
@@ -163,7 +164,7 @@ func (s *Service) open(ctx context.Context, st *keyed, value string) (k *known, 
 		return nil, "", ReasonInvalid, nil
 	}
 	generation := s.deps.Resolver.Generation() // before the directory is read
-	id, reason, err := s.identify(ctx, sealed)
+	id, standing, reason, err := s.identify(ctx, sealed)
 	if err != nil || reason != ReasonNone {
 		return nil, "", reason, err
 	}
@@ -179,32 +180,32 @@ func (s *Service) open(ctx context.Context, st *keyed, value string) (k *known, 
 		sess = before.cookie.Session // the same to the letter, and its assertions are in memory
 	}
 	k = s.known(sess, id)
-	k.generation = generation
+	k.generation, k.standing = generation, standing
 	st.sessions.put(shard, value, k)
 	return k, renewed, ReasonNone, nil
 }
 
 // identify asks the directory whether a genuine session still counts.
-func (s *Service) identify(ctx context.Context, sealed *session.Session) (*directory.Identity, Reason, error) {
+func (s *Service) identify(ctx context.Context, sealed *session.Session) (*directory.Identity, *directory.Standing, Reason, error) {
 	id, err := s.deps.Resolver.Identity(ctx, sealed.User.ID)
 	if errors.Is(err, directory.ErrNotFound) {
-		return nil, ReasonUnknownUser, nil
+		return nil, nil, ReasonUnknownUser, nil
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
-	revoked, err := s.deps.Resolver.Revoked(ctx, sealed.ID)
+	standing, err := s.deps.Resolver.Standing(ctx, sealed.ID)
 	switch {
 	case err != nil:
-		return nil, "", err
+		return nil, nil, "", err
 	case id.Disabled:
-		return nil, ReasonDisabled, nil
-	case revoked:
-		return nil, ReasonRevoked, nil
+		return nil, nil, ReasonDisabled, nil
+	case standing.Revoked():
+		return nil, nil, ReasonRevoked, nil
 	case sealed.SignedInAt.Before(id.NotBefore):
-		return nil, ReasonEnded, nil
+		return nil, nil, ReasonEnded, nil
 	}
-	return id, ReasonNone, nil
+	return id, standing, ReasonNone, nil
 }
 
 // joined is what the cookie says (who signed in, when and how) with what the

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 		"purging spares what counts":   purging,
 		"an end long past is an end":   longPast,
 		"the audit trail":              audit,
+		"the audit trail is filtered":  auditFilter,
 		"changes are told":             told,
 		"concurrent writers":           concurrent,
 		"a cancelled context":          cancelled,
@@ -302,33 +302,55 @@ func cancelled(t *testing.T, s directory.Store) {
 
 func told(t *testing.T, s directory.Store) {
 	ctx := t.Context()
-	var calls atomic.Int64
-	s.OnChange(func() { calls.Add(1) })
-	version := func() int64 {
+	var mu sync.Mutex
+	var lines []directory.Change
+	s.OnChange(func(c directory.Change) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, c)
+	})
+	version := func() directory.Version {
 		t.Helper()
 		v, err := s.Version(ctx)
 		must(t, "Version", err)
 		return v
 	}
+	// wantTold asks for one more line, the same as in the trail, and a version
+	// that moved to it.
+	count := 0
+	wantTold := func(what string, before directory.Version) {
+		t.Helper()
+		count++
+		mu.Lock()
+		defer mu.Unlock()
+		if len(lines) != count {
+			t.Fatalf("%s: %d calls, want %d", what, len(lines), count)
+		}
+		newest := lines[count-1]
+		diff(t, what+" as told", newest, changes(t, s, directory.ChangeFilter{Limit: 1})[0])
+		if v := version(); v.Commit == before.Commit || v.Change != newest.ID || v.Change <= before.Change {
+			t.Errorf("%s: version %+v after %+v, want it moved to line %d", what, v, before, newest.ID)
+		}
+	}
 	before := version()
 	if again := version(); again != before {
-		t.Errorf("Version() went from %d to %d without a change", before, again)
+		t.Errorf("Version() went from %+v to %+v without a change", before, again)
 	}
 	u := newUser(t, s, "ann@example.com")
-	if calls.Load() != 1 {
-		t.Errorf("%d calls after a commit, want 1", calls.Load())
-	}
-	if version() == before {
-		t.Error("Version() did not move with a change")
-	}
+	wantTold("CreateUser", before)
 	before = version()
 	_, err := s.CreateUser(ctx, "ann@example.com", "")
 	wantErr(t, "CreateUser", err, directory.ErrConflict)
-	if calls.Load() != 1 || version() != before {
+	if len(lines) != count || version() != before {
 		t.Error("a change that failed was told")
 	}
 	must(t, "RevokeSessionsOf", s.RevokeSessionsOf(ctx, u.ID))
-	if calls.Load() != 2 || version() == before {
-		t.Error("a second change was not told")
-	}
+	wantTold("RevokeSessionsOf", before)
+	before = version()
+	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: u.ID, Until: time.Now().Add(-time.Hour)}))
+	wantTold("RevokeSession", before)
+	before = version()
+	_, err = s.PurgeExpired(ctx, time.Now())
+	must(t, "PurgeExpired", err)
+	wantTold("PurgeExpired", before)
 }

@@ -96,11 +96,15 @@ func revocations(t *testing.T, s directory.Store) {
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
 	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: u.ID, Until: until}))
 	must(t, "RevokeSession for less long", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: u.ID, Until: until.Add(-time.Minute)}))
-	list, err := s.Revocations(ctx)
-	must(t, "Revocations", err)
-	if len(list) != 1 || list[0].Session != "s1" || list[0].User != u.ID || !list[0].Until.Equal(until) || list[0].At.IsZero() {
-		t.Errorf("Revocations() = %+v, want s1 until %v", list, until)
+	for _, other := range []string{"s2", "S1", "s", "s1 ", "%", ""} {
+		wantRevoked(t, s, other, false)
 	}
+	_, err := s.PurgeExpired(ctx, until.Add(-time.Second))
+	must(t, "PurgeExpired", err)
+	wantRevoked(t, s, "s1", true)
+	_, err = s.PurgeExpired(ctx, until.Add(time.Second))
+	must(t, "PurgeExpired", err)
+	wantRevoked(t, s, "s1", false)
 	must(t, "RevokeSessionsOf", s.RevokeSessionsOf(ctx, u.ID))
 	got, err := s.User(ctx, u.ID)
 	must(t, "User", err)
@@ -176,10 +180,16 @@ func purging(t *testing.T, s directory.Store) {
 	if len(rec.Grants) != 2 || len(rec.Tenants[0].Plans) != 2 {
 		t.Errorf("left after purging: %+v", rec)
 	}
-	list, err := s.Revocations(ctx)
-	must(t, "Revocations", err)
-	if len(list) != 1 || list[0].Session != "new" {
-		t.Errorf("revocations left after purging: %+v", list)
+	wantRevoked(t, s, "old", false)
+	wantRevoked(t, s, "new", true)
+}
+
+func wantRevoked(t *testing.T, s directory.Store, session string, want bool) {
+	t.Helper()
+	got, err := s.SessionRevoked(t.Context(), session)
+	must(t, "SessionRevoked", err)
+	if got != want {
+		t.Errorf("SessionRevoked(%q) = %v, want %v", session, got, want)
 	}
 }
 
@@ -218,8 +228,7 @@ func audit(t *testing.T, s directory.Store) {
 	must(t, "CreateUser", err)
 	must(t, "SetPasswordHash", s.SetPasswordHash(t.Context(), u.ID, secret.New("$canary$")))
 	wantErr(t, "DeleteUser", s.DeleteUser(ctx, "u_nobody"), directory.ErrNotFound)
-	list, err := s.Changes(ctx, 10)
-	must(t, "Changes", err)
+	list := changes(t, s, directory.ChangeFilter{Limit: 10})
 	if len(list) != 2 {
 		t.Fatalf("%d changes, want 2: one that failed is none: %+v", len(list), list)
 	}
@@ -230,9 +239,55 @@ func audit(t *testing.T, s directory.Store) {
 	if last.Actor != "unknown" || last.Action != "user.password" || strings.Contains(last.Detail, "canary") {
 		t.Errorf("last change: %+v", last)
 	}
-	limited, err := s.Changes(ctx, 1)
-	must(t, "Changes", err)
-	if len(limited) != 1 || limited[0].ID != last.ID {
+	if limited := changes(t, s, directory.ChangeFilter{Limit: 1}); len(limited) != 1 || limited[0].ID != last.ID {
 		t.Errorf("Changes(1) = %+v, want the newest", limited)
+	}
+}
+
+func changes(t *testing.T, s directory.Store, filter directory.ChangeFilter) []directory.Change {
+	t.Helper()
+	list, err := s.Changes(t.Context(), filter)
+	must(t, "Changes", err)
+	return list
+}
+
+func auditFilter(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	ann, bob := newUser(t, s, "ann@example.com"), newUser(t, s, "bob@example.com")
+	newTenant(t, s, "north")
+	newTenant(t, s, "south")
+	g := directory.Grant{User: ann.ID, Tenant: "north", Role: "teller"}
+	must(t, "GrantRole", s.GrantRole(ctx, g))
+	must(t, "Subscribe", s.Subscribe(ctx, "south", directory.Subscription{Plan: "basic"}))
+	must(t, "RevokeSession", s.RevokeSession(ctx, directory.Revocation{Session: "s1", User: ann.ID, Until: time.Now()}))
+	must(t, "RevokeSessionsOf", s.RevokeSessionsOf(ctx, bob.ID))
+	must(t, "RevokeRole", s.RevokeRole(ctx, g))
+	must(t, "DeleteUser", s.DeleteUser(ctx, ann.ID))
+	all := changes(t, s, directory.ChangeFilter{})
+	for what, c := range map[string]struct {
+		filter directory.ChangeFilter
+		want   string
+	}{
+		"all":             {directory.ChangeFilter{}, "user.delete role.revoke session.revoke_all session.revoke plan.subscribe role.grant tenant.create tenant.create user.create user.create"},
+		"a deleted user":  {directory.ChangeFilter{User: ann.ID}, "user.delete role.revoke session.revoke role.grant user.create"},
+		"a tenant":        {directory.ChangeFilter{Tenant: "north"}, "role.revoke role.grant tenant.create"},
+		"both":            {directory.ChangeFilter{User: ann.ID, Tenant: "north"}, "role.revoke role.grant"},
+		"nobody":          {directory.ChangeFilter{User: "u_nobody"}, ""},
+		"after a line":    {directory.ChangeFilter{After: all[2].ID}, "user.delete role.revoke"},
+		"before a line":   {directory.ChangeFilter{Before: all[7].ID}, "user.create user.create"},
+		"the page before": {directory.ChangeFilter{Before: all[1].ID, Limit: 2}, "session.revoke_all session.revoke"},
+	} {
+		var got []string
+		for _, line := range changes(t, s, c.filter) {
+			got = append(got, line.Action)
+		}
+		diff(t, "changes of "+what, strings.Join(got, " "), c.want)
+	}
+	grant := all[5]
+	diff(t, "the grant's line", grant, directory.Change{
+		ID: grant.ID, At: grant.At, Actor: "unknown", Action: "role.grant", Subject: ann.ID, User: ann.ID, Tenant: "north", Detail: "teller",
+	})
+	if line := all[3]; line.Subject != "s1" || line.User != ann.ID || line.Action != directory.ActionRevokeSession {
+		t.Errorf("the revocation's line: %+v", line)
 	}
 }

@@ -18,12 +18,17 @@ func scanGrant(row scanner) (directory.Grant, error) {
 	return g, err
 }
 
+// aboutGrant is a change of what a user is in a tenant.
+func aboutGrant(action string, g directory.Grant, detail string) directory.Change {
+	return directory.Change{Action: action, Subject: g.User, User: g.User, Tenant: g.Tenant, Detail: detail}
+}
+
 // GrantRole implements [directory.Roles].
 func (s *Store) GrantRole(ctx context.Context, g directory.Grant) error {
 	if err := directory.CheckSlug("role", g.Role); err != nil {
 		return err
 	}
-	c := change{"role.grant", g.User, g.Tenant + " " + detail(g.Role, g.ExpiresAt)}
+	c := aboutGrant("role.grant", g, detail(g.Role, g.ExpiresAt))
 	return s.write(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
 		if err := needBoth(ctx, tx, g); err != nil {
 			return err
@@ -36,7 +41,7 @@ func (s *Store) GrantRole(ctx context.Context, g directory.Grant) error {
 
 // RevokeRole implements [directory.Roles].
 func (s *Store) RevokeRole(ctx context.Context, g directory.Grant) error {
-	c := change{"role.revoke", g.User, g.Tenant + " " + g.Role}
+	c := aboutGrant("role.revoke", g, g.Role)
 	return s.write(ctx, c, func(ctx context.Context, tx *sql.Tx) error {
 		if err := needBoth(ctx, tx, g); err != nil {
 			return err

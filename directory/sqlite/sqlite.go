@@ -38,7 +38,7 @@ type Store struct {
 	log            *slog.Logger
 
 	mu        sync.Mutex // guards listeners
-	listeners []func()
+	listeners []func(directory.Change)
 }
 
 // Open opens the file at path, makes it (readable by its owner alone) where
@@ -104,57 +104,48 @@ func (s *Store) Close() error {
 }
 
 // Version implements [directory.Source].
-func (s *Store) Version(ctx context.Context) (int64, error) { return s.watch.version(ctx) }
+func (s *Store) Version(ctx context.Context) (directory.Version, error) { return s.watch.version(ctx) }
 
 // OnChange implements [directory.Source].
-func (s *Store) OnChange(changed func()) {
+func (s *Store) OnChange(changed func(directory.Change)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listeners = append(s.listeners, changed)
 }
 
-func (s *Store) notify() {
+func (s *Store) notify(c directory.Change) {
 	s.mu.Lock()
 	listeners := s.listeners
 	s.mu.Unlock()
 	for _, changed := range listeners {
-		changed()
+		changed(c)
 	}
 }
 
-// change is what the audit trail records of one write.
-type change struct{ action, subject, detail string }
-
 // write runs one change and its audit line in one transaction, then tells the
 // listeners. Nothing is told when the transaction did not commit.
-func (s *Store) write(ctx context.Context, c change, do func(context.Context, *sql.Tx) error) error {
+func (s *Store) write(ctx context.Context, c directory.Change, do func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+		return fmt.Errorf("%s %s: %w", c.Action, c.Subject, translate(err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect once committed
 	if err := do(ctx, tx); err != nil {
 		if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrConflict) {
 			return err // it names what is missing or there, which need not be the subject
 		}
-		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+		return fmt.Errorf("%s %s: %w", c.Action, c.Subject, translate(err))
 	}
-	if err := record(ctx, tx, c); err != nil {
-		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+	if err := record(ctx, tx, &c); err != nil {
+		return fmt.Errorf("%s %s: %w", c.Action, c.Subject, translate(err))
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s %s: %w", c.action, c.subject, translate(err))
+		return fmt.Errorf("%s %s: %w", c.Action, c.Subject, translate(err))
 	}
-	s.notify()
+	s.notify(c)
 	return nil
-}
-
-func record(ctx context.Context, tx *sql.Tx, c change) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO changes (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)`,
-		time.Now().UnixMilli(), directory.Actor(ctx), c.action, c.subject, c.detail)
-	return err
 }
 
 // read runs one read in one transaction, so that what it sees is of one

@@ -24,6 +24,11 @@ func scanSubscription(row scanner) (directory.Subscription, error) {
 	return sub, err
 }
 
+// aboutTenant is a change of one tenant.
+func aboutTenant(action, id, detail string) directory.Change {
+	return directory.Change{Action: action, Subject: id, Tenant: id, Detail: detail}
+}
+
 // CreateTenant implements [directory.Tenants].
 func (s *Store) CreateTenant(ctx context.Context, id, name string) (directory.Tenant, error) {
 	if err := directory.CheckSlug("tenant", id); err != nil {
@@ -33,7 +38,7 @@ func (s *Store) CreateTenant(ctx context.Context, id, name string) (directory.Te
 		return directory.Tenant{}, err
 	}
 	t := directory.Tenant{ID: id, Name: name, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
-	err := s.write(ctx, change{"tenant.create", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.write(ctx, aboutTenant("tenant.create", id, ""), func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO tenants (id, name, created_at) VALUES (?, ?, ?)`, id, name, millis(t.CreatedAt))
 		return inserted(err, "tenant "+id)
 	})
@@ -84,7 +89,7 @@ func addPlans(ctx context.Context, tx *sql.Tx, list []directory.Tenant) error {
 
 // DeleteTenant implements [directory.Tenants].
 func (s *Store) DeleteTenant(ctx context.Context, id string) error {
-	return s.write(ctx, change{"tenant.delete", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutTenant("tenant.delete", id, ""), func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM tenants WHERE id = ?`, id)
 		return affected(res, err, "tenant "+id)
 	})
@@ -95,7 +100,7 @@ func (s *Store) Subscribe(ctx context.Context, tenant string, sub directory.Subs
 	if err := directory.CheckSlug("plan", sub.Plan); err != nil {
 		return err
 	}
-	return s.write(ctx, change{"plan.subscribe", tenant, detail(sub.Plan, sub.EndsAt)}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutTenant("plan.subscribe", tenant, detail(sub.Plan, sub.EndsAt)), func(ctx context.Context, tx *sql.Tx) error {
 		if err := needTenant(ctx, tx, tenant); err != nil {
 			return err
 		}
@@ -107,19 +112,11 @@ func (s *Store) Subscribe(ctx context.Context, tenant string, sub directory.Subs
 
 // Unsubscribe implements [directory.Tenants].
 func (s *Store) Unsubscribe(ctx context.Context, tenant, plan string) error {
-	return s.write(ctx, change{"plan.unsubscribe", tenant, plan}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutTenant("plan.unsubscribe", tenant, plan), func(ctx context.Context, tx *sql.Tx) error {
 		if err := needTenant(ctx, tx, tenant); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM subscriptions WHERE tenant = ? AND plan = ?`, tenant, plan)
 		return affected(res, err, "plan "+plan+" of tenant "+tenant)
 	})
-}
-
-// detail is a role or a plan with its end, for the audit trail.
-func detail(slug string, end time.Time) string {
-	if end.IsZero() {
-		return slug
-	}
-	return slug + " until " + end.UTC().Format(time.RFC3339)
 }

@@ -48,6 +48,11 @@ func collect[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([
 
 func limitOf(n int) int { return max(1, min(cmp.Or(n, defaultLimit), maxLimit)) }
 
+// aboutUser is a change of one user.
+func aboutUser(action, id string) directory.Change {
+	return directory.Change{Action: action, Subject: id, User: id}
+}
+
 // CreateUser implements [directory.Users].
 func (s *Store) CreateUser(ctx context.Context, email, name string) (directory.User, error) {
 	email, err := directory.NormalizeEmail(email)
@@ -58,7 +63,7 @@ func (s *Store) CreateUser(ctx context.Context, email, name string) (directory.U
 		return directory.User{}, err
 	}
 	u := directory.User{ID: directory.NewUserID(), Email: email, Name: name, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
-	err = s.write(ctx, change{"user.create", u.ID, email}, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.write(ctx, directory.Change{Action: "user.create", Subject: u.ID, User: u.ID, Detail: email}, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (id, email, name, created_at) VALUES (?, ?, ?, ?)`,
 			u.ID, u.Email, u.Name, millis(u.CreatedAt))
 		return inserted(err, "user "+email)
@@ -107,7 +112,7 @@ func (s *Store) Users(ctx context.Context, page directory.Page) (list []director
 
 // DisableUser implements [directory.Users].
 func (s *Store) DisableUser(ctx context.Context, id string) error {
-	return s.write(ctx, change{"user.disable", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutUser("user.disable", id), func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE users SET disabled = 1, sessions_not_before = max(sessions_not_before, ?) WHERE id = ?`, nextSecond(), id)
 		return affected(res, err, "user "+id)
 	})
@@ -115,7 +120,7 @@ func (s *Store) DisableUser(ctx context.Context, id string) error {
 
 // EnableUser implements [directory.Users].
 func (s *Store) EnableUser(ctx context.Context, id string) error {
-	return s.write(ctx, change{"user.enable", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutUser("user.enable", id), func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE users SET disabled = 0 WHERE id = ?`, id)
 		return affected(res, err, "user "+id)
 	})
@@ -123,7 +128,7 @@ func (s *Store) EnableUser(ctx context.Context, id string) error {
 
 // DeleteUser implements [directory.Users].
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
-	return s.write(ctx, change{"user.delete", id, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutUser("user.delete", id), func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM users WHERE id = ?`, id)
 		return affected(res, err, "user "+id)
 	})
@@ -140,7 +145,7 @@ func (s *Store) PasswordHash(ctx context.Context, userID string) (secret.String,
 
 // SetPasswordHash implements [directory.Users].
 func (s *Store) SetPasswordHash(ctx context.Context, userID string, hash secret.String) error {
-	return s.write(ctx, change{"user.password", userID, ""}, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, aboutUser(directory.ActionSetPassword, userID), func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE users SET password_hash = ? WHERE id = ?`, hash.Reveal(), userID)
 		return affected(res, err, "user "+userID)
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+
+	"github.com/berth-project/berth/directory"
 )
 
 // versionWatch holds the one connection whose PRAGMA data_version is compared.
@@ -28,7 +30,7 @@ func newVersionWatch(path string) (*versionWatch, error) {
 
 // version serialises callers: there is one connection, and each of them is
 // bounded by opTimeout.
-func (w *versionWatch) version(ctx context.Context) (int64, error) {
+func (w *versionWatch) version(ctx context.Context) (directory.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	w.mu.Lock()
@@ -36,18 +38,34 @@ func (w *versionWatch) version(ctx context.Context) (int64, error) {
 	if w.conn == nil {
 		conn, err := w.db.Conn(ctx)
 		if err != nil {
-			return 0, err
+			return directory.Version{}, err
 		}
 		w.conn = conn
 		w.epoch++
 	}
-	var v int64
-	if err := w.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v); err != nil {
+	v, err := versionOf(ctx, w.conn)
+	if err != nil {
 		_ = w.conn.Close() // the error that matters is the query's
 		w.conn = nil
-		return 0, err
+		return directory.Version{}, err
 	}
-	return w.epoch<<32 | v&(1<<32-1), nil
+	v.Commit = w.epoch<<32 | v.Commit&(1<<32-1)
+	return v, nil
+}
+
+// versionOf reads both numbers in one transaction, so that they are of one
+// moment.
+func versionOf(ctx context.Context, conn *sql.Conn) (v directory.Version, err error) {
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return v, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := tx.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v.Commit); err != nil {
+		return v, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT coalesce((SELECT max(id) FROM changes), 0)`).Scan(&v.Change)
+	return v, err
 }
 
 func (w *versionWatch) close() error {
