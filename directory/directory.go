@@ -106,6 +106,14 @@ const (
 	ActionPurge         = "purge"
 )
 
+// What is kept of the audit trail; purging forgets the rest.
+const (
+	// ChangesKept is how long a line is kept: a year and a month.
+	ChangesKept = 400 * 24 * time.Hour
+	// MaxChanges is how many lines are kept at most.
+	MaxChanges = 1_000_000
+)
+
 // ChangeFilter chooses lines of the audit trail; an empty field does not
 // restrict.
 type ChangeFilter struct {
@@ -137,8 +145,8 @@ type Page struct {
 
 // Purged counts what PurgeExpired removed.
 type Purged struct {
-	// Grants, Subscriptions and Revocations are numbers of rows.
-	Grants, Subscriptions, Revocations int64
+	// Grants, Subscriptions, Revocations and Changes are numbers of rows.
+	Grants, Subscriptions, Revocations, Changes int64
 }
 
 // Record is what the store knows of a user at one moment, as read in one
@@ -240,7 +248,8 @@ type Store interface {
 	Revocations
 	Source
 	// PurgeExpired forgets grants, subscriptions and revocations that ended
-	// before now.
+	// before now, and of the audit trail what is older than ChangesKept or
+	// beyond MaxChanges.
 	PurgeExpired(ctx context.Context, now time.Time) (Purged, error)
 	// Close releases the store.
 	Close() error

@@ -15,8 +15,9 @@ type expiring interface {
 	PurgeExpired(ctx context.Context, now time.Time) (Purged, error)
 }
 
-// Purger forgets, every ten minutes, what has ended: without it revocations
-// would pile up for ever.
+// Purger forgets, every ten minutes, what has ended, and the end of the audit
+// trail (lines older than [ChangesKept], and all but the newest [MaxChanges]):
+// without it revocations and the trail would pile up for ever.
 type Purger struct {
 	store expiring
 	log   *slog.Logger
@@ -47,6 +48,6 @@ func (p *Purger) runOnce(ctx context.Context) {
 	case err != nil:
 		p.log.Warn("directory not purged", "error", err)
 	case purged != Purged{}:
-		p.log.Info("directory purged", "grants", purged.Grants, "subscriptions", purged.Subscriptions, "revocations", purged.Revocations)
+		p.log.Info("directory purged", "grants", purged.Grants, "subscriptions", purged.Subscriptions, "revocations", purged.Revocations, "changes", purged.Changes)
 	}
 }

@@ -24,7 +24,7 @@ func (f *fakeExpiring) PurgeExpired(ctx context.Context, now time.Time) (directo
 	if len(f.at) == 1 {
 		return directory.Purged{}, errors.New("disk on fire")
 	}
-	return directory.Purged{Revocations: 1}, nil
+	return directory.Purged{Revocations: 1, Changes: 2}, nil
 }
 
 func TestPurgerGoesOnAfterAnError(t *testing.T) {
@@ -44,7 +44,7 @@ func TestPurgerGoesOnAfterAnError(t *testing.T) {
 		if len(f.at) != 2 || f.at[1].Sub(f.at[0]) != 10*time.Minute || f.actors[0] != "purger" {
 			t.Errorf("purged at %v by %v, want twice, ten minutes apart", f.at, f.actors)
 		}
-		if text := out.String(); !strings.Contains(text, "disk on fire") || !strings.Contains(text, "revocations=1") {
+		if text := out.String(); !strings.Contains(text, "disk on fire") || !strings.Contains(text, "revocations=1 changes=2") {
 			t.Errorf("log:\n%s", text)
 		}
 	})

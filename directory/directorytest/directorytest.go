@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 		"an end long past is an end":   longPast,
 		"the audit trail":              audit,
 		"the audit trail is filtered":  auditFilter,
+		"the audit trail ends":         auditEnds,
 		"changes are told":             told,
 		"concurrent writers":           concurrent,
 		"a cancelled context":          cancelled,

@@ -291,3 +291,19 @@ func auditFilter(t *testing.T, s directory.Store) {
 		t.Errorf("the revocation's line: %+v", line)
 	}
 }
+
+func auditEnds(t *testing.T, s directory.Store) {
+	ctx := t.Context()
+	newUser(t, s, "ann@example.com")
+	newTenant(t, s, "north")
+	made := changes(t, s, directory.ChangeFilter{})[0].At
+	got, err := s.PurgeExpired(ctx, made.Add(directory.ChangesKept-time.Minute))
+	must(t, "PurgeExpired", err)
+	diff(t, "PurgeExpired before the trail ends", got, directory.Purged{})
+	got, err = s.PurgeExpired(ctx, made.Add(directory.ChangesKept+time.Minute))
+	must(t, "PurgeExpired", err)
+	diff(t, "PurgeExpired after the trail ends", got, directory.Purged{Changes: 2})
+	if left := changes(t, s, directory.ChangeFilter{}); len(left) != 1 || left[0].Action != directory.ActionPurge {
+		t.Errorf("left of the trail: %+v, want what was done last", left)
+	}
+}

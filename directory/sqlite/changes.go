@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/berth-project/berth/directory"
@@ -56,4 +57,29 @@ func detail(slug string, end time.Time) string {
 		return slug
 	}
 	return slug + " until " + end.UTC().Format(time.RFC3339)
+}
+
+// trimChanges forgets the oldest lines of the audit trail, at most purgeBatch
+// of them. It looks at no more lines than it forgets, and one: they are in the
+// order of time.
+func trimChanges(ctx context.Context, tx *sql.Tx, now time.Time) (int64, error) {
+	var oldest, newest int64
+	var young sql.NullInt64 // the first line that is not too old
+	err := tx.QueryRowContext(ctx, `SELECT coalesce((SELECT min(id) FROM changes), 0), coalesce((SELECT max(id) FROM changes), 0),
+		(SELECT id FROM changes WHERE at >= ? ORDER BY id LIMIT 1)`, millis(now.Add(-directory.ChangesKept))).Scan(&oldest, &newest, &young)
+	if err != nil {
+		return 0, fmt.Errorf("changes: %w", err)
+	}
+	keep := newest + 1
+	if young.Valid {
+		keep = young.Int64
+	}
+	if newest-oldest >= directory.MaxChanges {
+		keep = max(keep, newest-directory.MaxChanges+2) // leaves room for the line of this purge
+	}
+	res, err := tx.ExecContext(ctx, `DELETE FROM changes WHERE id < ?`, min(keep, oldest+purgeBatch))
+	if err != nil {
+		return 0, fmt.Errorf("changes: %w", err)
+	}
+	return res.RowsAffected()
 }

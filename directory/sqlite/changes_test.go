@@ -27,14 +27,49 @@ func execute(t *testing.T, path, query string, args ...any) {
 	}
 }
 
+// TestTrailKeepsTheNewestLines puts a line far ahead, as if the ones between
+// were there.
+func TestTrailKeepsTheNewestLines(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "directory.db")
+	s := open(t, path)
+	ctx := t.Context()
+	for _, id := range []string{"one", "two", "three"} {
+		if _, err := s.CreateTenant(ctx, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	purge := func(want int64) {
+		t.Helper()
+		got, err := s.PurgeExpired(ctx, time.Now())
+		if err != nil || got != (directory.Purged{Changes: want}) {
+			t.Errorf("PurgeExpired() = %+v, %v, want %d changes", got, err, want)
+		}
+	}
+	last := func(id int64) {
+		execute(t, path, `INSERT INTO changes (id, at, actor, action, subject, detail) VALUES (?, ?, 'x', 'x', 'x', '')`, id, time.Now().UnixMilli())
+	}
+	last(directory.MaxChanges)
+	purge(0) // exactly as many as there may be
+	last(directory.MaxChanges + 1)
+	purge(2) // the one too many, and room for the line of the purge
+	purge(0)
+	list, err := s.Changes(ctx, directory.ChangeFilter{})
+	if err != nil || len(list) != 4 || list[0].Action != directory.ActionPurge || list[3].Subject != "three" {
+		t.Errorf("left: %+v, %v", list, err)
+	}
+}
+
 func TestPurgeGoesOnAfterABatch(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "directory.db")
 	s := open(t, path)
 	execute(t, path, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
 		INSERT INTO revocations (session, user, until, at) SELECT 's' || i, 'u', 1, 1 FROM n`)
+	execute(t, path, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
+		INSERT INTO changes (at, actor, action, subject, detail) SELECT 1, 'x', 'x', 'x', '' FROM n`)
 	got, err := s.PurgeExpired(t.Context(), time.Now())
-	if want := (directory.Purged{Revocations: 25_000}); err != nil || got != want {
+	if want := (directory.Purged{Revocations: 25_000, Changes: 15_000}); err != nil || got != want {
 		t.Errorf("PurgeExpired() = %+v, %v, want %+v", got, err, want)
 	}
 	list, err := s.Changes(t.Context(), directory.ChangeFilter{})

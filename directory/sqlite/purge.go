@@ -26,7 +26,8 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time) (total director
 		total.Grants += p.Grants
 		total.Subscriptions += p.Subscriptions
 		total.Revocations += p.Revocations
-		if max(p.Grants, p.Subscriptions, p.Revocations) < purgeBatch {
+		total.Changes += p.Changes
+		if max(p.Grants, p.Subscriptions, p.Revocations, p.Changes) < purgeBatch {
 			return total, nil
 		}
 	}
@@ -53,6 +54,9 @@ func (s *Store) purgeSome(ctx context.Context, now time.Time) (p directory.Purge
 			if *step.count, err = res.RowsAffected(); err != nil {
 				return err
 			}
+		}
+		if p.Changes, err = trimChanges(ctx, tx, now); err != nil {
+			return err
 		}
 		if p == (directory.Purged{}) {
 			return errNothing
