@@ -112,7 +112,7 @@ func (c *cli) root() *cobra.Command {
 		c.upCommand(), c.runCommand(), c.gatewayCommand(), c.execCommand(),
 		c.checkCommand(), c.explainCommand(),
 		c.manifestCommand(), c.environCommand(),
-		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.sessionCommand(),
+		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.changeCommand(), c.sessionCommand(),
 		c.versionCommand(),
 	)
 	return root
