@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -224,4 +226,70 @@ func TestForgottenStandingIsVoid(t *testing.T) {
 	if again := standing(t, r, "s99"); again == last || !last.Void() || again.Void() {
 		t.Errorf("after the TTL: the same %v, the earlier one void %v, the later one %v", again == last, last.Void(), again.Void())
 	}
+}
+
+// TestSignOutOverTwoStores is two gateways on one file.
+func TestSignOutOverTwoStores(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "directory.db")
+	mine, other := openStore(t, path), openStore(t, path)
+	u, err := other.CreateUser(t.Context(), "ann@example.com", "Ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clk := newClock()
+	r := directory.NewResolver(mine, directory.ResolverConfig{Now: clk.now}, discard)
+	leaving, staying := standing(t, r, "s1"), standing(t, r, "s2")
+	generation := r.Generation()
+	if err := other.RevokeSession(t.Context(), directory.Revocation{Session: "s1", User: u.ID, Until: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, r, clk)
+	if !leaving.Void() || !standing(t, r, "s1").Revoked() {
+		t.Error("a session that ended in the other gateway still counts")
+	}
+	if staying.Void() || r.Generation() != generation {
+		t.Error("a sign-out in the other gateway voided more than its session")
+	}
+	if err := other.DisableUser(t.Context(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, r, clk)
+	if r.Generation() == generation {
+		t.Error("a user disabled in the other gateway is not read again")
+	}
+}
+
+// TestNoRevocationIsMissed asks for sessions while they end, with less room
+// than there are.
+func TestNoRevocationIsMissed(t *testing.T) {
+	t.Parallel()
+	src := newSource()
+	r := directory.NewResolver(src, directory.ResolverConfig{MaxSessions: 8}, discard)
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				id := fmt.Sprint("s", worker, "_", i)
+				var asking sync.WaitGroup
+				var held [3]*directory.Standing
+				for n := range held {
+					asking.Go(func() { held[n], _ = r.Standing(t.Context(), id) })
+				}
+				src.here(src.revoke(id))
+				asking.Wait()
+				for _, st := range held {
+					if st == nil || !st.Revoked() && !st.Void() {
+						t.Errorf("session %s has ended, and an answer from before is believed: %v", id, st)
+						return
+					}
+				}
+				if st, err := r.Standing(t.Context(), id); err != nil || !st.Revoked() {
+					t.Errorf("session %s has ended: %v, %v", id, st, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
