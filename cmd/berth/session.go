@@ -69,6 +69,7 @@ type openedSession struct {
 	SignedInAt time.Time `json:"signed_in_at"`
 	SeenAt     time.Time `json:"seen_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
+	Revoked    bool      `json:"revoked"`
 }
 
 func (c *cli) sessionOpenCommand() *cobra.Command {
@@ -90,16 +91,19 @@ func (c *cli) sessionOpenCommand() *cobra.Command {
 				}
 				value = string(text)
 			}
-			sess, err := service.OpenSealed(cmd.Context(), opts, value)
+			sess, revoked, err := service.OpenSealed(cmd.Context(), opts, value)
 			if err != nil {
 				return err
 			}
-			o := openedSession{sess.ID, sess.User.ID, sess.User.Email, sess.Method, sess.SignedInAt, sess.SeenAt, sess.ExpiresAt}
+			o := openedSession{sess.ID, sess.User.ID, sess.User.Email, sess.Method, sess.SignedInAt, sess.SeenAt, sess.ExpiresAt, revoked}
 			if c.json {
 				return c.printJSON(o)
 			}
 			fmt.Fprintf(c.stdout, "session  %s\nuser     %s  %s\nmethod   %s\nsigned in  %s\nseen       %s\nexpires    %s\n",
 				o.Session, o.User, o.Email, o.Method, o.SignedInAt.UTC().Format(time.RFC3339), o.SeenAt.UTC().Format(time.RFC3339), o.ExpiresAt.UTC().Format(time.RFC3339))
+			if o.Revoked {
+				fmt.Fprintln(c.stdout, "revoked  yes: it was signed out, and no gateway takes it")
+			}
 			return nil
 		},
 	}

@@ -148,14 +148,23 @@ func SealFor(ctx context.Context, opts Options, who string) (string, *session.Se
 	return value, sess, err
 }
 
-// OpenSealed says what a cookie holds; its name may stand before it.
-func OpenSealed(ctx context.Context, opts Options, cookie string) (*session.Session, error) {
+// OpenSealed says what a cookie holds and whether its session was ended before
+// its time; the cookie's name may stand before it.
+func OpenSealed(ctx context.Context, opts Options, cookie string) (sess *session.Session, revoked bool, err error) {
 	sealer, _, err := openSealer(ctx, opts)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, name := range []string{session.SecureCookieName, session.DevelopmentCookieName} {
 		cookie = strings.TrimPrefix(cookie, name+"=")
 	}
-	return sealer.Open(strings.TrimSpace(cookie))
+	if sess, err = sealer.Open(strings.TrimSpace(cookie)); err != nil {
+		return nil, false, err
+	}
+	store, err := OpenDirectory(opts.Data, opts.Log)
+	if err != nil {
+		return nil, false, err
+	}
+	revoked, err = store.SessionRevoked(ctx, sess.ID)
+	return sess, revoked, errors.Join(err, store.Close())
 }
