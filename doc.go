@@ -34,11 +34,23 @@
 //	─────────────────────────────────────────────────────────────── domain values
 //	session             the session value, sealed cookie, assertion; the SDK for apps
 //	access              rules: compile, match, decide, explain
+//	iam                 policies: parse, format, evaluate, explain
+//	iam/catalog           every service's actions, resources and condition keys
+//	iam/source            policies in templates, plans and prose
+//	iam/lint              what is wrong, dangerous, too wide or dead in a policy
+//	iam/diff              what one policy grants that another does not; minimise
+//	iam/synth             least-privilege policies from needs and recorded calls
+//	iam/sts               what becomes of a call that assumes a role
+//	iam/adfs              claim rules that turn groups into roles
+//	iam/account           who can do what in an exported account
 //	health              checks and problems as data
 //	─────────────────────────────────────────────────────────────── mechanisms
+//	arn                 the name of a resource, and patterns of such names
 //	secret              a string that cannot be printed by accident
 //	internal/diagnostic   what is wrong with a file, where, what to do next
 //	internal/atomicfile   replaces a file whole or not at all
+//	internal/glob         the wildcards * and ?
+//	internal/jsonsource   JSON as a tree that knows where each value stands
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested
 //	bench               benchmarks, each beside a peer

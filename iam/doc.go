@@ -1,0 +1,41 @@
+// Package iam knows the AWS IAM policy language: it reads policies, writes
+// them, decides requests with them and says why.
+//
+//	policy, err := iam.Parse(text, iam.ParseOptions{Kind: iam.IdentityPolicy})
+//	set := &iam.PolicySet{Identity: []*iam.Compiled{iam.Compile(policy)}}
+//	d := set.Decide(&iam.Request{Principal: who, Action: "s3:GetObject", Resource: "arn:aws:s3:::media/1.jpg"})
+//	if !d.Allowed() {
+//		fmt.Println(set.Explain(&req))
+//	}
+//
+// # From text to decision
+//
+// [Read] takes a document apart with positions and reports every problem it
+// has; [Parse] is Read for those who want an error. Both give a [Policy]: plain
+// values, in the order and spelling of the document. [Policy.Normal] is its one
+// normal form, [Format] writes it. [Compile] makes the immutable form the
+// evaluator runs. A [PolicySet] is all that applies to one principal and one
+// resource, in nine layers; [PolicySet.Decide] answers a [Request] and
+// allocates nothing, [PolicySet.Explain] runs the same code with a recorder and
+// says which statement of which policy decided, and what each other statement
+// lacked.
+//
+// # What the evaluator sees
+//
+// It reads the context of a request and nothing else: no clock, no network, no
+// account. [DeriveContext] fills the keys that follow from who is calling and
+// how. Everything here is a pure function over values and safe for concurrent
+// use once built.
+//
+// # Around it
+//
+// iam/catalog knows every service's actions, resources and condition keys;
+// iam/source finds policies in templates, plans and prose; iam/lint judges
+// them; iam/diff compares and minimises them; iam/synth writes least-privilege
+// ones; iam/sts says what becomes of a call that assumes a role; iam/account
+// answers questions about all the principals of an account.
+//
+// The language is the vendor's: IAM User Guide, "Policy grammar", "Policy
+// evaluation logic" and the pages of the elements. Where the guide leaves a
+// question open, the comment at the code says what was chosen and why.
+package iam

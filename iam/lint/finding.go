@@ -1,0 +1,86 @@
+package lint
+
+import "github.com/berth-project/berth/iam"
+
+// Severity is what kind of finding it is. The order is from bad to mild.
+type Severity uint8
+
+// The severities, as the vendor's policy validation divides them.
+const (
+	// Error is a policy the vendor refuses, or one that cannot work.
+	Error Severity = iota
+	// Security is a policy that works and grants what is dangerous.
+	Security
+	// Warning is a policy that probably does something else than meant.
+	Warning
+	// Suggestion is a policy that could be better.
+	Suggestion
+)
+
+var severityNames = [...]string{"error", "security", "warning", "suggestion"}
+
+// String returns the severity's word.
+func (s Severity) String() string { return severityNames[s] }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Level is how much a finding matters. The order is from bad to mild.
+type Level uint8
+
+// The levels.
+const (
+	Critical Level = iota
+	High
+	Medium
+	Low
+	Info
+)
+
+var levelNames = [...]string{"critical", "high", "medium", "low", "info"}
+
+// String returns the level's word.
+func (l Level) String() string { return levelNames[l] }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// Finding is one thing found at one place of a document.
+type Finding struct {
+	// Code is the stable name of the rule.
+	Code     string
+	Severity Severity
+	Level    Level
+	// Path names the element: "Statement[0].Action[1]", "$" for the document.
+	Path string
+	// Span is where the element stands in the text the policy was read from.
+	Span iam.Span
+	// Message says in one lower-case sentence what is found here.
+	Message string
+	// Detail says more, such as what a pattern expands to.
+	Detail string
+	// Help says what to do.
+	Help string
+	// Fix is the change that would mend it; nil where a person must decide.
+	Fix *Fix
+}
+
+// Fix is a change of the document.
+type Fix struct {
+	// Description says in a few words what is changed.
+	Description string
+	// Safe fixes grant nothing new and take nothing away that worked.
+	Safe bool
+	// Patch are the changes, in order (JSON Patch, RFC 6902).
+	Patch []Operation
+}
+
+// Operation is one operation of a JSON Patch.
+type Operation struct {
+	// Op is "add", "remove" or "replace".
+	Op string `json:"op"`
+	// Path is a JSON Pointer (RFC 6901) into the document.
+	Path string `json:"path"`
+	// Value is what is put there.
+	Value any `json:"value,omitempty"`
+}
