@@ -51,6 +51,9 @@ type Finding struct {
 	Code     string
 	Severity Severity
 	Level    Level
+	// Policy is the place of the policy among those judged together; 0 where
+	// there is one.
+	Policy int
 	// Path names the element: "Statement[0].Action[1]", "$" for the document.
 	Path string
 	// Span is where the element stands in the text the policy was read from.

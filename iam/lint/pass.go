@@ -1,0 +1,135 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/internal/glob"
+)
+
+// set is the policies of one principal while they are judged.
+type set struct {
+	passes   []*pass
+	boundary *iam.Policy
+	options  *Options
+}
+
+func newSet(a Attached, o *Options) *set {
+	s := &set{options: o, boundary: a.Boundary}
+	for i, policy := range a.Policies {
+		p := &pass{policy: policy, options: o, number: i}
+		if policy == nil {
+			p.policy = &iam.Policy{}
+			p.unread = true
+		}
+		if i < len(a.Problems) {
+			p.problems = a.Problems[i]
+		}
+		s.passes = append(s.passes, p)
+	}
+	return s
+}
+
+// pass is one policy while it is judged. Rules read it and report.
+type pass struct {
+	policy   *iam.Policy
+	problems iam.Problems
+	options  *Options
+	// number is the policy's place in the set.
+	number int
+	// unread is set where the text was no document at all; policy is then empty.
+	unread bool
+
+	findings []*Finding
+}
+
+// report adds a finding of a code at a path. Severity, level and place are
+// filled in; the rule may change them and add Detail, Help and Fix.
+func (p *pass) report(code, path, format string, args ...any) *Finding {
+	c := codeNamed(code)
+	f := &Finding{
+		Code: code, Severity: c.Severity, Level: c.Level, Policy: p.number,
+		Path: path, Span: p.span(path), Message: fmt.Sprintf(format, args...),
+	}
+	p.findings = append(p.findings, f)
+	return f
+}
+
+// statements calls judge for each statement.
+func (p *pass) statements(judge func(i int, s *iam.Statement)) {
+	for i := range p.policy.Statements {
+		judge(i, &p.policy.Statements[i])
+	}
+}
+
+// has reports whether a finding of the code is already there at the path.
+func (p *pass) has(code, path string) bool {
+	return slices.ContainsFunc(p.findings, func(f *Finding) bool { return f.Code == code && f.Path == path })
+}
+
+// problemsToFindings repeats what [iam.Read] found.
+func (p *pass) problemsToFindings() {
+	for _, problem := range p.problems {
+		f := p.report(problem.Code, problem.Path, "%s", problem.Message)
+		f.Span, f.Help = problem.Span, problem.Help
+	}
+}
+
+// finish returns what is to be told of what was found.
+func (p *pass) finish() []Finding {
+	var out []Finding
+	expired := map[int]bool{}
+	for i := 0; i < len(p.findings); i++ { // suppressed adds to them
+		f := p.findings[i]
+		if p.suppressed(f, expired) || slices.ContainsFunc(p.options.Disabled, func(c string) bool { return strings.EqualFold(c, f.Code) }) {
+			continue
+		}
+		if s, ok := p.options.Severities[f.Code]; ok {
+			f.Severity = s
+		}
+		if l, ok := p.options.Levels[f.Code]; ok {
+			f.Level = l
+		}
+		out = append(out, *f)
+	}
+	inOrder(out)
+	return out
+}
+
+// suppressed reports whether a finding was accepted. Of a suppression that has
+// expired a finding is added, once.
+func (p *pass) suppressed(f *Finding, expired map[int]bool) bool {
+	for i, s := range p.options.Suppressions {
+		if !strings.EqualFold(s.Code, f.Code) || !s.covers(f.Path) {
+			continue
+		}
+		if s.Until.IsZero() || p.options.Now.Before(s.Until) {
+			return true
+		}
+		if !expired[i] {
+			expired[i] = true
+			late := p.report("LINT_SUPPRESSION_EXPIRED", f.Path, "the suppression of %s expired on %s", s.Code, s.Until.Format("2006-01-02"))
+			late.Detail, late.Help = "the reason given was: "+s.Reason, "mend it, or look at the reason again and give it a new date"
+		}
+	}
+	return false
+}
+
+func (s Suppression) covers(path string) bool {
+	if s.Path == "" || glob.Match(s.Path, path) {
+		return true
+	}
+	return glob.Match(s.Path+".*", path) || glob.Match(s.Path+"[*", path)
+}
+
+// span returns where an element stands; zero where the policy has no text.
+func (p *pass) span(path string) iam.Span {
+	for _, problem := range p.problems {
+		if problem.Path == path {
+			return problem.Span
+		}
+	}
+	return iam.Span{}
+}
