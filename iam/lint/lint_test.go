@@ -113,7 +113,7 @@ func TestCodesAreCompleteAndUnique(t *testing.T) {
 			t.Errorf("%s is there twice", c.Name)
 		}
 		seen[c.Name] = true
-		if c.Title == "" || len(c.Text) < 60 || c.Text != strings.TrimSpace(c.Text) {
+		if c.Title == "" || len(c.Text) < 50 || c.Text != strings.TrimSpace(c.Text) {
 			t.Errorf("%s has no title or no text", c.Name)
 		}
 		if got, ok := lint.Explain(strings.ToLower(c.Name)); !ok || got != c {

@@ -18,5 +18,11 @@ type family struct {
 
 // families are all the rules there are.
 var families = [...]family{
+	{codes: documentCodes},
+	{codes: principalCodes},
+	{codes: actionCodes},
+	{codes: resourceCodes},
+	{codes: conditionCodes},
+	{codes: variableCodes},
 	{codes: lintCodes},
 }

@@ -1,0 +1,60 @@
+package lint
+
+// principalCodes are about Principal and NotPrincipal.
+var principalCodes = []Code{
+	{"MISSING_PRINCIPAL", Error, High, "no Principal", `
+The policy of a resource, and the trust policy of a role, say in each statement whom it is about. There is no default.
+`},
+	{"UNSUPPORTED_PRINCIPAL", Error, High, "a principal in a policy that takes none", `
+Policies of identities, boundaries, session policies and service control policies apply to whom they are attached to; the service refuses one with Principal. The
+same text may be right as the policy of the resource itself. Remove the element, or attach the document to the resource.
+`},
+	{"INVALID_PRINCIPAL_KEY", Error, High, "a kind of principal that does not exist", `
+Principal has the members AWS, Service, Federated and CanonicalUser, with exactly this case.
+`},
+	{"INVALID_PRINCIPAL_FORMAT", Error, High, "not the name of a principal", `
+Under AWS stand "*", account numbers and the ARNs of accounts (root), users, roles and sessions; a group is no principal. Under Service stand names like
+ec2.amazonaws.com, under Federated the ARN of a provider or one of the few providers with a name of their own.
+`},
+	{"INVALID_SERVICE_PRINCIPAL_FORMAT", Error, High, "not the name of a service", `
+A service principal is written service-name.amazonaws.com, in a few regions with the region before amazonaws.com or another domain. It has neither a scheme
+nor a path and is no ARN.
+`},
+	{"UNSUPPORTED_WILDCARD_IN_PRINCIPAL", Error, High, "a wildcard within a principal", `
+A principal is "*" alone or one exact name; "role/*" matches nobody and the service refuses it. Name the account and narrow it by a condition on
+aws:PrincipalArn, which takes wildcards with ArnLike.
+`},
+	{"INVALID_ROLE_REFERENCE", Warning, Medium, "a role by its identifier", `
+An identifier that begins with AROA stands where a role was deleted: it matches nobody, also not a new role of the same name. Name the role by its ARN.
+`},
+	{"INVALID_USER_REFERENCE", Warning, Medium, "a user by its identifier", `
+An identifier that begins with AIDA stands where a user was deleted: it matches nobody, also not a new user of the same name. Name the user by its ARN.
+`},
+	{"EMPTY_ARRAY_PRINCIPAL", Suggestion, Medium, "an empty list of principals", `
+The statement is about nobody and has no effect. With NotPrincipal it is about everybody. List who is meant, or remove the statement.
+`},
+	{"EMPTY_OBJECT_PRINCIPAL", Suggestion, Medium, "a Principal without members", `
+The statement is about nobody and has no effect. With NotPrincipal it is about everybody. List who is meant, or remove the statement.
+`},
+	{"ALLOW_WITH_NOT_PRINCIPAL", Security, High, "allows everybody but a few", `
+Allow with NotPrincipal grants to every caller that is not listed, those of other accounts and those without credentials among them. List whom you mean
+in Principal.
+`},
+	{"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", Security, Medium, "a service may act here on behalf of anyone", `
+The statement lets a service of the vendor in. The service works for every customer, so anyone who can make it call can reach this resource through it (the
+confused deputy). Say on whose behalf: aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.
+`},
+	{"RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", Suggestion, Low, "a condition that calls of services do not carry", `
+A service that calls on its own behalf has no user, no organisation of its own and no address of yours: aws:PrincipalOrgID, aws:SourceIp and the like are absent
+or the service's. Say on whose behalf it may call: aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.
+`},
+	{"MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", Security, High, "any token of the identity provider is taken", `
+A role that trusts an OpenID Connect provider must say which tokens it takes: a condition on the provider's aud, sub or another claim that the provider sets per
+customer. A provider that serves many customers signs tokens for all of them.
+`},
+	{"MISSING_GITHUB_REPO_CONDITION_KEY", Security, High, "any repository may assume the role", `
+GitHub signs tokens for the workflows of every repository there is. Without a condition on token.actions.githubusercontent.com:sub that begins with
+repo:OWNER/ anyone with a repository may assume this role. Write StringEquals or StringLike with repo:OWNER/REPOSITORY:ref:refs/heads/BRANCH or
+repo:OWNER/REPOSITORY:environment:NAME.
+`},
+}
