@@ -1,9 +1,6 @@
 package lint
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Code describes one rule.
 type Code struct {
@@ -17,42 +14,34 @@ type Code struct {
 	Text string `json:"text"`
 }
 
-// Codes returns every code, in the order of the families of rules.
+// Codes returns every code there is.
 func Codes() []Code {
-	var all []Code
-	for _, f := range families {
-		for _, c := range f.codes {
-			c.Text = strings.TrimSpace(c.Text)
-			all = append(all, c)
-		}
+	all := allCodes()
+	for i := range all {
+		all[i].Text = strings.TrimSpace(all[i].Text)
 	}
 	return all
 }
 
 // Explain returns the code of a name, given in upper or lower case.
 func Explain(name string) (Code, bool) {
-	all := Codes()
-	i := slices.IndexFunc(all, func(c Code) bool { return strings.EqualFold(c.Name, name) })
-	if i < 0 {
-		return Code{}, false
+	for _, c := range Codes() {
+		if strings.EqualFold(c.Name, name) {
+			return c, true
+		}
 	}
-	return all[i], true
+	return Code{}, false
 }
 
-// unexplained is what is known of a problem whose code has no entry: that the
-// document cannot be used.
-func unexplained(name string) Code {
-	return Code{Name: name, Severity: Error, Level: High}
-}
-
-// codeNamed finds a code without copying the tables.
+// codeNamed returns the code of a name. Of a code without an entry it is known
+// that the document cannot be used.
 func codeNamed(name string) Code {
-	for _, f := range families {
-		for _, c := range f.codes {
-			if c.Name == name {
-				return c
+	for _, table := range codeTables {
+		for i := range table {
+			if table[i].Name == name {
+				return table[i]
 			}
 		}
 	}
-	return unexplained(name)
+	return Code{Name: name, Severity: Error, Level: High}
 }

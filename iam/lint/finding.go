@@ -1,6 +1,10 @@
 package lint
 
-import "github.com/berth-project/berth/iam"
+import (
+	"slices"
+
+	"github.com/berth-project/berth/iam"
+)
 
 // Severity is what kind of finding it is. The order is from bad to mild.
 type Severity uint8
@@ -25,6 +29,12 @@ func (s Severity) String() string { return severityNames[s] }
 // MarshalText implements [encoding.TextMarshaler].
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// ParseSeverity returns the severity of a word.
+func ParseSeverity(word string) (Severity, bool) {
+	i := slices.Index(severityNames[:], word)
+	return Severity(max(i, 0)), i >= 0
+}
+
 // Level is how much a finding matters. The order is from bad to mild.
 type Level uint8
 
@@ -44,6 +54,12 @@ func (l Level) String() string { return levelNames[l] }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// ParseLevel returns the level of a word.
+func ParseLevel(word string) (Level, bool) {
+	i := slices.Index(levelNames[:], word)
+	return Level(max(i, 0)), i >= 0
+}
 
 // Finding is one thing found at one place of a document.
 type Finding struct {
@@ -71,19 +87,23 @@ type Finding struct {
 // Fix is a change of the document.
 type Fix struct {
 	// Description says in a few words what is changed.
-	Description string
-	// Safe fixes grant nothing new and take nothing away that worked.
-	Safe bool
-	// Patch are the changes, in order (JSON Patch, RFC 6902).
-	Patch []Operation
+	Description string `json:"description"`
+	// Safe fixes change nothing of what the document grants and denies.
+	Safe bool `json:"safe"`
+	// Patch are the changes, in order (JSON Patch, RFC 6902). The paths are right
+	// both one after the other and all at once: what is removed from a list is
+	// removed from behind.
+	Patch []Operation `json:"patch"`
 }
 
 // Operation is one operation of a JSON Patch.
 type Operation struct {
-	// Op is "add", "remove" or "replace".
+	// Op is "add", "remove", "replace" or "move".
 	Op string `json:"op"`
+	// From is where "move" takes the value: another member of the same object.
+	From string `json:"from,omitempty"`
 	// Path is a JSON Pointer (RFC 6901) into the document.
 	Path string `json:"path"`
-	// Value is what is put there.
+	// Value is what "add" and "replace" put there.
 	Value any `json:"value,omitempty"`
 }

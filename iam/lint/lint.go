@@ -18,37 +18,21 @@ func Policy(p *iam.Policy, problems iam.Problems, o Options) []Finding {
 // neither grants both may. Finding.Policy says which policy a finding is about.
 func Set(a Attached, o Options) []Finding {
 	s := newSet(a, &o)
+	rules := allRules()
 	for _, p := range s.passes {
 		p.problemsToFindings()
-		for _, f := range families {
-			for _, judge := range f.rules {
-				judge(p)
-			}
+		for _, judge := range rules {
+			judge(p)
 		}
 	}
-	for _, f := range families {
-		for _, judge := range f.setRules {
-			judge(s)
-		}
+	for _, judge := range allSetRules() {
+		judge(s)
 	}
 	var all []Finding
 	for _, p := range s.passes {
 		all = append(all, p.finish()...)
 	}
 	return all
-}
-
-// Worst returns the findings that are at least as bad as a severity and a
-// level: those a build is to fail for. Of a severity that is worse the level
-// does not count.
-func Worst(findings []Finding, s Severity, l Level) []Finding {
-	var out []Finding
-	for _, f := range findings {
-		if f.Severity < s || f.Severity == s && f.Level <= l {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // inOrder sorts findings by where they are, the worse first at the same place.

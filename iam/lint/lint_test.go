@@ -65,7 +65,7 @@ func TestFindingsAreSuppressedDisabledAndOverridden(t *testing.T) {
 	}
 }
 
-func TestWorstKeepsWhatReachesTheThreshold(t *testing.T) {
+func TestThreshold(t *testing.T) {
 	t.Parallel()
 	findings := []lint.Finding{
 		{Code: "A", Severity: lint.Error, Level: lint.Low},
@@ -73,11 +73,37 @@ func TestWorstKeepsWhatReachesTheThreshold(t *testing.T) {
 		{Code: "C", Severity: lint.Security, Level: lint.Low},
 		{Code: "D", Severity: lint.Warning, Level: lint.Critical},
 	}
-	if diff := cmp.Diff([]string{"A", "B"}, codesOf(lint.Worst(findings, lint.Security, lint.Medium))); diff != "" {
-		t.Errorf("Worst (-want +got):\n%s", diff)
+	for _, tc := range []struct {
+		word string
+		want []string
+	}{
+		{"security:medium", []string{"A", "B"}},
+		{"error", []string{"A"}},
+		{"error:high", nil},
+		{"suggestion", []string{"A", "B", "C", "D"}},
+		{"never", nil},
+	} {
+		threshold, err := lint.ParseThreshold(tc.word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range findings {
+			if threshold.Reached(f) {
+				got = append(got, f.Code)
+			}
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s is reached by (-want +got):\n%s", tc.word, diff)
+		}
+		if got := threshold.String(); got != tc.word && got != tc.word+":info" {
+			t.Errorf("String() = %q, want %q", got, tc.word)
+		}
 	}
-	if got := lint.Worst(findings, lint.Suggestion, lint.Info); len(got) != 4 {
-		t.Errorf("Worst(suggestion, info) = %v, want all", codesOf(got))
+	for _, word := range []string{"", "bad", "error:bad", "high"} {
+		if _, err := lint.ParseThreshold(word); err == nil {
+			t.Errorf("ParseThreshold(%q) takes it", word)
+		}
 	}
 }
 

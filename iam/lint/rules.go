@@ -1,5 +1,7 @@
 package lint
 
+import "slices"
+
 // rule looks for one thing, or a few that are found in one look, in one policy.
 type rule func(*pass)
 
@@ -7,22 +9,26 @@ type rule func(*pass)
 // together. It also runs over a single policy.
 type setRule func(*set)
 
-// family is a group of rules with the codes they report. A code belongs to one
-// family; the order of the families and of the codes in them is the order of
-// [Codes].
-type family struct {
-	codes    []Code
-	rules    []rule
-	setRules []setRule
-}
+// The tables list all codes and rules by what they are about. The order of the
+// codes is that of [Codes]; findings are sorted by place, so the order of the
+// rules only matters to those that look at what others found.
+//
+// The three stand apart because rules look codes up.
+var (
+	codeTables = [...][]Code{
+		documentCodes,
+		principalCodes,
+		actionCodes,
+		resourceCodes,
+		conditionCodes,
+		variableCodes,
+		lintCodes,
+	}
+	ruleTables    = [...][]rule{}
+	setRuleTables = [...][]setRule{}
+)
 
-// families are all the rules there are.
-var families = [...]family{
-	{codes: documentCodes},
-	{codes: principalCodes},
-	{codes: actionCodes},
-	{codes: resourceCodes},
-	{codes: conditionCodes},
-	{codes: variableCodes},
-	{codes: lintCodes},
-}
+// allCodes, allRules and allSetRules flatten the tables.
+func allCodes() []Code       { return slices.Concat(codeTables[:]...) }
+func allRules() []rule       { return slices.Concat(ruleTables[:]...) }
+func allSetRules() []setRule { return slices.Concat(setRuleTables[:]...) }

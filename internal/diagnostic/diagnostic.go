@@ -18,14 +18,15 @@ const (
 	Error Severity = iota
 	// Warning is what is allowed and probably not meant.
 	Warning
+	// Security is what works and is dangerous.
+	Security
+	// Suggestion is what could be better.
+	Suggestion
 )
 
 // String returns the word a terminal shows.
 func (s Severity) String() string {
-	if s == Warning {
-		return "warning"
-	}
-	return "error"
+	return [...]string{"error", "warning", "security", "suggestion"}[s]
 }
 
 // MarshalText implements [encoding.TextMarshaler].
@@ -35,7 +36,8 @@ func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil
 type Problem struct {
 	// Severity is Error unless set.
 	Severity Severity `json:"severity"`
-	// Code is the stable name of the kind of problem, "B" and four digits.
+	// Code is the stable name of the kind of problem, "B" and four digits, or
+	// the name of a rule.
 	Code string `json:"code"`
 	// Message says what is wrong in one lower-case sentence. It never holds a
 	// secret value.

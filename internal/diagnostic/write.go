@@ -109,10 +109,7 @@ func (pr printer) paint(color, text string) string {
 }
 
 func (pr printer) problem(p *Problem) {
-	word, color := p.Severity.String(), red
-	if p.Severity == Warning {
-		color = yellow
-	}
+	word, color := p.Severity.String(), [...]string{Error: red, Warning: yellow, Security: red, Suggestion: cyan}[p.Severity]
 	if p.Code != "" {
 		word += "[" + p.Code + "]"
 	}

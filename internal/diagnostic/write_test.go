@@ -47,6 +47,8 @@ func TestWriteShowsTheLineAndTheCaret(t *testing.T) {
 		{"whole file with help", diagnostic.Problem{Code: "B1", Message: "is empty", File: "a.yaml", Help: "fill it"}, "error[B1]: is empty\n --> a.yaml\n  = help: fill it\n"},
 		{"no source shows no excerpt", diagnostic.Problem{Message: "m", File: "f", Line: 3, Column: 9, Width: 4, Help: "h"}, "error: m\n --> f:3:9\n  = help: h\n"},
 		{"warning", diagnostic.Problem{Severity: diagnostic.Warning, Code: "B2", Message: "m", File: "f"}, "warning[B2]: m\n --> f\n"},
+		{"security", diagnostic.Problem{Severity: diagnostic.Security, Code: "SEC_X", Message: "m", File: "f"}, "security[SEC_X]: m\n --> f\n"},
+		{"suggestion", diagnostic.Problem{Severity: diagnostic.Suggestion, Code: "LP_X", Message: "m", File: "f"}, "suggestion[LP_X]: m\n --> f\n"},
 		{
 			"tabs",
 			diagnostic.Problem{Message: "m", File: "f", Line: 1, Column: 4, Width: 1, Source: "\ta\tb"},
