@@ -132,4 +132,6 @@ type Attached struct {
 	Problems []iam.Problems
 	// Boundary is its permissions boundary; nil where it has none.
 	Boundary *iam.Policy
+	// MaxSession is how long a session of the role may last; zero means unknown.
+	MaxSession time.Duration
 }

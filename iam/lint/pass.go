@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/internal/glob"
@@ -13,11 +14,13 @@ import (
 type set struct {
 	passes   []*pass
 	boundary *iam.Policy
-	options  *Options
+	// maxSession is how long a session of the role may last; zero is unknown.
+	maxSession time.Duration
+	options    *Options
 }
 
 func newSet(a Attached, o *Options) *set {
-	s := &set{options: o, boundary: a.Boundary}
+	s := &set{options: o, boundary: a.Boundary, maxSession: a.MaxSession}
 	for i, policy := range a.Policies {
 		p := &pass{policy: policy, options: o, number: i}
 		if policy == nil {

@@ -22,10 +22,21 @@ var (
 		resourceCodes,
 		conditionCodes,
 		variableCodes,
+		securityCodes,
+		trustCodes,
+		privilegeCodes,
+		deadCodes,
+		gapCodes,
 		lintCodes,
 	}
-	ruleTables    = [...][]rule{}
-	setRuleTables = [...][]setRule{}
+	ruleTables = [...][]rule{
+		trustRules,
+		privilegeRules,
+		deadRules,
+	}
+	setRuleTables = [...][]setRule{
+		trustSetRules,
+	}
 )
 
 // allCodes, allRules and allSetRules flatten the tables.

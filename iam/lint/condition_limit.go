@@ -1,0 +1,214 @@
+package lint
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+)
+
+// A condition limits who may act when it can only hold for callers its author
+// chose: the key says who is calling or from where, the operator is positive
+// and fails without the key, and no value lets everyone through.
+
+// callerKeys are the condition keys that say who is calling or from where, in
+// lower case, each with what makes a value of it leave someone out. Keys that
+// any caller can fill as it likes (aws:referer, aws:UserAgent, tags of a
+// principal in its own account) or that say how and not who (aws:SecureTransport,
+// aws:CalledVia: strangers use the same services) are not among them.
+var callerKeys = map[string]func(string) bool{
+	"aws:principalorgid":    isIdentifier,
+	"aws:principalorgpaths": namesOrganization,
+	"aws:principalarn":      namesAccount,
+	"aws:principalaccount":  isIdentifier,
+	"aws:userid":            namesUserID,
+
+	"aws:principalisawsservice":     isTrue,
+	"aws:principalservicename":      isIdentifier,
+	"aws:principalservicenameslist": isIdentifier,
+	"aws:sourcearn":                 namesOwner,
+	"aws:sourceaccount":             isIdentifier,
+	"aws:sourceowner":               isIdentifier,
+	"aws:sourceorgid":               isIdentifier,
+	"aws:sourceorgpaths":            namesOrganization,
+	"aws:sourcevpc":                 isIdentifier,
+	"aws:sourcevpcarn":              namesOwner,
+	"aws:sourcevpce":                isIdentifier,
+	"aws:vpceaccount":               isIdentifier,
+	"aws:vpceorgid":                 isIdentifier,
+	"aws:vpceorgpaths":              namesOrganization,
+	"aws:sourceip":                  leavesAddressesOut,
+	"aws:vpcsourceip":               leavesAddressesOut,
+	"kms:calleraccount":             isIdentifier,
+	"s3:dataaccesspointaccount":     isIdentifier,
+	"s3:dataaccesspointarn":         namesOwner,
+
+	"elasticfilesystem:accesspointarn":         namesOwner,
+	"elasticfilesystem:accessedviamounttarget": isTrue,
+}
+
+// limitsCallers reports whether all conditions of an Allow together leave only
+// callers of its author's choice.
+func (p *pass) limitsCallers(conditions []iam.Condition) bool {
+	for i := range conditions {
+		if p.limitsCaller(&conditions[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pass) limitsCaller(c *iam.Condition) bool {
+	narrow := callerKeys[strings.ToLower(c.Key)]
+	return narrow != nil && demands(c) && p.everyValue(c, narrow)
+}
+
+// demands reports whether a condition fails for a request that lacks its key,
+// and else compares it with the values by a positive test.
+func demands(c *iam.Condition) bool {
+	o := c.Operator
+	return o.Test != iam.UnknownTest && o.Test != iam.Null && !o.Test.Negated() && !o.IfExists && o.Qualifier != iam.ForAllValues
+}
+
+// everyValue reports whether there are values and all of them pass: they are
+// alternatives, so a single one that does not opens the statement.
+func (p *pass) everyValue(c *iam.Condition, narrow func(string) bool) bool {
+	for _, v := range c.Values {
+		if !p.narrows(v.Text, narrow) {
+			return false
+		}
+	}
+	return len(c.Values) > 0
+}
+
+// narrows judges a value that may hold variables. What stands for the owner of
+// the resource (aws:ResourceAccount, aws:ResourceOrgID) leaves others out; what
+// stands for the caller is whatever the caller is.
+func (p *pass) narrows(value string, narrow func(string) bool) bool {
+	if !p.policy.Variables() || !strings.Contains(value, "${") {
+		return narrow(value)
+	}
+	if rest, ok := cutFold(value, "${aws:Resource"); ok {
+		return strings.HasPrefix(strings.ToLower(rest), "account}") || strings.HasPrefix(strings.ToLower(rest), "orgid}") ||
+			strings.HasPrefix(strings.ToLower(rest), "orgpaths}")
+	}
+	before, _, _ := strings.Cut(value, "${")
+	return narrow(before + "*")
+}
+
+// cutFold removes a prefix without regard to case.
+func cutFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
+
+// wild reports whether a value has a wildcard. In operators without wildcards a
+// "*" is a plain character and the condition never holds; whoever writes it
+// means a wildcard, and gets one with the next edit.
+func wild(s string) bool { return strings.ContainsAny(s, "*?") }
+
+func isIdentifier(s string) bool { return s != "" && !wild(s) }
+
+func isTrue(s string) bool { return strings.EqualFold(s, "true") }
+
+// namesUserID accepts "AROA...:*": the part before the colon is the role.
+func namesUserID(s string) bool {
+	id, _, _ := strings.Cut(s, ":")
+	return isIdentifier(id)
+}
+
+// namesOrganization accepts "o-a1b2c3d4e5/*": what stands before the first "/"
+// is the organisation.
+func namesOrganization(s string) bool {
+	id, _, _ := strings.Cut(s, "/")
+	return isIdentifier(id)
+}
+
+// namesAccount accepts ARNs of a certain account; a role's name alone can be had
+// in any account.
+func namesAccount(s string) bool {
+	parts := strings.SplitN(s, ":", 6)
+	return len(parts) > 4 && isIdentifier(parts[4])
+}
+
+// namesOwner accepts ARNs of a certain account, and those without an account
+// whose name is unique in the world, such as a bucket's.
+func namesOwner(s string) bool {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) < 6 {
+		return !wild(s)
+	}
+	return isIdentifier(parts[4]) || parts[4] == "" && parts[5] != "" && !wild(parts[5][:1])
+}
+
+// leavesAddressesOut accepts ranges that some caller on the internet is not in:
+// a list such as 0.0.0.0/1 and 128.0.0.0/1 is everyone too, so ranges no owner
+// holds alone (shorter than /8, in IPv6 /16) do not count.
+func leavesAddressesOut(s string) bool {
+	prefix, ok := parsePrefix(s)
+	if !ok {
+		return true // never holds
+	}
+	if prefix.Addr().Is4() {
+		return prefix.Bits() >= 8
+	}
+	return prefix.Bits() >= 16
+}
+
+// parsePrefix reads an address range as the IpAddress operator does.
+func parsePrefix(s string) (netip.Prefix, bool) {
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		return prefix.Masked(), true
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(addr, addr.BitLen()), true
+}
+
+// conditionOn returns the places of the conditions on a key.
+func conditionsOn(s *iam.Statement, key string) []int {
+	var at []int
+	for c := range s.Conditions {
+		if strings.EqualFold(s.Conditions[c].Key, key) {
+			at = append(at, c)
+		}
+	}
+	return at
+}
+
+// demandsKey reports whether a condition on the key fails without it and every
+// value of it passes.
+func (p *pass) demandsKey(s *iam.Statement, key string, narrow func(string) bool) bool {
+	for _, c := range conditionsOn(s, key) {
+		if demands(&s.Conditions[c]) && p.everyValue(&s.Conditions[c], narrow) {
+			return true
+		}
+	}
+	return false
+}
+
+// stopsCallers reports whether a Deny with these conditions leaves, of what it
+// covers, only callers of its author's choice: each condition is the negative of
+// one that limits, or exempts services acting for a caller.
+func (p *pass) stopsCallers(conditions []iam.Condition) bool {
+	stops := false
+	for i := range conditions {
+		c := &conditions[i]
+		key := strings.ToLower(c.Key)
+		switch narrow := callerKeys[key]; {
+		case key == "aws:viaawsservice" || key == "aws:principalisawsservice":
+			if c.Operator.Test != iam.Bool || !p.everyValue(c, func(v string) bool { return !isTrue(v) }) {
+				return false
+			}
+		case narrow == nil || !c.Operator.Test.Negated() || c.Operator.Qualifier == iam.ForAnyValue || !p.everyValue(c, narrow):
+			return false
+		default:
+			stops = true
+		}
+	}
+	return stops
+}

@@ -1,0 +1,127 @@
+package lint
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/berth-project/berth/iam"
+)
+
+// deadRules find what never applies.
+var deadRules = []rule{deadClock, deadContradictions, deadNames, deadPrincipals}
+
+// dead reports something that never applies. As part of a Deny, or of what an
+// Allow leaves out by NotAction or NotResource, it is a guard that is not there.
+func (p *pass) dead(code, path string, s *iam.Statement, left bool, format string, args ...any) *Finding {
+	f := p.report(code, path, format, args...)
+	if (s.Effect == iam.Deny) != left {
+		f.Severity = Security
+	}
+	return f
+}
+
+// applies says in a message what a statement would do.
+func applies(s *iam.Statement) string {
+	if s.Effect == iam.Deny {
+		return "denies"
+	}
+	return "allows"
+}
+
+// bound is one end of the time in which a statement applies.
+type bound struct {
+	at        time.Time
+	condition int
+	value     int
+}
+
+// deadClock finds statements whose time is over, or never comes.
+func deadClock(p *pass) {
+	p.statements(func(i int, s *iam.Statement) {
+		from, until := clockBounds(s)
+		switch {
+		case until == nil:
+		case from != nil && !from.at.Before(until.at) && (from.condition != until.condition || from.at.After(until.at)):
+			f := p.dead("DEAD_DATE_EXPIRED", p.policy.ConditionPath(i, until.condition, until.value), s, false,
+				"the window from %s to %s is empty, so the statement never %s anything", stamp(from.at), stamp(until.at), applies(s))
+			f.Help = "put the later time at the end"
+		case !p.options.Now.IsZero() && until.at.Before(p.options.Now):
+			f := p.dead("DEAD_DATE_EXPIRED", p.policy.ConditionPath(i, until.condition, until.value), s, false,
+				"the statement %s nothing any more since %s", applies(s), stamp(until.at))
+			f.Help = "remove the statement, or give it a new time; hours of the day cannot be written"
+		}
+	})
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// clockBounds returns when a statement begins and ceases to apply: the latest of
+// the beginnings and the earliest of the ends, each condition as wide as the
+// widest of its values.
+func clockBounds(s *iam.Statement) (from, until *bound) {
+	for c := range s.Conditions {
+		cond := &s.Conditions[c]
+		lower, upper := clockTest(cond)
+		if lower {
+			if b := widest(cond, c, time.Time.Before); b != nil && (from == nil || b.at.After(from.at)) {
+				from = b
+			}
+		}
+		if upper {
+			if b := widest(cond, c, time.Time.After); b != nil && (until == nil || b.at.Before(until.at)) {
+				until = b
+			}
+		}
+	}
+	return from, until
+}
+
+// clockTest reports whether a condition bounds the time of the request from
+// below, from above, or both.
+func clockTest(c *iam.Condition) (lower, upper bool) {
+	if !strings.EqualFold(c.Key, "aws:CurrentTime") && !strings.EqualFold(c.Key, "aws:EpochTime") {
+		return false, false
+	}
+	switch c.Operator.Test {
+	case iam.DateGreaterThan, iam.DateGreaterThanEquals, iam.NumericGreaterThan, iam.NumericGreaterThanEquals:
+		return true, false
+	case iam.DateLessThan, iam.DateLessThanEquals, iam.NumericLessThan, iam.NumericLessThanEquals:
+		return false, true
+	case iam.DateEquals, iam.NumericEquals:
+		return true, true
+	}
+	return false, false
+}
+
+// widest returns the value of a condition that comes first by the order given;
+// nil where one is no date, for what it means is not known.
+func widest(c *iam.Condition, place int, first func(a, b time.Time) bool) *bound {
+	var w *bound
+	for v := range c.Values {
+		at, ok := parseMoment(c.Values[v].Text)
+		if !ok {
+			return nil
+		}
+		if w == nil || first(at, w.at) {
+			w = &bound{at: at, condition: place, value: v}
+		}
+	}
+	return w
+}
+
+// momentLayouts are the forms of ISO 8601 that conditions are written in.
+var momentLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05-0700", "20060102T150405Z07:00", "2006-01-02T15:04:05", time.DateOnly,
+}
+
+// parseMoment reads a date of a condition: ISO 8601, or seconds since 1970.
+func parseMoment(s string) (time.Time, bool) {
+	for _, layout := range momentLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	seconds, err := strconv.ParseInt(s, 10, 64)
+	return time.Unix(seconds, 0), err == nil && seconds >= 0 && seconds < 1<<40
+}
