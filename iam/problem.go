@@ -11,6 +11,9 @@ type Position struct {
 	Offset, Line, Column int
 }
 
+// String returns "line:column".
+func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
+
 // Span is a part of a document, from the first byte to behind the last.
 type Span struct {
 	Start, End Position
@@ -35,7 +38,7 @@ type Problem struct {
 
 // Error implements error as "line:column: CODE: message".
 func (p Problem) Error() string {
-	s := fmt.Sprintf("%d:%d: %s: %s", p.Span.Start.Line, p.Span.Start.Column, p.Code, p.Message)
+	s := fmt.Sprintf("%s: %s: %s", p.Span.Start, p.Code, p.Message)
 	if p.Help != "" {
 		s += " (" + p.Help + ")"
 	}

@@ -1,0 +1,199 @@
+package iam
+
+import (
+	"strings"
+
+	"github.com/berth-project/berth/internal/jsonsource"
+)
+
+func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
+	m, not := r.oneOf(i, e.principal, e.notPrincipal)
+	kind := r.options.Kind
+	switch {
+	case m == nil && kind.HasPrincipal():
+		r.refuse(fault{codeMissingPrincipal, "statement has neither Principal nor NotPrincipal", `add "Principal": {"AWS": [...]}`}, StatementPath(i), r.span(n))
+		return nil
+	case m == nil:
+		return nil
+	case !kind.HasPrincipal():
+		r.refuse(fault{codePrincipal, m.Name + " has no place in a policy of the kind " + kind.String(), "remove it: the policy is about whom it is attached to"},
+			StatementPath(i)+"."+m.Name, r.nameSpan(m))
+	case not && kind == TrustPolicy:
+		r.tolerate(fault{codeUnsupported, "NotPrincipal has no place in a trust policy", "list who may assume the role in Principal"},
+			StatementPath(i)+".NotPrincipal", r.nameSpan(m))
+	}
+	p := &Principals{Not: not}
+	path := StatementPath(i) + "." + m.Name
+	switch value := &m.Value; {
+	case value.Kind == jsonsource.String && value.Text == "*":
+		p.Star = true
+	case value.Kind == jsonsource.String:
+		r.refuse(fault{codePrincipalFormat, m.Name + " " + quoted(value.Text) + " does not say what it names", `write "*" or an object: {"AWS": [...]}`}, path, r.span(value))
+	case value.Kind == jsonsource.Object:
+		r.duplicates(value, path)
+		for k := range value.Members {
+			p.Entries = append(p.Entries, r.principalEntry(path, value, &value.Members[k]))
+		}
+	default:
+		r.mismatch(value, path, `"*" or an object`, false)
+	}
+	return p
+}
+
+func (r *reader) principalEntry(path string, object *jsonsource.Node, m *jsonsource.Member) PrincipalEntry {
+	path += "." + m.Name
+	check, ok := r.principalCheck(m.Name)
+	if !ok && !hasTwin(object, m) {
+		known := []string{"AWS", "Service", "Federated", "CanonicalUser"}
+		f := fault{codePrincipalKey, "principal cannot be a " + quoted(m.Name), "write one of " + strings.Join(known, ", ")}
+		near := nearest(m.Name, known)
+		if near != "" {
+			f.help = "write " + quoted(near)
+		}
+		r.report(f, path, r.nameSpan(m), near == "")
+	}
+	values, scalar := r.texts(&m.Value, func() string { return path }, check)
+	return PrincipalEntry{Key: m.Name, Values: values, Scalar: scalar}
+}
+
+// principalCheck returns what checks the values under a key of Principal.
+func (r *reader) principalCheck(key string) (func(string) []fault, bool) {
+	var check func(string) fault
+	switch key {
+	case "AWS":
+		check = awsPrincipalFault
+	case "Service":
+		check = servicePrincipalFault
+	case "Federated":
+		check = federatedPrincipalFault
+	case "CanonicalUser":
+		check = canonicalUserFault
+		if r.options.Kind == TrustPolicy {
+			check = func(string) fault {
+				return fault{codePrincipal, "canonical user cannot assume a role", "name the account, role or user under AWS"}
+			}
+		}
+	default:
+		return func(string) []fault { return nil }, false
+	}
+	return func(s string) []fault {
+		f := check(s)
+		if r.variables && strings.Contains(s, "${") {
+			f = fault{codeVariableElement, "principal " + quoted(s) + " has a variable", "name the principal, or compare aws:PrincipalArn in Condition"}
+		}
+		if f.code == "" {
+			return nil
+		}
+		return []fault{f}
+	}, true
+}
+
+// awsPrincipalFault checks an account, a user, role or session, or the ID that
+// is left of a deleted one (IAM User Guide, "Principal").
+func awsPrincipalFault(s string) fault {
+	switch {
+	case s == "*", accountNumber(s), uniqueID(s):
+		return fault{}
+	case strings.ContainsAny(s, "*?"):
+		return fault{codePrincipalWildcard, "principal " + quoted(s) + " has a wildcard", `name principals in full, or write "*" and compare aws:PrincipalArn in Condition`}
+	case !strings.HasPrefix(s, "arn:"):
+		return fault{codePrincipalFormat, "principal " + quoted(s) + " is neither an ARN nor an account", "write the ARN of a role, user or session, or 12 digits"}
+	}
+	a := splitARN(s, false)
+	if f := a.incomplete("principal"); f.code != "" {
+		return fault{codePrincipalFormat, f.message, f.help}
+	}
+	service, account, resource := a.fields[2], a.fields[4], a.fields[5]
+	kind, name, _ := strings.Cut(resource, "/")
+	var ok bool
+	switch {
+	case !knownPartition(a.fields[1]) || a.fields[3] != "":
+	case service == "iam" && account == "cloudfront": // an origin access identity
+		ok = kind == "user" && name != ""
+	case service == "iam":
+		ok = accountNumber(account) && (resource == "root" || (kind == "user" || kind == "role") && name != "" && !strings.HasSuffix(name, "/"))
+	case service == "sts":
+		ok = accountNumber(account) && (kind == "federated-user" && name != "" || kind == "assumed-role" && session(name))
+	}
+	switch {
+	case ok:
+		return fault{}
+	case service == "iam" && kind == "group":
+		return fault{codePrincipalFormat, "group " + quoted(s) + " cannot be a principal", "name its users, or give them a role"}
+	}
+	return fault{codePrincipalFormat, "principal " + quoted(s) + " is not an account, role, user or session", `write it as "arn:aws:iam::111122223333:role/name"`}
+}
+
+// session reports whether a name is that of a role and one of a session.
+func session(name string) bool {
+	role, s, ok := strings.Cut(name, "/")
+	return ok && role != "" && s != "" && !strings.Contains(s, "/")
+}
+
+// uniqueID reports whether a text has the form of the ID of a user or role, to
+// which IAM changes the ARN of one that is deleted.
+func uniqueID(s string) bool {
+	if len(s) < 16 || len(s) > 128 || !strings.HasPrefix(s, "AIDA") && !strings.HasPrefix(s, "AROA") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(c rune) bool { return !alphanumeric(c) || 'a' <= c && c <= 'z' })
+}
+
+func servicePrincipalFault(s string) fault {
+	switch {
+	case strings.ContainsAny(s, "*?"):
+		return fault{codePrincipalWildcard, "service " + quoted(s) + " has a wildcard", "name the service"}
+	case !hostName(s) || !vendorDomain(s):
+		return fault{codeServicePrincipal, "service " + quoted(s) + " is not a service principal", `write it as "lambda.amazonaws.com"`}
+	}
+	return fault{}
+}
+
+// vendorDomain reports whether a name is in a domain of the partitions.
+func vendorDomain(s string) bool {
+	for _, d := range []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov", ".aws.internal", ".amazon.com"} {
+		if strings.HasSuffix(s, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostName reports whether a text is a DNS name of at least two labels.
+func hostName(s string) bool {
+	labels := strings.Split(s, ".")
+	for _, l := range labels {
+		if l == "" || strings.ContainsFunc(l, func(c rune) bool { return !alphanumeric(c) && c != '-' && c != '_' }) {
+			return false
+		}
+	}
+	return len(labels) > 1
+}
+
+// federatedPrincipalFault checks an identity provider: its ARN, or the name of
+// one that needs none.
+func federatedPrincipalFault(s string) fault {
+	if strings.ContainsAny(s, "*?") {
+		return fault{codePrincipalWildcard, "identity provider " + quoted(s) + " has a wildcard", "name the provider"}
+	}
+	a := splitARN(s, false)
+	kind, name, _ := strings.Cut(a.fields[5], "/")
+	provider := a.fields[0] == "arn" && knownPartition(a.fields[1]) && a.fields[2] == "iam" && a.fields[3] == "" && accountNumber(a.fields[4]) &&
+		(kind == "saml-provider" || kind == "oidc-provider") && name != ""
+	if provider || hostName(s) {
+		return fault{}
+	}
+	return fault{codePrincipalFormat, "identity provider " + quoted(s) + " is neither the ARN of one nor a well-known name", `write it as "arn:aws:iam::111122223333:saml-provider/name" or "accounts.google.com"`}
+}
+
+// canonicalUserFault checks the ID of an account (64 digits) or of an origin
+// access identity (96).
+func canonicalUserFault(s string) fault {
+	switch {
+	case strings.ContainsAny(s, "*?"):
+		return fault{codePrincipalWildcard, "canonical user " + quoted(s) + " has a wildcard", "name the user"}
+	case len(s) < 32 || len(s) > 128 || strings.Trim(s, "0123456789abcdefABCDEF") != "":
+		return fault{codePrincipalFormat, "canonical user " + quoted(s) + " is not a canonical user ID", "write 64 hexadecimal digits"}
+	}
+	return fault{}
+}
