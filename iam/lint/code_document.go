@@ -19,12 +19,9 @@ and readers disagree on which. Merge them.
 The same member is there twice in one object. Many JSON readers silently keep the last, so what was read first in review is not what counts. Merge the
 two, or remove one.
 `},
-	{"INVALID_CHARACTER", Error, Medium, "a character that documents cannot hold", `
+	{"UNSUPPORTED_CHARACTER", Error, Medium, "a character that documents cannot hold", `
 Policies are written in tab, line feed, carriage return and the characters from U+0020 to U+00FF. The service refuses anything else, also within strings
 and also when it cannot be seen.
-`},
-	{"DOCUMENT_TOO_LARGE", Error, High, "the document exceeds the bounds of the reader", `
-The reader bounds what it takes apart, far above the size of any policy the vendor accepts, so that a hostile file costs neither memory nor time.
 `},
 	{"INVALID_POLICY_ELEMENT", Error, High, "an element that does not exist", `
 The language has no element of this name here. Names count with their case: "action" is not "Action". An unknown element is never ignored; the
@@ -87,16 +84,19 @@ By the older rules, which hold where --scp-legacy is given, actions of service c
 	{"SCP_SYNTAX_ERROR_ALLOW_CONDITION", Error, Medium, "a condition on an Allow of an SCP", `
 By the older rules, which hold where --scp-legacy is given, only Deny statements of service control policies take conditions.
 `},
-	{"SCP_SYNTAX_ERROR_ALLOW_NOT_ACTION", Error, Medium, "NotAction on an Allow of an SCP", `
+	{"SCP_SYNTAX_ERROR_ALLOW_NOTACTION", Error, Medium, "NotAction on an Allow of an SCP", `
 By the older rules, which hold where --scp-legacy is given, an Allow statement of a service control policy lists actions.
 `},
 	{"SCP_SYNTAX_ERROR_ALLOW_RESOURCE", Error, Medium, "a resource on an Allow of an SCP", `
 By the older rules, which hold where --scp-legacy is given, an Allow statement of a service control policy has "Resource": "*".
 `},
-	{"SCP_SYNTAX_ERROR_NOT_RESOURCE", Error, Medium, "NotResource in an SCP", `
+	{"SCP_SYNTAX_ERROR_NOTRESOURCE", Error, Medium, "NotResource in an SCP", `
 By the older rules, which hold where --scp-legacy is given, service control policies have no NotResource.
 `},
 	{"SCP_SYNTAX_ERROR_PRINCIPAL", Error, Medium, "a principal in an SCP", `
 Service control policies apply to every principal of the accounts below them and name none.
+`},
+	{"RCP_SYNTAX_ERROR_ALLOW", Error, High, "an Allow in an RCP", `
+Resource control policies of one's own only deny: "Effect": "Deny" with "Principal": "*". What allows is RCPFullAWSAccess, which is always attached.
 `},
 }

@@ -11,9 +11,6 @@ The default of a variable stands in single quotes behind a comma: ${aws:username
 	{"UNSUPPORTED_SPACE_IN_VARIABLE", Error, High, "a blank in a variable's name", `
 Blanks may only stand between the comma and the default. ${ aws:username } is no variable.
 `},
-	{"UNSUPPORTED_SYMBOL_IN_VARIABLE", Error, High, "a character that a variable's name cannot have", `
-A variable is the name of a condition key, or one of ${*}, ${?} and ${$} for the character itself. Nothing nests in it.
-`},
 	{"EMPTY_VARIABLE", Error, High, "a variable without a name", `
 ${} stands for nothing. Name the condition key, or remove it.
 `},

@@ -22,6 +22,7 @@ func Set(a Attached, o Options) []Finding {
 	for _, p := range s.passes {
 		p.problemsToFindings()
 		for _, judge := range rules {
+			p.work = 0
 			judge(p)
 		}
 	}

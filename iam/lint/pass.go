@@ -46,11 +46,38 @@ type pass struct {
 	unread bool
 
 	findings []*Finding
+	work     int // of the rule that is running
+	cut      bool
 }
+
+// maxWork bounds what one rule compares, in steps of about a microsecond at the
+// worst. A document of the size the vendor accepts stays far below.
+const maxWork = 200_000
+
+// spend accounts for comparing two patterns and reports whether there is work
+// left to do it.
+func (p *pass) spend(a, b string) bool {
+	p.work += 1 + len(a)*len(b)/256
+	return !p.exhausted()
+}
+
+// exhausted reports whether the rule that is running has to stop.
+func (p *pass) exhausted() bool {
+	p.cut = p.cut || p.work > maxWork
+	return p.work > maxWork
+}
+
+// maxFindings is how many findings are told of one document. One with more is
+// not read to its end by anybody.
+const maxFindings = 2000
 
 // report adds a finding of a code at a path. Severity, level and place are
 // filled in; the rule may change them and add Detail, Help and Fix.
 func (p *pass) report(code, path, format string, args ...any) *Finding {
+	if len(p.findings) >= maxFindings {
+		p.cut = true
+		return &Finding{} // for the rule to fill in, and told to nobody
+	}
 	c := codeNamed(code)
 	f := &Finding{
 		Code: code, Severity: c.Severity, Level: c.Level, Policy: p.number,
@@ -60,6 +87,16 @@ func (p *pass) report(code, path, format string, args ...any) *Finding {
 	return f
 }
 
+// incomplete tells that work was cut.
+func (p *pass) incomplete() {
+	if !p.cut {
+		return
+	}
+	p.findings = p.findings[:min(len(p.findings), maxFindings-1)]
+	f := p.report("LINT_INCOMPLETE", iam.DocumentPath, "the document is too large to compare each part with each other; there may be more to find")
+	f.Help = "split it"
+}
+
 // statements calls judge for each statement.
 func (p *pass) statements(judge func(i int, s *iam.Statement)) {
 	for i := range p.policy.Statements {
@@ -67,21 +104,41 @@ func (p *pass) statements(judge func(i int, s *iam.Statement)) {
 	}
 }
 
+// conditions calls judge for each condition of each statement.
+func (p *pass) conditions(judge func(i, c int, cond *iam.Condition)) {
+	p.statements(func(i int, s *iam.Statement) {
+		for c := range s.Conditions {
+			judge(i, c, &s.Conditions[c])
+		}
+	})
+}
+
 // has reports whether a finding of the code is already there at the path.
 func (p *pass) has(code, path string) bool {
 	return slices.ContainsFunc(p.findings, func(f *Finding) bool { return f.Code == code && f.Path == path })
 }
 
+// refused reports whether the reader had something against what stands at a
+// path: rules about the same thing need not repeat it.
+func (p *pass) refused(path string) bool {
+	return slices.ContainsFunc(p.problems, func(problem iam.Problem) bool { return problem.Path == path })
+}
+
 // problemsToFindings repeats what [iam.Read] found.
 func (p *pass) problemsToFindings() {
 	for _, problem := range p.problems {
-		f := p.report(problem.Code, problem.Path, "%s", problem.Message)
+		code := problem.Code
+		if code == "UNSUPPORTED_PRINCIPAL" && p.policy.Kind == iam.ServiceControlPolicy {
+			code = "SCP_SYNTAX_ERROR_PRINCIPAL" // what the vendor calls it there
+		}
+		f := p.report(code, problem.Path, "%s", problem.Message)
 		f.Span, f.Help = problem.Span, problem.Help
 	}
 }
 
 // finish returns what is to be told of what was found.
 func (p *pass) finish() []Finding {
+	p.incomplete()
 	var out []Finding
 	expired := map[int]bool{}
 	for i := 0; i < len(p.findings); i++ { // suppressed adds to them
@@ -127,12 +184,15 @@ func (s Suppression) covers(path string) bool {
 	return glob.Match(s.Path+".*", path) || glob.Match(s.Path+"[*", path)
 }
 
-// span returns where an element stands; zero where the policy has no text.
+// span returns where an element stands, or the nearest one around it; zero where
+// the policy has no text.
 func (p *pass) span(path string) iam.Span {
-	for _, problem := range p.problems {
-		if problem.Path == path {
-			return problem.Span
+	for path != "" {
+		if s, ok := p.policy.Span(path); ok {
+			return s
 		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
-	return iam.Span{}
+	s, _ := p.policy.Span(iam.DocumentPath)
+	return s
 }

@@ -30,6 +30,11 @@ var (
 		lintCodes,
 	}
 	ruleTables = [...][]rule{
+		{document, redundant},
+		{principals, servicePrincipals, openIDProviders},
+		{emptyElements, handovers},
+		{conditionValues, conditionShape, privateAddresses},
+		{variables},
 		trustRules,
 		privilegeRules,
 		deadRules,

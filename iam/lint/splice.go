@@ -228,7 +228,7 @@ func (s *splicer) add(at spot, value any) error {
 	starts, lastEnd := children(c)
 	where := c.End - 1
 	if len(starts) > 0 {
-		where = starts[0]
+		where = lastEnd
 	}
 	text, err := s.render(value, where, c)
 	if err != nil {

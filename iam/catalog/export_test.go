@@ -1,4 +1,0 @@
-package catalog
-
-// Unpack is what the first question costs.
-var Unpack = unpack

@@ -1,0 +1,104 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/internal/glob"
+)
+
+// gitHubHost is the issuer of the tokens of GitHub Actions.
+const gitHubHost = "token.actions.githubusercontent.com"
+
+// webProviders are the OpenID Connect providers a trust policy names without an
+// ARN.
+var webProviders = []string{"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"}
+
+// openIDProviders reports trust in an OpenID Connect provider that takes every
+// token it signs.
+func openIDProviders(p *pass) {
+	if p.policy.Kind != iam.TrustPolicy {
+		return
+	}
+	p.statements(func(i int, s *iam.Statement) {
+		if s.Effect != iam.Allow || s.Principals == nil || s.Principals.Not || !mayAssume(s, "sts:AssumeRoleWithWebIdentity") {
+			return
+		}
+		for _, e := range s.Principals.Entries {
+			if e.Key != "Federated" {
+				continue
+			}
+			for _, provider := range e.Values {
+				if host, ok := issuer(provider); ok {
+					p.openIDProvider(i, s, host)
+				}
+			}
+		}
+	})
+}
+
+func (p *pass) openIDProvider(i int, s *iam.Statement, host string) {
+	if host == gitHubHost {
+		if !p.namesRepository(s) {
+			f := p.report("MISSING_GITHUB_REPO_CONDITION_KEY", iam.StatementPath(i), "workflows of every repository on GitHub may assume the role")
+			f.Help = `add StringLike on ` + gitHubHost + `:sub with "repo:OWNER/REPOSITORY:ref:refs/heads/BRANCH"`
+		}
+		return
+	}
+	own := slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
+		claim, ok := cutFold(c.Key, host+":")
+		return ok && claim != "" && demands(&c) && p.everyValue(&c, func(v string) bool { return strings.Trim(v, "*?") != "" })
+	})
+	if !own {
+		f := p.report("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", iam.StatementPath(i), "every token that %s signs is taken", host)
+		f.Help = "add StringEquals on " + host + ":aud and " + host + ":sub"
+	}
+}
+
+// namesRepository reports whether a condition leaves the repositories of certain
+// owners: by the subject, whose form an organisation can change, or by a claim
+// of its own.
+func (p *pass) namesRepository(s *iam.Statement) bool {
+	return slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
+		claim, ok := cutFold(c.Key, gitHubHost+":")
+		if !ok || !demands(&c) {
+			return false
+		}
+		switch strings.ToLower(claim) {
+		case "sub":
+			return p.everyValue(&c, namesOwnerInSubject)
+		case "repository", "repository_owner", "job_workflow_ref":
+			return p.everyValue(&c, func(v string) bool { owner, _, _ := strings.Cut(v, "/"); return isIdentifier(owner) })
+		case "repository_id", "repository_owner_id", "enterprise_id":
+			return p.everyValue(&c, isIdentifier)
+		}
+		return false
+	})
+}
+
+// namesOwnerInSubject accepts "repo:OWNER/...", and subjects of an organisation's
+// own form that name owner or repository by another claim.
+func namesOwnerInSubject(v string) bool {
+	for _, claim := range []string{"repo:", "repository:", "repository_owner:", "repository_id:", "repository_owner_id:", "job_workflow_ref:", "enterprise:"} {
+		if rest, ok := strings.CutPrefix(v, claim); ok {
+			owner, _, _ := strings.Cut(strings.ReplaceAll(rest, ":", "/"), "/")
+			return isIdentifier(owner)
+		}
+	}
+	return false
+}
+
+// issuer returns the host and path of an OpenID Connect provider.
+func issuer(provider string) (string, bool) {
+	if _, host, ok := strings.Cut(provider, ":oidc-provider/"); ok && strings.HasPrefix(provider, "arn:") {
+		return host, host != ""
+	}
+	return provider, slices.Contains(webProviders, provider)
+}
+
+// mayAssume reports whether the statement is about an action of STS.
+func mayAssume(s *iam.Statement, action string) bool {
+	covered := slices.ContainsFunc(s.Actions.Values, func(pattern string) bool { return glob.MatchFold(pattern, action) })
+	return !s.Actions.Absent() && covered != s.Actions.Not
+}
