@@ -12,6 +12,8 @@ type Policy struct {
 	// Statements are the elements of Statement, one object counting as a list of
 	// one.
 	Statements []Statement
+	// Single is set where Statement is one object and not a list.
+	Single bool
 
 	src *source // where each element stands; nil for a policy made in code
 }

@@ -196,6 +196,7 @@ func (r *reader) id(m *jsonsource.Member) {
 func (r *reader) statements(n *jsonsource.Node) {
 	switch n.Kind {
 	case jsonsource.Object:
+		r.policy.Single = true
 		r.policy.Statements = []Statement{r.statement(0, n)}
 	case jsonsource.Array:
 		r.policy.Statements = make([]Statement, len(n.Items))
@@ -230,10 +231,10 @@ func (r *reader) unknownElement(object *jsonsource.Node, m *jsonsource.Member, p
 	if near != "" {
 		f.help = fmt.Sprintf("write %q", near)
 	}
-	r.report(f, join(path, m.Name), r.nameSpan(m), near == "")
+	r.report(f, joinPath(path, m.Name), r.nameSpan(m), near == "")
 }
 
-func join(path, name string) string {
+func joinPath(path, name string) string {
 	if path == "" {
 		return name
 	}

@@ -31,7 +31,7 @@ func (r *reader) duplicates(object *jsonsource.Node, path string) {
 func (r *reader) manyDuplicates(members []jsonsource.Member, path string) {
 	first := make(map[string]int, len(members))
 	for j := range members {
-		name := fold(members[j].Name)
+		name := foldCase(members[j].Name)
 		if i, ok := first[name]; ok {
 			r.duplicate(&members[i], &members[j], path)
 			continue
@@ -48,7 +48,7 @@ func (r *reader) duplicate(a, b *jsonsource.Member, path string) {
 		f.code = codeKeysDifferInCase
 		f.message = quoted(b.Name) + " and " + quoted(a.Name) + " at " + at.String() + " differ only in case"
 	}
-	r.refuse(f, join(path, b.Name), r.nameSpan(b))
+	r.refuse(f, joinPath(path, b.Name), r.nameSpan(b))
 }
 
 // hasTwin reports whether another member of the object has the same name but
@@ -62,5 +62,5 @@ func hasTwin(object *jsonsource.Node, m *jsonsource.Member) bool {
 	return false
 }
 
-// fold returns one spelling for all that [strings.EqualFold] takes as equal.
-func fold(s string) string { return strings.ToLower(strings.ToUpper(s)) }
+// foldCase returns one spelling for all that [strings.EqualFold] takes as equal.
+func foldCase(s string) string { return strings.ToLower(strings.ToUpper(s)) }

@@ -113,7 +113,7 @@ func awsPrincipalFault(s string) fault {
 	case service == "iam":
 		ok = accountNumber(account) && (resource == "root" || (kind == "user" || kind == "role") && name != "" && !strings.HasSuffix(name, "/"))
 	case service == "sts":
-		ok = accountNumber(account) && (kind == "federated-user" && name != "" || kind == "assumed-role" && session(name))
+		ok = accountNumber(account) && (kind == "federated-user" && name != "" || kind == "assumed-role" && roleSession(name))
 	}
 	switch {
 	case ok:
@@ -124,8 +124,8 @@ func awsPrincipalFault(s string) fault {
 	return fault{codePrincipalFormat, "principal " + quoted(s) + " is not an account, role, user or session", `write it as "arn:aws:iam::111122223333:role/name"`}
 }
 
-// session reports whether a name is that of a role and one of a session.
-func session(name string) bool {
+// roleSession reports whether a name is that of a role and one of a session.
+func roleSession(name string) bool {
 	role, s, ok := strings.Cut(name, "/")
 	return ok && role != "" && s != "" && !strings.Contains(s, "/")
 }

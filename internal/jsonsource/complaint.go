@@ -38,10 +38,11 @@ func (p *parser) seen() string {
 	return quote(string(r))
 }
 
-// expected says what should have been next in the array or object n.
-func (p *parser) expected(n *Node, what, help string) error {
+// expected says what should have been next in the array or object that begins
+// at start.
+func (p *parser) expected(start int, what, help string) error {
 	if p.at == len(p.text) {
-		return p.unfinished(n)
+		return p.unfinished(start)
 	}
 	if c := p.text[p.at]; c == '/' || c == '#' {
 		return p.comment()
@@ -49,14 +50,14 @@ func (p *parser) expected(n *Node, what, help string) error {
 	return p.fail(fmt.Sprintf("%s stands where %s belongs", p.seen(), what), help)
 }
 
-// unfinished says that the text ended before n did.
-func (p *parser) unfinished(n *Node) error {
-	closing := "}"
-	if n.Kind == Array {
-		closing = "]"
+// unfinished says that the text ended before the array or object that begins at
+// start did.
+func (p *parser) unfinished(start int) error {
+	what, closing := "object", "}"
+	if p.text[start] == '[' {
+		what, closing = "array", "]"
 	}
-	pos := p.doc.Position(n.Start)
-	what := strings.TrimPrefix(n.Kind.String(), "an ")
+	pos := p.doc.Position(start)
 	return p.fail(fmt.Sprintf("text ends inside the %s that begins at %d:%d", what, pos.Line, pos.Column), fmt.Sprintf("close it with %q", closing))
 }
 
@@ -83,15 +84,15 @@ func (p *parser) noValue() error {
 	return p.fail(p.seen()+" begins no value", "write text in double quotes")
 }
 
-// noName says why what is next in the object n begins no name.
-func (p *parser) noName(n *Node) error {
+// noName says why what is next in an object begins no name.
+func (p *parser) noName(start int) error {
 	switch c := p.peek(); {
 	case p.at == len(p.text):
-		return p.unfinished(n)
+		return p.unfinished(start)
 	case c == ',':
 		return p.fail("comma without a member before it", "remove the comma")
 	}
-	return p.expected(n, "a name", "write each name in double quotes")
+	return p.expected(start, "a name", "write each name in double quotes")
 }
 
 func (p *parser) comment() error {

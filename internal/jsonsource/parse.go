@@ -79,8 +79,8 @@ func (p *parser) document() (*Node, error) {
 	if p.at == len(p.text) {
 		return nil, p.fail("text is empty", "write a JSON value")
 	}
-	var root Node
-	if err := p.value(&root, 0); err != nil {
+	root, err := p.value(0)
+	if err != nil {
 		return nil, err
 	}
 	p.space()
@@ -93,18 +93,20 @@ func (p *parser) document() (*Node, error) {
 	return &root, nil
 }
 
-// value reads a value into n, the first byte of which is next.
-func (p *parser) value(n *Node, depth int) error {
+// value reads a value, the first byte of which is next.
+func (p *parser) value(depth int) (Node, error) {
+	n := Node{Start: p.at}
 	if p.values++; p.values > p.limits.Values {
-		return p.fail(fmt.Sprintf("text has more than the %d values that are read", p.limits.Values), "split it")
+		return n, p.fail(fmt.Sprintf("text has more than the %d values that are read", p.limits.Values), "split it")
 	}
-	n.Start = p.at
 	var err error
 	switch c := p.peek(); {
 	case c == '{':
-		err = p.object(n, depth+1)
+		n.Kind = Object
+		n.Members, err = p.object(n.Start, depth+1)
 	case c == '[':
-		err = p.array(n, depth+1)
+		n.Kind = Array
+		n.Items, err = p.array(n.Start, depth+1)
 	case c == '"':
 		n.Kind = String
 		n.Text, err = p.str()
@@ -119,84 +121,82 @@ func (p *parser) value(n *Node, depth int) error {
 		err = p.noValue()
 	}
 	n.End = p.at
-	return err
+	return n, err
 }
 
-// inner reads a value of the array or object n into v.
-func (p *parser) inner(n, v *Node, depth int) error {
+// inner reads a value of the array or object that begins at start.
+func (p *parser) inner(start, depth int) (Node, error) {
 	if p.at == len(p.text) {
-		return p.unfinished(n)
+		return Node{}, p.unfinished(start)
 	}
-	return p.value(v, depth)
+	return p.value(depth)
 }
 
-func (p *parser) object(n *Node, depth int) error {
-	n.Kind = Object
+func (p *parser) object(start, depth int) ([]Member, error) {
 	if depth > p.limits.Depth {
-		return p.tooDeep()
+		return nil, p.tooDeep()
 	}
 	base := len(p.members)
 	p.at++
 	p.space()
 	for more := p.peek() != '}'; more; {
 		if p.peek() != '"' {
-			return p.noName(n)
+			return nil, p.noName(start)
 		}
 		var m Member
 		var err error
 		m.NameStart = p.at
 		if m.Name, err = p.str(); err != nil {
-			return err
+			return nil, err
 		}
 		m.NameEnd = p.at
 		p.space()
 		if p.peek() != ':' {
-			return p.expected(n, fmt.Sprintf("a colon behind the name %s", quote(m.Name)), `put ":" between name and value`)
+			return nil, p.expected(start, fmt.Sprintf("a colon behind the name %s", quote(m.Name)), `put ":" between name and value`)
 		}
 		p.at++
 		p.space()
-		if err = p.inner(n, &m.Value, depth); err != nil {
-			return err
+		if m.Value, err = p.inner(start, depth); err != nil {
+			return nil, err
 		}
 		p.members = append(p.members, m)
-		if more, err = p.more(n, '}'); err != nil {
-			return err
+		if more, err = p.more(start, '}'); err != nil {
+			return nil, err
 		}
 	}
 	p.at++
-	n.Members = slices.Clone(p.members[base:])
+	members := slices.Clone(p.members[base:])
 	p.members = p.members[:base]
-	return nil
+	return members, nil
 }
 
-func (p *parser) array(n *Node, depth int) error {
-	n.Kind = Array
+func (p *parser) array(start, depth int) ([]Node, error) {
 	if depth > p.limits.Depth {
-		return p.tooDeep()
+		return nil, p.tooDeep()
 	}
 	base := len(p.items)
 	p.at++
 	p.space()
 	for more := p.peek() != ']'; more; {
-		var item Node
-		err := p.inner(n, &item, depth)
+		item, err := p.inner(start, depth)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.items = append(p.items, item)
-		if more, err = p.more(n, ']'); err != nil {
-			return err
+		if more, err = p.more(start, ']'); err != nil {
+			return nil, err
 		}
 	}
 	p.at++
-	n.Items = slices.Clone(p.items[base:])
+	items := slices.Clone(p.items[base:])
 	p.items = p.items[:base]
-	return nil
+	return items, nil
 }
 
-// more reads up to the next member or item of n and reports whether there is
-// one, or else leaves the closing bracket next.
-func (p *parser) more(n *Node, closing byte) (bool, error) {
+// more reads up to the next member or item of the array or object that begins
+// at start and reports whether there is one, or else leaves the closing bracket
+// next.
+func (p *parser) more(start int, closing byte) (bool, error) {
 	p.space()
 	switch p.peek() {
 	case closing:
@@ -211,7 +211,7 @@ func (p *parser) more(n *Node, closing byte) (bool, error) {
 		}
 		return true, nil
 	}
-	return false, p.expected(n, fmt.Sprintf(`a comma or "%c"`, closing), "put a comma between one and the next")
+	return false, p.expected(start, fmt.Sprintf(`a comma or "%c"`, closing), "put a comma between one and the next")
 }
 
 // peek returns the next byte, or 0 at the end. A NUL in the text is no value
