@@ -53,7 +53,7 @@ func same(a, b byte, fold bool) bool {
 	if fold {
 		a, b = lower(a), lower(b)
 	}
-	return a == b
+	return Same(a, b)
 }
 
 func lower(c byte) byte {

@@ -30,6 +30,10 @@ func TestCovers(t *testing.T) {
 		{"*a", "*aa", true},
 		{"", "", true},
 		{"", "*", false},
+		{"*?", "?*", true},
+		{"?*", "*a", true},
+		{"??*", "*a", false},
+		{"x?*b", "x*bb", true},
 	} {
 		if got := glob.Covers(c.pattern, c.other); got != c.want {
 			t.Errorf("Covers(%q, %q) = %v, want %v", c.pattern, c.other, got, c.want)
@@ -69,6 +73,51 @@ func TestOverlap(t *testing.T) {
 	}
 	if !glob.OverlapFold("GET*", "get") || glob.Overlap("GET*", "get") {
 		t.Error("OverlapFold minds case, or Overlap does not")
+	}
+}
+
+// words calls yield with every word of the alphabet up to a length.
+func words(alphabet string, most int, yield func(string)) {
+	var grow func(string)
+	grow = func(w string) {
+		yield(w)
+		if len(w) == most {
+			return
+		}
+		for _, c := range alphabet {
+			grow(w + string(c))
+		}
+	}
+	grow("")
+}
+
+// The alphabet of the texts has one character more than that of the patterns,
+// which stands for all those that no pattern names.
+func TestRelationsAgreeWithEveryShortText(t *testing.T) {
+	t.Parallel()
+	var texts, patterns []string
+	words("abx", 6, func(w string) { texts = append(texts, w) })
+	words("ab*?", 4, func(w string) { patterns = append(patterns, w) })
+	sets := map[string][]bool{}
+	for _, p := range patterns {
+		for _, s := range texts {
+			sets[p] = append(sets[p], glob.Match(p, s))
+		}
+	}
+	for _, a := range patterns {
+		for _, b := range patterns {
+			overlap, covers := false, true
+			for i := range texts {
+				overlap = overlap || sets[a][i] && sets[b][i]
+				covers = covers && (sets[a][i] || !sets[b][i])
+			}
+			if got := glob.Overlap(a, b); got != overlap {
+				t.Errorf("Overlap(%q, %q) = %v, want %v", a, b, got, overlap)
+			}
+			if got := glob.Covers(a, b); got != covers {
+				t.Errorf("Covers(%q, %q) = %v, want %v", a, b, got, covers)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,150 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Catalog is what is known of all services. It is read only and safe for
+// concurrent use.
+type Catalog struct {
+	services []*Service
+	byPrefix map[string]*Service
+	prefixes map[string]bool
+	global   []Key
+	calls    map[string][]Permission
+	free     map[string]string
+}
+
+// Default returns the embedded catalogue. The first call unpacks it.
+func Default() *Catalog { return unpacked() }
+
+var unpacked = sync.OnceValue(unpack)
+
+// Service is one service, by the prefix of its actions.
+type Service struct {
+	// Prefix is what its actions begin with: "s3".
+	Prefix string
+	// Name is for people: "Amazon S3".
+	Name string
+	// Actions are in order of their names.
+	Actions []*Action
+	// Resources are the types of resources, in order of their names.
+	Resources []*Resource
+	// Keys are the condition keys of the service.
+	Keys []Key
+
+	actions map[string]*Action
+}
+
+// Access is what an action does, in the five levels of the vendor.
+type Access uint8
+
+// The access levels.
+const (
+	List Access = iota
+	Read
+	Write
+	Tagging
+	PermissionsManagement
+)
+
+var accessNames = [...]string{"List", "Read", "Write", "Tagging", "PermissionsManagement"}
+
+// String returns the level's word.
+func (a Access) String() string { return accessNames[a] }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (a Access) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// ParseAccess returns the level of a word such as "Write", in any case.
+func ParseAccess(word string) (Access, bool) {
+	i := slices.IndexFunc(accessNames[:], func(name string) bool { return strings.EqualFold(name, word) })
+	return Access(max(i, 0)), i >= 0
+}
+
+// Action is one thing a service can be asked to do.
+type Action struct {
+	// Service is the service it belongs to.
+	Service *Service
+	// Name is without the prefix: "GetObject".
+	Name string
+	// Access is its level.
+	Access Access
+	// Resources are the types of resources it takes; none for an action that is
+	// allowed on "*" only.
+	Resources []Use
+	// Keys are the condition keys it has whatever the resource.
+	Keys []string
+	// Dependent are actions that it takes besides, such as iam:PassRole.
+	Dependent []string
+}
+
+// Use is a type of resource that an action takes.
+type Use struct {
+	// Resource is the type.
+	Resource *Resource
+	// Required is set for a type without which the call is not made. Several
+	// required types mean that the call is authorised once for each.
+	Required bool
+	// Keys are condition keys that come with this resource.
+	Keys []string
+	// Dependent are actions that this resource takes besides.
+	Dependent []string
+}
+
+// FullName returns the action as policies have it: "s3:GetObject".
+func (a *Action) FullName() string { return a.Service.Prefix + ":" + a.Name }
+
+// StarOnly reports whether the action is allowed on "*" only.
+func (a *Action) StarOnly() bool { return len(a.Resources) == 0 }
+
+// NeedsResource reports whether the action always is about a resource: whether
+// some type of resource is required.
+func (a *Action) NeedsResource() bool {
+	return slices.ContainsFunc(a.Resources, func(u Use) bool { return u.Required })
+}
+
+// Services returns every service whose actions are known, in order of their
+// prefixes.
+func (c *Catalog) Services() []*Service { return c.services }
+
+// Service returns the service of a prefix, in any case. It reports false for
+// one whose actions are not known; see [Catalog.KnownPrefix].
+func (c *Catalog) Service(prefix string) (*Service, bool) {
+	s, ok := c.byPrefix[strings.ToLower(prefix)]
+	return s, ok
+}
+
+// KnownPrefix reports whether the vendor documents a service of this prefix,
+// be its actions known here or not.
+func (c *Catalog) KnownPrefix(prefix string) bool { return c.prefixes[strings.ToLower(prefix)] }
+
+// Action returns the action of a name such as "s3:GetObject", in any case.
+func (c *Catalog) Action(name string) (*Action, bool) {
+	prefix, rest, ok := strings.Cut(name, ":")
+	if !ok {
+		return nil, false
+	}
+	s, ok := c.Service(prefix)
+	if !ok {
+		return nil, false
+	}
+	return s.Action(rest)
+}
+
+// Action returns the action of a name without the prefix, in any case.
+func (s *Service) Action(name string) (*Action, bool) {
+	a, ok := s.actions[strings.ToLower(name)]
+	return a, ok
+}
+
+// Resource returns the type of resource of a name such as "bucket".
+func (s *Service) Resource(name string) (*Resource, bool) {
+	i, ok := slices.BinarySearchFunc(s.Resources, name, func(r *Resource, name string) int { return strings.Compare(r.Type, name) })
+	if !ok {
+		return nil, false
+	}
+	return s.Resources[i], true
+}

@@ -1,0 +1,4 @@
+package catalog
+
+// Unpack is what the first question costs.
+var Unpack = unpack
