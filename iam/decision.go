@@ -87,6 +87,18 @@ type StatementRef struct {
 	Statement int
 }
 
+// PolicyName returns the policy's place in its set: "identity[1]", "resource",
+// "scps[0][2]"; nothing where no statement is meant.
+func (r StatementRef) PolicyName() string {
+	switch r.Layer {
+	case SCPLayer, RCPLayer:
+		return r.Layer.String() + "s" + index(r.Level, false) + index(r.Policy, false)
+	case IdentityLayer, SessionLayer:
+		return r.Layer.String() + index(r.Policy, false)
+	}
+	return r.Layer.String()
+}
+
 // Decision is the answer to a request.
 type Decision struct {
 	Outcome Outcome

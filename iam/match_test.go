@@ -1,0 +1,290 @@
+package iam_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/berth-project/berth/iam"
+)
+
+func TestActions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, action string
+		want            bool
+	}{
+		{"s3:GetObject", "s3:GetObject", true},
+		{"S3:GETOBJECT", "s3:getobject", true},
+		{"s3:getobject", "S3:GETOBJECT", true},
+		{"s3:Get*", "S3:GetObject", true},
+		{"s3:*", "s3express:CreateSession", false},
+		{"s3*", "s3express:CreateSession", true},
+		{"*", "anything", true},
+		{"*:Get*", "s3:GetObject", true},
+		{"s?s:*", "sqs:SendMessage", true},
+		{"s3:GetObject?", "s3:GetObject", false},
+		{"s3:GetObject", "s3:GetObjectAcl", false},
+		{"s3:GetObject", "s3", false},
+		{"oddity", "Oddity", true},
+		{"", "s3:GetObject", false},
+		// Variables mean nothing in actions.
+		{"s3:${aws:username}", "s3:dev", false},
+		// Names of actions are ASCII: letters that only fold to them are others.
+		{"kms:Decrypt", "\u212Ams:Decrypt", false},
+		{"sts:AssumeRole", "\u017Fts:AssumeRole", false},
+	} {
+		set := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, func(s *iam.Statement) { s.Actions.Values = []string{c.pattern} })}}
+		req := user(map[string]string{"aws:username": "dev"})
+		req.Action = c.action
+		if got := set.Decide(req).Allowed(); got != c.want {
+			t.Errorf("action %q with pattern %q: allowed = %v, want %v", c.action, c.pattern, got, c.want)
+		}
+	}
+}
+
+// TestManyActions has more patterns and more services than are looked at in
+// turn.
+func TestManyActions(t *testing.T) {
+	t.Parallel()
+	p := &iam.Policy{Version: iam.Version2012}
+	names := strings.Fields("Get Put List Delete Create Describe Update Tag Untag Start Stop Send Receive Copy Move")
+	for i := range 30 {
+		service := "svc" + string(rune('a'+i%26)) + strings.Repeat("x", i/26)
+		s := iam.Statement{Effect: iam.Allow, Resources: iam.Elements{Values: []string{"*"}}}
+		for _, n := range names {
+			s.Actions.Values = append(s.Actions.Values, service+":"+n)
+		}
+		p.Statements = append(p.Statements, s)
+	}
+	p.Statements = append(p.Statements, iam.Statement{
+		Effect: iam.Deny, Actions: iam.Elements{Values: []string{"*:Move"}}, Resources: iam.Elements{Values: []string{"*"}},
+	})
+	set := &iam.PolicySet{Identity: []*iam.Compiled{iam.Compile(p)}}
+	for action, want := range map[string]iam.Outcome{
+		"svca:Get": iam.Allowed, "SVCB:copy": iam.Allowed, "svcdx:Send": iam.Allowed,
+		"svcd:Fetch": iam.ImplicitDeny, "svcq:Move": iam.ExplicitDeny, "other:Move": iam.ExplicitDeny, "other:Get": iam.ImplicitDeny,
+	} {
+		req := user(nil)
+		req.Action = action
+		if got := set.Decide(req).Outcome; got != want {
+			t.Errorf("Decide(%s) = %v, want %v", action, got, want)
+		}
+	}
+}
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	context := map[string]string{
+		"aws:username": "dev", "tag/star": "*", "tag/question": "a?c", "tag/ref": "${aws:username}", "tag/arn": "arn:aws:s3:::data",
+		"tag/colons": "us-east-1:111122223333", "tag/empty": "", "tag/esc": "\x00\x01\uE000*",
+	}
+	for _, c := range []struct {
+		pattern, resource string
+		want              bool
+	}{
+		{"*", "*", true},
+		{"arn:aws:s3:::data/*", "*", false},
+		{"arn:aws:s3:::data/*", "arn:aws:s3:::data", false},
+		{"arn:aws:s3:::data*", "arn:aws:s3:::data/x", true},
+		{"arn:aws:s3:::Data", "arn:aws:s3:::data", false},
+		// A star stays within its segment, unless it ends it.
+		{"arn:aws:sqs:us-*-1:111122223333:jobs", "arn:aws:sqs:us-east-1:111122223333:jobs", true},
+		{"arn:aws:s3*x:::data", "arn:aws:s3:::x:::data", false},
+		{"arn:aws:s3:*", "arn:aws:s3:::data/x", true},
+		{"arn:aws:*:jobs", "arn:aws:sqs:us-east-1:111122223333:jobs", true},
+		{"arn:aws:sqs:?:1:jobs", "arn:aws:sqs:::1:jobs", false},
+		{"arn:aws:logs:*:*:log-group:/app/*:x", "arn:aws:logs:eu-west-1:111122223333:log-group:/app/a:b:x", true},
+		// Variables.
+		{"arn:aws:s3:::data/${aws:username}/*", "arn:aws:s3:::data/dev/x", true},
+		{"arn:aws:s3:::data/${AWS:UserName}/*", "arn:aws:s3:::data/dev/x", true},
+		{"arn:aws:s3:::data/${aws:username}", "arn:aws:s3:::data/dev", true},
+		{"arn:aws:s3:::data/${aws:username}", "arn:aws:s3:::data/dev/x", false},
+		{"arn:aws:s3:::*/${aws:username}/?", "arn:aws:s3:::data/dev/x", true},
+		{"arn:aws:s3:::data/${absent, 'all'}/x", "arn:aws:s3:::data/all/x", true},
+		{"arn:aws:s3:::data/${absent, ''}x", "arn:aws:s3:::data/x", true},
+		{"arn:aws:s3:::data/${aws:username, 'all'}/x", "arn:aws:s3:::data/all/x", false},
+		{"arn:aws:s3:::data/${absent}", "arn:aws:s3:::data/${absent}", false},
+		{"${tag/arn}/*", "arn:aws:s3:::data/x", true},
+		{"arn:aws:sqs:${tag/colons}:*", "arn:aws:sqs:us-east-1:111122223333:jobs", true},
+		{"arn:aws:s3:::data/${tag/empty}x", "arn:aws:s3:::data/x", true},
+		// What a value says is itself and no wildcard, escape or variable.
+		{"arn:aws:s3:::data/${tag/star}", "arn:aws:s3:::data/x", false},
+		{"arn:aws:s3:::data/${tag/star}", "arn:aws:s3:::data/*", true},
+		{"arn:aws:s3:::*/${tag/star}", "arn:aws:s3:::data/x", false},
+		{"arn:aws:s3:::*/${tag/star}", "arn:aws:s3:::data/*", true},
+		{"arn:aws:s3:::*/${tag/question}", "arn:aws:s3:::data/abc", false},
+		{"arn:aws:s3:::*/${tag/question}", "arn:aws:s3:::data/a?c", true},
+		{"arn:aws:s3:::*/${tag/ref}", "arn:aws:s3:::data/dev", false},
+		{"arn:aws:s3:::*/${tag/ref}", "arn:aws:s3:::data/${aws:username}", true},
+		{"arn:aws:s3:::*/${tag/esc}?", "arn:aws:s3:::data/\x00\x01\uE000*x", true},
+		{"arn:aws:s3:::*/${tag/esc}?", "arn:aws:s3:::data/\x00\x01\uE000yx", false},
+		{"arn:aws:s3:::data/${absent, '*'}", "arn:aws:s3:::data/x", false},
+		// Escapes.
+		{"arn:aws:s3:::data/a${*}b", "arn:aws:s3:::data/a*b", true},
+		{"arn:aws:s3:::data/a${*}b", "arn:aws:s3:::data/aXb", false},
+		{"arn:aws:s3:::*/a${?}b*", "arn:aws:s3:::data/a?bc", true},
+		{"arn:aws:s3:::*/a${?}b*", "arn:aws:s3:::data/aXbc", false},
+		{"arn:aws:s3:::data/${$}{aws:username}", "arn:aws:s3:::data/${aws:username}", true},
+	} {
+		set := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, func(s *iam.Statement) { s.Resources.Values = []string{c.pattern} })}}
+		req := user(context)
+		req.Resource = c.resource
+		if got := set.Decide(req).Allowed(); got != c.want {
+			t.Errorf("resource %q with pattern %q: allowed = %v, want %v", c.resource, c.pattern, got, c.want)
+		}
+	}
+}
+
+// TestUnresolvedVariableVoidsTheStatement holds whatever else its lists say, of
+// Deny statements too.
+func TestUnresolvedVariableVoidsTheStatement(t *testing.T) {
+	t.Parallel()
+	for name, edit := range map[string]func(s *iam.Statement){
+		"in one of two resources": func(s *iam.Statement) { s.Resources.Values = []string{"*", "arn:aws:s3:::${absent}"} },
+		"in NotResource": func(s *iam.Statement) {
+			s.Resources = iam.Elements{Not: true, Values: []string{"arn:aws:s3:::${absent}"}}
+		},
+		"of several values": func(s *iam.Statement) { s.Resources.Values = []string{"*", "${aws:TagKeys, 'none'}"} },
+		"in a condition": func(s *iam.Statement) {
+			s.Conditions = []iam.Condition{condition("StringNotEquals", "aws:username", "${absent}")}
+		},
+		"in a condition of an absent key": func(s *iam.Statement) {
+			s.Conditions = []iam.Condition{condition("StringEqualsIfExists", "other", "${absent}")}
+		},
+	} {
+		req := user(map[string]string{"aws:username": "dev"})
+		req.Context.SetMulti("aws:TagKeys", "env")
+		allow := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, edit)}}
+		if d := allow.Decide(req); d.Reason != iam.NoAllow {
+			t.Errorf("Allow with a variable without value %s: %s, want %s", name, d.Reason, iam.NoAllow)
+		}
+		deny := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, nil), statement(iam.Deny, edit)}}
+		if d := deny.Decide(req); d.Reason != iam.AllowIdentity {
+			t.Errorf("Deny with a variable without value %s: %s, want %s", name, d.Reason, iam.AllowIdentity)
+		}
+	}
+}
+
+// TestWhatCannotBeReadFailsClosed gives an Allow and a Deny an element that
+// cannot be evaluated.
+func TestWhatCannotBeReadFailsClosed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		edit func(s *iam.Statement)
+		req  func(r *iam.Request)
+		why  iam.Why
+	}{
+		"unknown operator": {
+			edit: func(s *iam.Statement) {
+				s.Conditions = []iam.Condition{{Written: "StringMatches", Key: "aws:username", Values: []iam.Value{{Text: "dev"}}}}
+			}, why: iam.WhyUnknownOperator,
+		},
+		"Null with IfExists": {
+			edit: func(s *iam.Statement) { s.Conditions = []iam.Condition{condition("NullIfExists", "absent", "false")} },
+			why:  iam.WhyUnknownOperator,
+		},
+		"no Action":   {edit: func(s *iam.Statement) { s.Actions = iam.Elements{} }, why: iam.WhyMissing},
+		"no Resource": {edit: func(s *iam.Statement) { s.Resources = iam.Elements{} }, why: iam.WhyMissing},
+		"broken variable": {
+			edit: func(s *iam.Statement) { s.Resources.Values = []string{"arn:aws:s3:::${open"} }, why: iam.WhyUnreadable,
+		},
+		"broken variable in a condition": {
+			edit: func(s *iam.Statement) {
+				s.Conditions = []iam.Condition{condition("StringEqualsIgnoreCase", "aws:username", "${}")}
+			}, why: iam.WhyUnreadable,
+		},
+		"action pattern too long": {
+			edit: func(s *iam.Statement) { s.Actions.Values = []string{"s3:*" + long} }, why: iam.WhyUnreadable,
+		},
+		"resource pattern too long": {
+			edit: func(s *iam.Statement) { s.Resources.Values = []string{"arn:aws:s3:::*" + long} }, why: iam.WhyUnreadable,
+		},
+		"resource too long": {
+			edit: func(s *iam.Statement) { s.Resources.Values = []string{"arn:aws:s3:::d?ta/*"} },
+			req:  func(r *iam.Request) { r.Resource = "arn:aws:s3:::data/" + long }, why: iam.WhyUnreadable,
+		},
+		"value of a variable too long": {
+			edit: func(s *iam.Statement) { s.Resources.Values = []string{"arn:aws:s3:::*/${tag/long}"} },
+			req:  func(r *iam.Request) { r.Context.Set("tag/long", long) }, why: iam.WhyUnreadable,
+		},
+		"value too long for a pattern": {
+			edit: func(s *iam.Statement) { s.Conditions = []iam.Condition{condition("StringNotLike", "tag/long", "*x?")} },
+			req:  func(r *iam.Request) { r.Context.Set("tag/long", long) }, why: iam.WhyUnreadable,
+		},
+		"one of the values too long": {
+			edit: func(s *iam.Statement) {
+				s.Conditions = []iam.Condition{condition("ForAnyValue:StringLike", "tag/long", "*x?")}
+			},
+			req: func(r *iam.Request) { r.Context.SetMulti("tag/long", "b", long) }, why: iam.WhyUnreadable,
+		},
+		"all of the values but one too long": {
+			edit: func(s *iam.Statement) {
+				s.Conditions = []iam.Condition{condition("ForAllValues:StringLike", "tag/long", "*x?")}
+			},
+			req: func(r *iam.Request) { r.Context.SetMulti("tag/long", "xxx", long) }, why: iam.WhyUnreadable,
+		},
+		"action too long": {
+			req: func(r *iam.Request) { r.Action = "s3:" + long }, why: iam.WhyUnreadable,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req := user(map[string]string{"aws:username": "dev"})
+			if c.req != nil {
+				c.req(req)
+			}
+			everything := statement(iam.Allow, nil)
+			allow := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, c.edit)}}
+			if d := allow.Decide(req); d.Reason != iam.NoAllow {
+				t.Errorf("Allow: %s, want %s", d.Reason, iam.NoAllow)
+			}
+			deny := &iam.PolicySet{Identity: []*iam.Compiled{everything, statement(iam.Deny, c.edit)}}
+			if d := deny.Decide(req); d.Reason != iam.DeniedByIdentity {
+				t.Errorf("Deny: %s, want %s", d.Reason, iam.DeniedByIdentity)
+			}
+			said := false
+			for _, f := range allow.Explain(req).NearMisses[0].Failed {
+				said = said || f.Why == c.why
+			}
+			if !said {
+				t.Errorf("no element says %q:\n%s", c.why, allow.Explain(req))
+			}
+		})
+	}
+}
+
+// TestDefiniteFailureBeatsUnreadable keeps a Deny from matching where an element
+// that can be read is not about the request.
+func TestDefiniteFailureBeatsUnreadable(t *testing.T) {
+	t.Parallel()
+	set := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, nil), statement(iam.Deny, func(s *iam.Statement) {
+		s.Resources.Values = []string{"arn:aws:s3:::other/*"}
+		s.Conditions = []iam.Condition{{Written: "StringMatches", Key: "aws:username", Values: []iam.Value{{Text: "dev"}}}}
+	})}}
+	if d := set.Decide(user(nil)); !d.Allowed() {
+		t.Errorf("Decide = %s, want an Allow", d.Reason)
+	}
+}
+
+func TestStatementWithoutEffectHasNone(t *testing.T) {
+	t.Parallel()
+	nothing := statement(iam.NoEffect, nil)
+	if d := (&iam.PolicySet{Identity: []*iam.Compiled{nothing}}).Decide(user(nil)); d.Reason != iam.NoAllow {
+		t.Errorf("alone: %s, want %s", d.Reason, iam.NoAllow)
+	}
+	if d := (&iam.PolicySet{Identity: []*iam.Compiled{nothing, statement(iam.Allow, nil)}}).Decide(user(nil)); !d.Allowed() {
+		t.Errorf("beside an Allow: %s, want an Allow", d.Reason)
+	}
+}
+
+// TestNilPoliciesCount as policies without statements.
+func TestNilPoliciesCount(t *testing.T) {
+	t.Parallel()
+	set := &iam.PolicySet{Identity: []*iam.Compiled{nil, iam.Compile(nil)}, SCPs: [][]*iam.Compiled{{nil}}}
+	if d := set.Decide(user(nil)); d.Reason != iam.NoAllowSCP {
+		t.Errorf("Decide = %s, want %s", d.Reason, iam.NoAllowSCP)
+	}
+	if x := set.Explain(user(nil)); x.Reason != iam.NoAllowSCP {
+		t.Errorf("Explain = %s, want %s", x.Reason, iam.NoAllowSCP)
+	}
+}
