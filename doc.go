@@ -43,6 +43,7 @@
 //	iam/sts               what becomes of a call that assumes a role
 //	iam/adfs              claim rules that turn groups into roles
 //	iam/account           who can do what in an exported account
+//	iam/evalcase          recorded decisions, as a file of tests
 //	health              checks and problems as data
 //	─────────────────────────────────────────────────────────────── mechanisms
 //	arn                 the name of a resource, and patterns of such names
