@@ -35,15 +35,12 @@ var (
 		{emptyElements, handovers},
 		{conditionValues, conditionShape, privateAddresses},
 		{variables},
-		securityRules,
 		trustRules,
 		privilegeRules,
 		deadRules,
 	}
 	setRuleTables = [...][]setRule{
-		securitySetRules,
 		trustSetRules,
-		privilegeSetRules,
 	}
 )
 
