@@ -9,7 +9,7 @@ import (
 )
 
 // deadRules find what never applies.
-var deadRules = []rule{deadClock, deadContradictions, deadNames, deadPrincipals}
+var deadRules = []rule{deadClock, deadContradictions, deadNames, deadPrincipals, deadActions, deadKeys, deadShadowed}
 
 // dead reports something that never applies. As part of a Deny, or of what an
 // Allow leaves out by NotAction or NotResource, it is a guard that is not there.

@@ -53,7 +53,7 @@ func (p *pass) excludes(a, b *iam.Condition) string {
 	if a.Operator.Test == iam.Null || b.Operator.Test == iam.Null {
 		return absent(a, b)
 	}
-	if a.Operator.Qualifier != iam.SingleValue || b.Operator.Qualifier != iam.SingleValue || !demands(a) && !demands(b) || p.variable(a) || p.variable(b) {
+	if a.Operator.Qualifier != iam.SingleValue || b.Operator.Qualifier != iam.SingleValue || !demands(a) && !demands(b) || p.knownByRequest(a) || p.knownByRequest(b) {
 		return ""
 	}
 	if len(a.Values)*len(b.Values) > maxValuePairs {
@@ -70,9 +70,9 @@ func (p *pass) excludes(a, b *iam.Condition) string {
 	return ""
 }
 
-// variable reports whether a condition compares with what only the request
+// knownByRequest reports whether a condition compares with what only the request
 // tells.
-func (p *pass) variable(c *iam.Condition) bool {
+func (p *pass) knownByRequest(c *iam.Condition) bool {
 	return p.policy.Variables() && slices.ContainsFunc(c.Values, func(v iam.Value) bool { return strings.Contains(v.Text, "${") })
 }
 

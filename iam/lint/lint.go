@@ -27,6 +27,9 @@ func Set(a Attached, o Options) []Finding {
 		}
 	}
 	for _, judge := range allSetRules() {
+		for _, p := range s.passes {
+			p.work = 0
+		}
 		judge(s)
 	}
 	var all []Finding

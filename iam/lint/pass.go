@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/internal/glob"
 )
 
@@ -17,6 +18,9 @@ type set struct {
 	// maxSession is how long a session of the role may last; zero is unknown.
 	maxSession time.Duration
 	options    *Options
+
+	guarded []guard            // see guards
+	granted map[string][]grant // see grants
 }
 
 func newSet(a Attached, o *Options) *set {
@@ -48,6 +52,12 @@ type pass struct {
 	findings []*Finding
 	work     int // of the rule that is running
 	cut      bool
+
+	guarded []guard            // see guards
+	granted map[string][]grant // see grants
+
+	expanded   map[string][]*catalog.Action // see expand
+	remembered int
 }
 
 // maxWork bounds what one rule compares, in steps of about a microsecond at the

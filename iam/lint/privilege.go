@@ -1,4 +1,10 @@
 package lint
 
-// privilegeRules find statements that grant more than anyone needs.
-var privilegeRules = []rule{placeholders}
+// privilegeRules find statements that grant more than anyone needs,
+// privilegeSetRules what several programs share.
+var (
+	privilegeRules = []rule{
+		adminStars, openEnded, actionWildcards, resourceStars, resourceWidths, mixedStars, crossProducts, unusedActions, placeholders, severalJobs,
+	}
+	privilegeSetRules = []setRule{sharedRoles, gaps}
+)

@@ -35,12 +35,15 @@ var (
 		{emptyElements, handovers},
 		{conditionValues, conditionShape, privateAddresses},
 		{variables},
+		securityRules,
 		trustRules,
 		privilegeRules,
 		deadRules,
 	}
 	setRuleTables = [...][]setRule{
+		securitySetRules,
 		trustSetRules,
+		privilegeSetRules,
 	}
 )
 

@@ -11,7 +11,7 @@ import (
 // with what the role may do.
 var (
 	trustRules    = []rule{trustPrincipals, trustExternalID, trustExternalIDValues, trustActions, trustSAMLAudience, trustSources}
-	trustSetRules = []setRule{trustTagSession, trustChainDuration}
+	trustSetRules = []setRule{trustGuests, trustTagSession, trustChainDuration}
 )
 
 // trusts calls judge for each statement of a trust policy that lets somebody in.

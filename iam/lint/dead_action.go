@@ -1,0 +1,165 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
+)
+
+// deadActions finds patterns of Action that match nothing, and actions on
+// resources they do not work on.
+func deadActions(p *pass) {
+	p.statements(func(i int, s *iam.Statement) {
+		for j, pattern := range s.Actions.Values {
+			if !wild(pattern) || !detailed(pattern) || len(p.expand(pattern)) > 0 {
+				continue
+			}
+			f := p.dead("DEAD_WILDCARD_NO_MATCH", p.policy.ActionPath(i, j), s, s.Actions.Not, "%s matches no action", pattern)
+			f.Help = "write the actions that are meant"
+			if near := p.withoutBatch(pattern); near != "" {
+				f.Help = fmt.Sprintf("batches are authorised as single messages: write %s", near)
+				if !slices.ContainsFunc(s.Actions.Values, func(v string) bool { return strings.EqualFold(v, near) }) {
+					continue
+				}
+				f.Help = fmt.Sprintf("remove it: batches are authorised as single messages, and %s is there", near)
+			}
+			if len(s.Actions.Values) > 1 {
+				p.fix(f, false, "remove "+pattern, p.drop(p.policy.ActionPath(i, j)))
+			}
+		}
+		if !s.Actions.Not && !s.Resources.Not && !s.Resources.Absent() && len(s.Resources.Values) > 0 {
+			p.mismatches(i, s)
+		}
+	})
+}
+
+// withoutBatch returns the pattern of single calls for one of batch calls.
+func (p *pass) withoutBatch(pattern string) string {
+	single := strings.TrimSuffix(strings.TrimSuffix(pattern, "*"), "Batch")
+	if single == strings.TrimSuffix(pattern, "*") || len(p.expand(single)) == 0 {
+		return ""
+	}
+	return single
+}
+
+// mismatches compares each action of a statement with all its resources.
+func (p *pass) mismatches(i int, s *iam.Statement) {
+	for j, pattern := range s.Actions.Values {
+		if allActions(pattern) {
+			continue
+		}
+		all := p.expand(pattern)
+		var never []*catalog.Action
+		for _, a := range all {
+			if !p.spend(s.Resources.Values[0], a.Name) {
+				return
+			}
+			if !p.worksOnAny(a, s.Resources.Values) {
+				never = append(never, a)
+			}
+		}
+		if len(never) > 0 {
+			p.mismatch(i, s, j, all, never)
+		}
+	}
+}
+
+func (p *pass) worksOnAny(a *catalog.Action, resources []string) bool {
+	return slices.ContainsFunc(resources, func(r string) bool { return p.spend(r, a.Name) && worksOn(a, r) })
+}
+
+func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Action) {
+	pattern, path := s.Actions.Values[j], p.policy.ActionPath(i, j)
+	if len(never) < len(all) {
+		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%d of the %d actions that %s stands for work on none of the resources", len(never), len(all), pattern)
+		f.Level = Low
+		if f.Severity == Error {
+			f.Severity = Warning
+		}
+		f.Detail, f.Help = "never applies to: "+actionNames(never), "list the actions that are used, and give each its resources"
+		return
+	}
+	a := never[0]
+	if a.StarOnly() {
+		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s takes no resource, so the statement never %s it", a.FullName(), applies(s))
+		f.Help = `move it to a statement with "Resource": "*"`
+		return
+	}
+	f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s works on none of the resources, so the statement never %s it", pattern, applies(s))
+	f.Detail = templates(never)
+	f.Help = "add a resource of the form " + forms(a)[0]
+}
+
+// actionNames lists actions without their service.
+func actionNames(all []*catalog.Action) string {
+	const most = 30
+	var names []string
+	for _, a := range all[:min(most, len(all))] {
+		names = append(names, a.Name)
+	}
+	text := strings.Join(names, ", ")
+	if len(all) > most {
+		text += fmt.Sprintf(" and %d more", len(all)-most)
+	}
+	return text
+}
+
+// deadShadowed finds what is allowed and, without conditions, denied by the same
+// policy.
+func deadShadowed(p *pass) {
+	guards := p.guards()
+	if len(guards) == 0 {
+		return
+	}
+	p.statements(func(i int, s *iam.Statement) {
+		if s.Effect != iam.Allow || s.Actions.Absent() {
+			return
+		}
+		if s.Actions.Not {
+			if slices.ContainsFunc(guards, func(g guard) bool { return coversActions(g, s) && coversResources(g, s) }) {
+				p.shadowed(iam.StatementPath(i), "what the statement allows")
+			}
+			return
+		}
+		var covered []int
+		for j, pattern := range s.Actions.Values {
+			if p.shadows(guards, s, pattern) {
+				covered = append(covered, j)
+			}
+		}
+		if len(covered) == len(s.Actions.Values) && len(covered) > 0 {
+			p.shadowed(iam.StatementPath(i), "all that the statement allows")
+			return
+		}
+		for _, j := range covered {
+			p.shadowed(p.policy.ActionPath(i, j), s.Actions.Values[j]).Level = Low
+		}
+	})
+}
+
+func (p *pass) shadowed(path, what string) *Finding {
+	f := p.report("DEAD_SHADOWED_BY_DENY", path, "%s is denied by another statement without conditions", what)
+	f.Help = "remove it, or narrow the Deny"
+	return f
+}
+
+// shadows reports whether guards cover a pattern of Action on every resource of
+// its statement.
+func (p *pass) shadows(guards []guard, s *iam.Statement, pattern string) bool {
+	covering := slices.DeleteFunc(slices.Clone(guards), func(g guard) bool { return !p.spend(pattern, pattern) || !coversAction(g, pattern) })
+	if len(covering) == 0 || p.exhausted() {
+		return false
+	}
+	if s.Resources.Not || s.Resources.Absent() {
+		return slices.ContainsFunc(covering, func(g guard) bool { return coversResources(g, s) })
+	}
+	for _, r := range s.Resources.Values {
+		if !slices.ContainsFunc(covering, func(g guard) bool { return p.spend(r, r) && coversResource(g, r) }) {
+			return false
+		}
+	}
+	return len(s.Resources.Values) > 0
+}

@@ -1,0 +1,69 @@
+package lint
+
+import (
+	"github.com/berth-project/berth/iam"
+)
+
+// gap is an action that something allowed does not work without, or only by
+// half.
+type gap struct {
+	code string
+	// has are allowed, any of them, and lacks is not.
+	has     []string
+	lacks   string
+	message string
+	// bounds is set where a boundary without the action closes it to every role
+	// below it.
+	bounds bool
+}
+
+var gapTable = []gap{
+	{"GAP_MULTIPART_ABORT", []string{"s3:PutObject"}, "s3:AbortMultipartUpload", "large uploads that break off leave their parts behind", false},
+	{"GAP_LIST_BUCKET", []string{"s3:GetObject"}, "s3:ListBucket", "a missing object is answered as a missing permission (403), and nothing can be listed", true},
+	{"GAP_DESCRIBE_MISSING", []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress"}, "ec2:DescribeSecurityGroups", "rules are added without a look at those that are there", false},
+	{"GAP_DESCRIBE_MISSING", []string{"ec2:CreateRoute", "ec2:ReplaceRoute"}, "ec2:DescribeRouteTables", "routes are changed without a look at those that are there", false},
+	{"GAP_MESSAGE_DELETE", []string{"sqs:ReceiveMessage"}, "sqs:DeleteMessage", "received messages come back", false},
+	{"GAP_REGISTRY_TOKEN", []string{"ecr:BatchGetImage", "ecr:PutImage"}, registryToken, "images are pulled without a way to sign in", false},
+}
+
+// gaps finds what the policies of a principal evidently want to do and lack an
+// action for.
+func gaps(s *set) {
+	for _, g := range gapTable {
+		if len(s.grants(g.lacks)) == 0 {
+			s.gap(g)
+		}
+		if !g.bounds {
+			continue
+		}
+		for _, p := range s.passes {
+			if p.policy.Kind == iam.BoundaryPolicy && len(p.grants(g.lacks)) == 0 {
+				p.gap(g, p.grants)
+			}
+		}
+	}
+}
+
+func (s *set) gap(g gap) {
+	for _, action := range g.has {
+		if all := s.grants(action); len(all) > 0 {
+			s.passes[all[0].pass].gap(g, func(string) []grant { return all })
+			return
+		}
+	}
+}
+
+func (p *pass) gap(g gap, grants func(string) []grant) {
+	for _, action := range g.has {
+		all := grants(action)
+		if len(all) == 0 {
+			continue
+		}
+		path := iam.StatementPath(all[0].statement)
+		if !p.has(g.code, path) {
+			f := p.report(g.code, path, "%s is allowed without %s: %s", all[0].action, g.lacks, g.message)
+			f.Help = "allow " + g.lacks
+		}
+		return
+	}
+}
