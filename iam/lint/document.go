@@ -1,8 +1,8 @@
 package lint
 
 import (
+	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/berth-project/berth/iam"
 )
@@ -76,100 +76,26 @@ func (p *pass) sids() {
 	})
 }
 
-// quota is how long a policy may be (IAM User Guide, "IAM and AWS STS quotas";
-// Organizations User Guide, "Quotas"; the services' own pages).
-type quota struct {
-	code string
-	// limit is in characters, or in bytes where bytes is set.
-	limit int
-	bytes bool
-	// blanks is set where blanks between elements count.
-	blanks bool
-	whose  string
-}
-
-// resourceQuotas are the limits of resources' policies, by the catalogue's name
-// of the type.
-var resourceQuotas = map[string]quota{
-	"s3:bucket":                     {limit: 20 << 10, bytes: true, whose: "a bucket"},
-	"kms:key":                       {limit: 32 << 10, bytes: true, whose: "a key"},
-	"sns:topic":                     {limit: 30_720, whose: "a topic"},
-	"secretsmanager:Secret":         {limit: 20_480, whose: "a secret"},
-	"lambda:function":               {limit: 20 << 10, bytes: true, whose: "a function"},
-	"ecr:repository":                {limit: 10_240, whose: "a repository"},
-	"glue:catalog":                  {limit: 10 << 10, bytes: true, whose: "a data catalogue"},
-	"elasticfilesystem:file-system": {limit: 20_000, whose: "a file system"},
-}
-
-// quotaOf returns the limit for the policy, where there is a fixed one.
-func (p *pass) quotaOf() (quota, bool) {
-	identity := quota{code: "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"}
-	resource := quota{code: "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", blanks: true}
-	switch p.policy.Kind {
-	case iam.IdentityPolicy, iam.BoundaryPolicy:
-		identity.limit, identity.whose = 6144, "a managed policy"
-	case iam.InlineUserPolicy:
-		identity.limit, identity.whose = 2048, "all inline policies of a user together"
-	case iam.InlineGroupPolicy:
-		identity.limit, identity.whose = 5120, "all inline policies of a group together"
-	case iam.InlineRolePolicy:
-		identity.limit, identity.whose = 10240, "all inline policies of a role together"
-	case iam.SessionPolicy:
-		identity.limit, identity.whose = 2048, "a session policy"
-	case iam.TrustPolicy:
-		return quota{code: resource.code, limit: 2048, whose: "a trust policy, unless the quota was raised"}, true
-	case iam.ServiceControlPolicy, iam.ResourceControlPolicy:
-		return quota{code: "POLICY_SIZE_EXCEEDS_SCP_QUOTA", limit: 5120, blanks: true, whose: "a policy of an organisation"}, true
-	case iam.ResourcePolicy:
-		for name, q := range resourceQuotas {
-			if strings.EqualFold(name, p.options.ResourceType) {
-				q.code, q.blanks = resource.code, true
-				return q, true
-			}
-		}
-		return quota{}, false
-	default:
-		return quota{}, false
-	}
-	return identity, true
-}
-
+// size compares the document with the quota of its kind.
 func (p *pass) size() {
-	q, ok := p.quotaOf()
-	text := p.policy.Text()
-	if !ok || text == "" {
+	q, ok := iam.QuotaFor(p.policy.Kind, p.options.ResourceType)
+	n := iam.Size([]byte(p.policy.Text()), p.policy.Kind)
+	if !ok || n <= q.Limit {
 		return
 	}
-	if !q.blanks {
-		text = withoutBlanks(text)
+	code := "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"
+	switch {
+	case p.policy.Kind == iam.ServiceControlPolicy || p.policy.Kind == iam.ResourceControlPolicy:
+		code = "POLICY_SIZE_EXCEEDS_SCP_QUOTA"
+	case p.policy.Kind.HasPrincipal():
+		code = "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA"
 	}
-	n, unit := utf8.RuneCountInString(text), "characters"
-	if q.bytes {
-		n, unit = len(text), "bytes"
+	f := p.report(code, iam.DocumentPath, "the document counts %d and the quota of a %s is %d", n, q.Name, q.Limit)
+	if q.Sum {
+		f.Message = fmt.Sprintf("the document counts %d and the quota of all %s together is %d", n, q.Name, q.Limit)
 	}
-	if n > q.limit {
-		f := p.report(q.code, iam.DocumentPath, "the document has %d %s, and %s at most %d", n, unit, q.whose, q.limit)
-		f.Help = "remove what is redundant, or split it"
+	f.Help = "remove what is redundant, or split it"
+	if q.Raisable {
+		f.Help += "; the quota is raised on request"
 	}
-}
-
-// withoutBlanks removes the blanks of a JSON text that are not in strings.
-func withoutBlanks(text string) string {
-	var b strings.Builder
-	quoted := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case quoted && c == '\\' && i+1 < len(text):
-			b.WriteByte(c)
-			i++
-			c = text[i]
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r'):
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
 }

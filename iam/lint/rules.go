@@ -32,8 +32,9 @@ var (
 	ruleTables = [...][]rule{
 		{document, redundant},
 		{principals, servicePrincipals, openIDProviders},
-		{emptyElements, handovers},
-		{conditionValues, conditionShape, privateAddresses},
+		{emptyElements, knownActions, handovers},
+		{resourceNames},
+		{conditionValues, conditionTypes, conditionKeys, conditionShape, privateAddresses, qualifiers, multiFactorGuard, pairedKeys, tagKeys},
 		{variables},
 		securityRules,
 		trustRules,

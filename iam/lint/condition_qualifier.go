@@ -1,0 +1,125 @@
+package lint
+
+import (
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+)
+
+// qualifiers looks at ForAllValues and ForAnyValue: whether the key has several
+// values, and what becomes of a request that has none (IAM User Guide,
+// "Single-valued vs. multivalued context keys").
+func qualifiers(p *pass) {
+	p.conditions(func(i, c int, cond *iam.Condition) {
+		if cond.Operator.Test == iam.UnknownTest || cond.Operator.Test == iam.Null {
+			return
+		}
+		key, known := keyOf(cond.Key)
+		switch cond.Operator.Qualifier {
+		case iam.SingleValue:
+			if known && key.multi {
+				f := p.report("MISSING_QUALIFIER", p.policy.ConditionPath(i, c, -1), "%s can have several values, and %s compares one", cond.Key, cond.Operator)
+				f.Help = "write ForAnyValue:" + cond.Operator.String() + " if one value is enough, ForAllValues: if each has to pass"
+			}
+		case iam.ForAllValues:
+			if known && !key.multi {
+				p.needlessForAll(i, c, cond)
+				return
+			}
+			p.forAllWithoutNull(i, cond)
+		}
+	})
+}
+
+func (p *pass) needlessForAll(i, c int, cond *iam.Condition) {
+	f := p.report("FORALLVALUES_WITH_SINGLE_VALUED_KEY", p.policy.ConditionPath(i, -1, -1),
+		"%s has one value, so ForAllValues only waives the test for requests without it", cond.Key)
+	f.Span = p.span(p.policy.ConditionPath(i, c, -1))
+	o := cond.Operator
+	o.Qualifier = iam.SingleValue
+	f.Help = "write " + o.String()
+	p.fix(f, false, "drop ForAllValues", p.operatorMove(i, c, o.String()))
+}
+
+func (p *pass) forAllWithoutNull(i int, cond *iam.Condition) {
+	s := &p.policy.Statements[i]
+	if s.Effect != iam.Allow || requiresKey(s, cond.Key) {
+		return
+	}
+	path := p.policy.ConditionPath(i, -1, -1)
+	if p.has("FORALLVALUES_ALLOW_WITHOUT_NULL_CHECK", path) {
+		return
+	}
+	f := p.report("FORALLVALUES_ALLOW_WITHOUT_NULL_CHECK", path, "ForAllValues also holds for requests without %s", cond.Key)
+	f.Help = `add "Null": {"` + cond.Key + `": "false"}`
+	patch := p.insert(path, "Null", map[string]string{cond.Key: "false"})
+	if _, there := p.policy.Span(path + ".Null"); there {
+		patch = p.insert(path+".Null", cond.Key, "false")
+	}
+	p.fix(f, false, "demand that the key is there", patch)
+}
+
+// multiFactorGuard reports the guard that long-term keys pass: they have no
+// aws:MultiFactorAuthPresent at all.
+func multiFactorGuard(p *pass) {
+	p.conditions(func(i, c int, cond *iam.Condition) {
+		o := cond.Operator
+		if p.policy.Statements[i].Effect != iam.Deny || o.Test != iam.Bool || o.IfExists ||
+			!strings.EqualFold(cond.Key, "aws:MultiFactorAuthPresent") || len(cond.Values) != 1 || !strings.EqualFold(cond.Values[0].Text, "false") {
+			return
+		}
+		o.IfExists = true
+		f := p.report("MFA_BOOL_WITHOUT_IFEXISTS", p.policy.ConditionPath(i, c, -1), "requests signed with long-term keys lack the key, so they are not denied")
+		f.Help = "write " + o.String()
+		p.fix(f, false, "write "+o.String(), p.operatorMove(i, c, o.String()))
+	})
+}
+
+// pairs are keys that say little without another.
+var pairs = []struct {
+	key string
+	// only limits the pair to some uses of the key; nil is all.
+	only     func(effect iam.Effect, o iam.Operator) bool
+	partners []string
+	why      string
+}{
+	{
+		key: "aws:VpcSourceIp", partners: []string{"aws:SourceVpc", "aws:SourceVpce", "aws:SourceVpcArn"},
+		why: "private addresses repeat in every network",
+	},
+	{
+		key: "aws:Ec2InstanceSourcePrivateIPv4", partners: []string{"aws:Ec2InstanceSourceVpc"},
+		why: "private addresses repeat in every network",
+	},
+	{
+		key: "aws:SourceIp", partners: []string{"aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:PrincipalIsAWSService"},
+		only: func(effect iam.Effect, o iam.Operator) bool { return effect == iam.Deny && o.Test == iam.NotIPAddress },
+		why:  "what a service does for the caller comes from the service's address and is denied too",
+	},
+}
+
+// pairedKeys reports keys without the partner they need.
+func pairedKeys(p *pass) {
+	p.conditions(func(i, c int, cond *iam.Condition) {
+		s := &p.policy.Statements[i]
+		for _, pair := range pairs {
+			if !strings.EqualFold(cond.Key, pair.key) || cond.Operator.Test == iam.Null || pair.only != nil && !pair.only(s.Effect, cond.Operator) {
+				continue
+			}
+			if paired(s, pair.partners) {
+				continue
+			}
+			f := p.report("MISSING_PAIRED_CONDITION_KEYS", p.policy.ConditionPath(i, c, -1), "%s stands alone: %s", cond.Key, pair.why)
+			f.Help = "add a test of " + pair.partners[0]
+		}
+	})
+}
+
+func paired(s *iam.Statement, partners []string) bool {
+	for _, partner := range partners {
+		if len(conditionsOn(s, partner)) > 0 {
+			return true
+		}
+	}
+	return false
+}
