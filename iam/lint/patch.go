@@ -59,9 +59,9 @@ func (p *pass) operatorMove(i, c int, operator string) []Operation {
 	}}
 }
 
-func pointerToken(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
+var tokenEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+func pointerToken(name string) string { return tokenEscapes.Replace(name) }
 
 // rawJSON is a value in the spelling of the document.
 func rawJSON(text string) any {
