@@ -61,6 +61,8 @@ var confined = []struct{ dependency, home, reason string }{
 	{"github.com/goccy/go-yaml", "manifest", "one place knows YAML"},
 	{"github.com/klauspost/compress", "gateway/compress", "one place encodes bodies"},
 	{"github.com/go-jose/go-jose/v4", "session", "one place signs and verifies tokens"},
+	{"github.com/hashicorp/hcl/v2", "iam/source", "one place knows Terraform's language"},
+	{"github.com/zclconf/go-cty", "iam/source", "one place knows Terraform's language"},
 	{"github.com/fsnotify/fsnotify", "cmd/berth", "only the running service watches files"},
 }
 
