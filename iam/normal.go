@@ -3,6 +3,8 @@ package iam
 import (
 	"slices"
 	"strings"
+
+	"github.com/berth-project/berth/arn"
 )
 
 // Normal returns the policy in its one normal form, with nothing in common with
@@ -54,7 +56,7 @@ func (p *Principals) normal(partition string) *Principals {
 	for _, e := range p.Entries {
 		values := slices.Clone(e.Values)
 		for i, v := range values {
-			if e.Key == "AWS" && accountNumber(v) {
+			if e.Key == "AWS" && arn.ValidAccount(v) {
 				values[i] = "arn:" + partition + ":iam::" + v + ":root"
 			}
 		}
@@ -76,7 +78,7 @@ func (p *Policy) partition() string {
 		}
 		for _, v := range slices.Concat(lists...) {
 			if rest, ok := strings.CutPrefix(v, "arn:"); ok {
-				if name, _, _ := strings.Cut(rest, ":"); knownPartition(name) {
+				if name, _, _ := strings.Cut(rest, ":"); arn.ValidPartition(name) {
 					return name
 				}
 			}

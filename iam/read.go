@@ -134,7 +134,11 @@ func (r *reader) characters() {
 func (r *reader) top(root *jsonsource.Node) {
 	r.duplicates(root, "")
 	statement := root.Member("Statement")
+	known := topElements
 	bare := statement == nil && root.Member("Effect") != nil
+	if bare {
+		known = statementElements
+	}
 	if m := root.Member("Version"); m != nil {
 		r.version(m)
 	}
@@ -150,21 +154,22 @@ func (r *reader) top(root *jsonsource.Node) {
 				r.statements(&m.Value)
 			}
 		default:
-			if !bare || !slices.Contains(statementElements, m.Name) {
-				r.unknownElement(root, m, "", topElements)
+			if !slices.Contains(known, m.Name) {
+				r.unknownElement(root, m, "", known)
 			}
 		}
 	}
-	if statement != nil {
-		return
+	switch {
+	case statement != nil:
+	case bare:
+		r.refuse(fault{codeMissingStatement, "document is a statement and not a policy", `wrap it: {"Version": "2012-10-17", "Statement": [...]}`},
+			DocumentPath, r.span(root))
+	default:
+		r.refuse(fault{codeMissingStatement, "document has no Statement", `add "Statement": [...]`}, DocumentPath, r.span(root))
 	}
-	f := fault{codeMissingStatement, "document has no Statement", `add "Statement": [...]`}
-	if bare {
-		f = fault{codeMissingStatement, "document is a statement and not a policy", `wrap it: {"Version": "2012-10-17", "Statement": [...]}`}
-	}
-	r.refuse(f, DocumentPath, r.span(root))
 }
 
+// The elements of a document and of a statement.
 var (
 	topElements       = []string{"Version", "Id", "Statement"}
 	statementElements = []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}

@@ -46,8 +46,7 @@ func (r *reader) operator(object *jsonsource.Node, m *jsonsource.Member, path st
 	return op
 }
 
-// nearestOperator returns the operator that was probably meant, with the
-// qualifier and the ending that were written.
+// nearestOperator returns the operator that was probably meant.
 func nearestOperator(s string) string {
 	qualifier, test, ok := strings.Cut(s, ":")
 	if !ok {
@@ -59,13 +58,16 @@ func nearestOperator(s string) string {
 		}
 		qualifier += ":"
 	}
-	test, exists := strings.CutSuffix(test, "IfExists")
-	near := nearest(test, testNames[StringEquals:])
-	switch {
-	case near == "":
+	var words []string
+	for t := StringEquals; t <= Null; t++ {
+		words = append(words, Operator{Test: t}.String())
+		if t != Null {
+			words = append(words, Operator{Test: t, IfExists: true}.String())
+		}
+	}
+	near := nearest(test, words)
+	if near == "" {
 		return ""
-	case exists:
-		near += "IfExists"
 	}
 	return qualifier + near
 }
@@ -149,6 +151,8 @@ func (r *reader) keyFault(key string) fault {
 		return fault{codeVariableElement, "condition key " + quoted(key) + " has a variable", "name the key: variables stand in values"}
 	case !ok || prefix == "" || name == "" || strings.ContainsAny(prefix, " \t\r\n*?"):
 		return fault{codeConditionKey, "condition key " + quoted(key) + " has no service", `write it as "service:name", such as "aws:SourceIp"`}
+	case strings.ContainsAny(name, "*?"):
+		return fault{codeConditionKey, "condition key " + quoted(key) + " has a wildcard", "name the key: wildcards stand in values"}
 	case !strings.EqualFold(prefix, "aws"):
 		return fault{}
 	}

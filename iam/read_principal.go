@@ -3,6 +3,7 @@ package iam
 import (
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/internal/jsonsource"
 )
 
@@ -11,7 +12,11 @@ func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
 	kind := r.options.Kind
 	switch {
 	case m == nil && kind.HasPrincipal():
-		r.refuse(fault{codeMissingPrincipal, "statement has neither Principal nor NotPrincipal", `add "Principal": {"AWS": [...]}`}, StatementPath(i), r.span(n))
+		f := fault{codeMissingPrincipal, "statement has neither Principal nor NotPrincipal", `add "Principal": {"AWS": [...]}`}
+		if kind == ResourceControlPolicy {
+			f.help = `add "Principal": "*"`
+		}
+		r.refuse(f, StatementPath(i), r.span(n))
 		return nil
 	case m == nil:
 		return nil
@@ -45,7 +50,7 @@ func (r *reader) principalEntry(path string, object *jsonsource.Node, m *jsonsou
 	check, ok := r.principalCheck(m.Name)
 	if !ok && !hasTwin(object, m) {
 		known := []string{"AWS", "Service", "Federated", "CanonicalUser"}
-		f := fault{codePrincipalKey, "principal cannot be a " + quoted(m.Name), "write one of " + strings.Join(known, ", ")}
+		f := fault{codePrincipalKey, "key " + quoted(m.Name) + " of a principal does not exist", "write one of " + strings.Join(known, ", ")}
 		near := nearest(m.Name, known)
 		if near != "" {
 			f.help = "write " + quoted(near)
@@ -92,7 +97,7 @@ func (r *reader) principalCheck(key string) (func(string) []fault, bool) {
 // is left of a deleted one (IAM User Guide, "Principal").
 func awsPrincipalFault(s string) fault {
 	switch {
-	case s == "*", accountNumber(s), uniqueID(s):
+	case s == "*", arn.ValidAccount(s), uniqueID(s):
 		return fault{}
 	case strings.ContainsAny(s, "*?"):
 		return fault{codePrincipalWildcard, "principal " + quoted(s) + " has a wildcard", `name principals in full, or write "*" and compare aws:PrincipalArn in Condition`}
@@ -107,13 +112,13 @@ func awsPrincipalFault(s string) fault {
 	kind, name, _ := strings.Cut(resource, "/")
 	var ok bool
 	switch {
-	case !knownPartition(a.fields[1]) || a.fields[3] != "":
+	case !arn.ValidPartition(a.fields[1]) || a.fields[3] != "":
 	case service == "iam" && account == "cloudfront": // an origin access identity
 		ok = kind == "user" && name != ""
 	case service == "iam":
-		ok = accountNumber(account) && (resource == "root" || (kind == "user" || kind == "role") && name != "" && !strings.HasSuffix(name, "/"))
+		ok = arn.ValidAccount(account) && (resource == "root" || (kind == "user" || kind == "role") && name != "" && !strings.HasSuffix(name, "/"))
 	case service == "sts":
-		ok = accountNumber(account) && (kind == "federated-user" && name != "" || kind == "assumed-role" && roleSession(name))
+		ok = arn.ValidAccount(account) && (kind == "federated-user" && name != "" || kind == "assumed-role" && roleSession(name))
 	}
 	switch {
 	case ok:
@@ -149,14 +154,15 @@ func servicePrincipalFault(s string) fault {
 	return fault{}
 }
 
-// vendorDomain reports whether a name is in a domain of the partitions.
+// vendorDomain reports whether a name is in a domain of the partitions, or in
+// one of the two in which a few older services are.
 func vendorDomain(s string) bool {
-	for _, d := range []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov", ".aws.internal", ".amazon.com"} {
-		if strings.HasSuffix(s, d) {
+	for _, name := range arn.Partitions() {
+		if p, _ := arn.LookupPartition(name); strings.HasSuffix(s, "."+p.DNSSuffix) {
 			return true
 		}
 	}
-	return false
+	return strings.HasSuffix(s, ".amazon.com") || strings.HasSuffix(s, ".aws.internal")
 }
 
 // hostName reports whether a text is a DNS name of at least two labels.
@@ -178,7 +184,7 @@ func federatedPrincipalFault(s string) fault {
 	}
 	a := splitARN(s, false)
 	kind, name, _ := strings.Cut(a.fields[5], "/")
-	provider := a.fields[0] == "arn" && knownPartition(a.fields[1]) && a.fields[2] == "iam" && a.fields[3] == "" && accountNumber(a.fields[4]) &&
+	provider := a.fields[0] == "arn" && arn.ValidPartition(a.fields[1]) && a.fields[2] == "iam" && a.fields[3] == "" && arn.ValidAccount(a.fields[4]) &&
 		(kind == "saml-provider" || kind == "oidc-provider") && name != ""
 	if provider || hostName(s) {
 		return fault{}

@@ -3,6 +3,8 @@ package iam
 import (
 	"slices"
 	"strings"
+
+	"github.com/berth-project/berth/arn"
 )
 
 // resourceFaults checks a resource pattern: "*", or an ARN with wildcards and
@@ -79,33 +81,14 @@ func (a arnFields) faults(what string, variables bool) []fault {
 	fixed := func(s string) bool {
 		return s != "" && !strings.ContainsAny(s, "*?") && !(variables && strings.Contains(s, "${"))
 	}
-	if p := a.fields[1]; fixed(p) && !knownPartition(p) {
+	if p := a.fields[1]; fixed(p) && !arn.ValidPartition(p) {
 		faults = append(faults, fault{codeARNPartition, "partition " + quoted(p) + " of " + what + " " + quoted(a.text) + " does not exist", `write "aws", "aws-cn" or "aws-us-gov"`})
 	}
 	if s := a.fields[2]; fixed(s) && strings.ToLower(s) != s {
 		faults = append(faults, fault{codeARNServiceCase, "service " + quoted(s) + " of " + what + " " + quoted(a.text) + " has capital letters", "write " + quoted(strings.ToLower(s))})
 	}
-	if n := a.fields[4]; fixed(n) && !accountNumber(n) && n != "aws" {
+	if n := a.fields[4]; fixed(n) && !arn.ValidAccount(n) && n != "aws" && n != "cloudfront" {
 		faults = append(faults, fault{codeARNAccount, "account " + quoted(n) + " of " + what + " " + quoted(a.text) + " is not an account number", "write 12 digits"})
 	}
 	return faults
-}
-
-// knownPartition reports whether a partition exists (AWS General Reference,
-// "Amazon Resource Names").
-func knownPartition(s string) bool {
-	switch s {
-	case "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc":
-		return true
-	}
-	return false
-}
-
-func accountNumber(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return len(s) == 12
 }
