@@ -13,7 +13,8 @@ type Document struct {
 	Root *Node
 
 	text  string
-	lines func() []int // where each line starts
+	once  sync.Once
+	lines []int // where each line starts, once somebody asked
 }
 
 // Kind is what a value is.
@@ -70,10 +71,6 @@ type Span struct {
 	Start, End Position
 }
 
-func newDocument(text string) *Document {
-	return &Document{text: text, lines: sync.OnceValue(func() []int { return lineStarts(text) })}
-}
-
 // Text returns the text the document was read from.
 func (d *Document) Text() string { return d.text }
 
@@ -81,14 +78,14 @@ func (d *Document) Text() string { return d.text }
 // at its end.
 func (d *Document) Position(offset int) Position {
 	offset = min(max(offset, 0), len(d.text))
-	lines := d.lines()
-	line, found := slices.BinarySearch(lines, offset)
+	d.once.Do(func() { d.lines = lineStarts(d.text) })
+	line, found := slices.BinarySearch(d.lines, offset)
 	if found {
 		line++
 	}
 	start := 0
 	if line > 0 {
-		start = lines[line-1]
+		start = d.lines[line-1]
 	}
 	return Position{Offset: offset, Line: max(line, 1), Column: max(offset-start, 0) + 1}
 }

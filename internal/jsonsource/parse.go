@@ -40,14 +40,14 @@ func Parse(text []byte, l Limits) (*Document, error) {
 		l.Values = DefaultValues
 	}
 	if len(text) > l.Bytes {
-		d := newDocument("")
+		d := &Document{}
 		return d, &Error{
 			Span:    Span{Start: d.Position(0), End: d.Position(0)},
 			Message: fmt.Sprintf("text has %d bytes, more than the %d that are read", len(text), l.Bytes),
 			Help:    "split it",
 		}
 	}
-	d := newDocument(string(text))
+	d := &Document{text: string(text)}
 	p := &parser{doc: d, text: d.text, limits: l}
 	root, err := p.document()
 	if err != nil {
