@@ -68,7 +68,7 @@ func readCases(t *testing.T, text string) (preamble string, cases []readCase) {
 	return preamble, cases
 }
 
-func describe(problems iam.Problems) string {
+func problemLines(problems iam.Problems) string {
 	lines := []string{}
 	for _, p := range problems {
 		mark := "!"
@@ -95,7 +95,7 @@ func TestReadReportsProblems(t *testing.T) {
 		out := []string{}
 		for _, c := range cases {
 			_, problems := iam.Read([]byte(c.document), c.options)
-			got := describe(problems)
+			got := problemLines(problems)
 			if diff := cmp.Diff(c.problems, got); diff != "" && !*update {
 				t.Errorf("%s: %s (-want +got):\n%s", filepath.Base(file), c.header, diff)
 			}
