@@ -67,7 +67,8 @@ func resourceNames(p *pass) {
 	})
 }
 
-// arnServices are services in ARNs that are no prefix of actions.
+// arnServices are services in ARNs and condition keys that are no prefix of
+// actions.
 var arnServices = []string{"catalog"}
 
 // knownService reports whether ARNs have a service of this name.
@@ -114,27 +115,53 @@ func (p *pass) resourceType(parts []string, path string) {
 	}
 	switch {
 	case p.exhausted():
-	case len(fitting) == 0:
-		f := p.report("INVALID_ARN_RESOURCE", path, "%s has no resource named like %q", parts[2], parts[5])
-		f.Help = "its names end in " + endings(service.Resources)
-	default:
+	case len(fitting) > 0:
 		p.emptyParts(parts, path, fitting)
+	case !unlisted(parts[2], opaque(parts[5])):
+		f := p.report("INVALID_ARN_RESOURCE", path, "%s has no resource named like %q", parts[2], parts[5])
+		f.Help = "names of its resources end in " + nearEndings(service.Resources, parts[5])
 	}
 }
 
-// endings lists what the names of some types end in.
-func endings(types []*catalog.Resource) string {
-	const most = 6
-	var out []string
+// unlistedNames are names of resources that services take and that their
+// reference does not list: the parts behind the account, by service. API Gateway
+// names the paths of its management API.
+var unlistedNames = map[string][]string{
+	"apigateway":     {"/*"},
+	"autoscaling":    {"scalingPolicy:*", "scheduledUpdateGroupAction:*"},
+	"cloudformation": {"transform/*"},
+	"iam":            {"root"},
+}
+
+func unlisted(service, resource string) bool {
+	return slices.ContainsFunc(unlistedNames[service], func(name string) bool { return glob.Overlap(name, resource) })
+}
+
+// nearEndings lists what names end in, those first that begin most like one that
+// is none of them.
+func nearEndings(types []*catalog.Resource, resource string) string {
+	const most = 3
+	var all []string
 	for _, r := range types {
-		out = append(out, templateParts(r)[5])
+		all = append(all, templateParts(r)[5])
 	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	if len(out) > most {
-		out = append(out[:most], "…")
+	slices.Sort(all)
+	all = slices.Compact(all)
+	like := func(ending string) int { return commonPrefix(strings.ToLower(ending), strings.ToLower(resource)) }
+	slices.SortStableFunc(all, func(a, b string) int { return like(b) - like(a) })
+	text := strings.Join(all[:min(most, len(all))], ", ")
+	if len(all) > most {
+		text += " and others"
 	}
-	return strings.Join(out, ", ")
+	return text
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // templateParts are the parts of the names of a type, with "*" for what varies.

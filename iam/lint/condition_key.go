@@ -17,7 +17,7 @@ func conditionKeys(p *pass) {
 			return // reported by the reader
 		}
 		p.deprecatedKey(cond.Key, path)
-		p.keyOfNoResource(i, cond.Key, path)
+		p.keyOfNoResource(i, cond, path)
 		p.unknownKey(cond.Key, path)
 	})
 }
@@ -37,7 +37,7 @@ func (p *pass) unknownKey(key, path string) {
 	case strings.ContainsAny(prefix, "./") || prefix == "saml":
 	case known:
 		p.noKey("INVALID_SERVICE_CONDITION_KEY", key, path, "the service has no condition key %s", service.Keys)
-	case !catalog.Default().KnownPrefix(prefix):
+	case !knownService(prefix):
 		p.noKey("INVALID_SERVICE_CONDITION_KEY", key, path, "no service has a condition key %s", nil)
 	}
 }
@@ -106,10 +106,10 @@ var withoutResourceOwner = []string{
 }
 
 // keyOfNoResource reports a test of the resource's owner for actions that do not
-// tell it.
-func (p *pass) keyOfNoResource(i int, key, path string) {
+// tell it. With IfExists the test is waived for them, as is then meant.
+func (p *pass) keyOfNoResource(i int, cond *iam.Condition, path string) {
 	s := &p.policy.Statements[i]
-	if s.Actions.Not || len(s.Actions.Values) == 0 || !slices.Contains(resourceOwnerKeys, strings.ToLower(key)) {
+	if s.Actions.Not || cond.Operator.IfExists || cond.Operator.Test == iam.Null || !slices.Contains(resourceOwnerKeys, strings.ToLower(cond.Key)) {
 		return
 	}
 	var without []string
@@ -119,7 +119,7 @@ func (p *pass) keyOfNoResource(i int, key, path string) {
 		}
 	}
 	if len(without) > 0 {
-		f := p.report("UNSUPPORTED_GLOBAL_CONDITION_KEY", path, "requests for %s never carry %s", strings.Join(without, ", "), key)
+		f := p.report("UNSUPPORTED_GLOBAL_CONDITION_KEY", path, "requests for %s never carry %s", strings.Join(without, ", "), cond.Key)
 		f.Help = "move these actions to a statement of their own"
 	}
 }

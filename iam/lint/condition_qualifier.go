@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/iam"
@@ -43,7 +44,7 @@ func (p *pass) needlessForAll(i, c int, cond *iam.Condition) {
 
 func (p *pass) forAllWithoutNull(i int, cond *iam.Condition) {
 	s := &p.policy.Statements[i]
-	if s.Effect != iam.Allow || requiresKey(s, cond.Key) {
+	if s.Effect != iam.Allow || requiresKey(s, cond.Key) || strings.EqualFold(cond.Key, "aws:TagKeys") && demandsRequestTag(s) {
 		return
 	}
 	path := p.policy.ConditionPath(i, -1, -1)
@@ -57,6 +58,15 @@ func (p *pass) forAllWithoutNull(i int, cond *iam.Condition) {
 		patch = p.insert(path+".Null", cond.Key, "false")
 	}
 	p.fix(f, false, "demand that the key is there", patch)
+}
+
+// demandsRequestTag reports whether the statement asks for a tag in the request,
+// which then has tag keys.
+func demandsRequestTag(s *iam.Statement) bool {
+	return slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
+		_, tag := cutFold(c.Key, "aws:RequestTag/")
+		return tag && requiresKey(s, c.Key)
+	})
 }
 
 // multiFactorGuard reports the guard that long-term keys pass: they have no

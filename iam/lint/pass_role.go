@@ -54,13 +54,21 @@ func (p *pass) handover(i int, s *iam.Statement, h handover) {
 	if !s.Resources.Not && !slices.ContainsFunc(s.Resources.Values, h.unbounded) {
 		return
 	}
-	if !s.Resources.Not && slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool { return strings.EqualFold(c.Key, h.service) && demands(&c) }) {
-		return // bounded by service, which is enough for a list of roles
+	if !s.Resources.Not && slices.ContainsFunc(s.Conditions, h.boundsService) {
+		return
 	}
 	for _, code := range h.codes(s) {
 		f := p.report(h.prefix+code, iam.StatementPath(i), "%s", h.what)
 		f.Help = h.help
 	}
+}
+
+// boundsService reports whether a condition names the services. Every request
+// for the action carries the key, so that IfExists waives nothing.
+func (h handover) boundsService(c iam.Condition) bool {
+	c.Operator.IfExists = false
+	return strings.EqualFold(c.Key, h.service) && demands(&c) &&
+		!slices.ContainsFunc(c.Values, func(v iam.Value) bool { return strings.Trim(v.Text, "*?") == "" })
 }
 
 // codes returns the endings of the codes for how the statement covers the

@@ -15,18 +15,25 @@ func redundant(p *pass) {
 	p.statements(func(i int, s *iam.Statement) {
 		p.redundantElements(s.Actions.Values, strings.ToLower, glob.Covers, func(j, by int) {
 			path := p.policy.ActionPath(i, j)
-			f := p.report("REDUNDANT_ACTION", path, "%s is covered by %s", s.Actions.Values[j], s.Actions.Values[by])
+			f := p.report("REDUNDANT_ACTION", path, "%s", covered(s.Actions.Values[j], s.Actions.Values[by]))
 			f.Help = "remove it, or narrow the other if that was not meant"
 			p.fix(f, true, "remove "+s.Actions.Values[j], p.drop(path))
 		})
 		p.redundantElements(s.Resources.Values, func(v string) string { return v }, p.coversResource, func(j, by int) {
 			path := p.policy.ResourcePath(i, j)
-			f := p.report("REDUNDANT_RESOURCE", path, "%s is covered by %s", s.Resources.Values[j], s.Resources.Values[by])
+			f := p.report("REDUNDANT_RESOURCE", path, "%s", covered(s.Resources.Values[j], s.Resources.Values[by]))
 			f.Help = "remove it, or narrow the other if that was not meant"
 			p.fix(f, true, "remove "+s.Resources.Values[j], p.drop(path))
 		})
 	})
 	p.redundantStatements()
+}
+
+func covered(value, by string) string {
+	if strings.EqualFold(value, by) {
+		return value + " is listed twice"
+	}
+	return value + " is covered by " + by
 }
 
 // redundantElements calls found for each value that another covers, once both
