@@ -12,7 +12,10 @@ import (
 // document finds the policies in a JSON document: by what it is where that can
 // be told, and otherwise wherever something looks like one.
 func (f *finder) document(t text, root *jsonsource.Node, around func() surroundings) {
-	w := &walker{finder: f, t: t, around: around}
+	(&walker{finder: f, t: t, around: around}).document(root)
+}
+
+func (w *walker) document(root *jsonsource.Node) {
 	format := OtherJSON
 	switch {
 	case isPolicy(root), isStatement(root), isPolicyList(root):
@@ -32,8 +35,8 @@ func (f *finder) document(t text, root *jsonsource.Node, around func() surroundi
 	default:
 		w.walk(root)
 	}
-	if f.file.Format == OtherJSON {
-		f.file.Format = format
+	if w.depth == 0 && w.file.Format == OtherJSON {
+		w.file.Format = format
 	}
 }
 
@@ -81,7 +84,7 @@ func (w *walker) walk(n *jsonsource.Node) {
 		}
 	case jsonsource.String:
 		if inner, ok := w.embedded(n); ok {
-			inner.walk(inner.root)
+			inner.document(inner.root)
 		}
 	}
 }
@@ -130,7 +133,7 @@ func spaced(name string) string {
 	return b.String()
 }
 
-// document within is a JSON document that is the text of a string.
+// inner is a JSON document that is the text of a string.
 type inner struct {
 	*walker
 	root *jsonsource.Node

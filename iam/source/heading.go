@@ -16,8 +16,8 @@ type surroundings struct {
 	words string
 }
 
-// The reach of a title: how many lines of running text may be between it and
-// the policy, and how many bytes are looked at.
+// The reach of a title: how many lines of running text may be between the policy
+// and one that is not marked as such, and how many bytes are looked at.
 const (
 	titleReach = 5
 	wordsReach = 4 << 10
@@ -31,7 +31,7 @@ func above(t []byte, start int, regions []region) surroundings {
 	running := 0
 	lines := linesAbove(t, start, regions)
 	for i, line := range lines {
-		if running == titleReach || s.heading != "" {
+		if s.heading != "" {
 			break
 		}
 		if line.text == "" || fence(line.text) {
@@ -52,10 +52,13 @@ func above(t []byte, start int, regions []region) surroundings {
 		if i > 0 && underline(lines[i-1].text) {
 			title, strong = plain(line.text), true
 		}
-		if title != "" && (strong || running == 0 || !strings.HasSuffix(line.text, ":")) {
+		if title != "" && (strong || running == 0 || running < titleReach && !strings.HasSuffix(line.text, ":")) {
 			s.heading = title
 		} else {
 			running++
+		}
+		if running > titleReach && s.heading == "" {
+			continue
 		}
 		// Words above another policy are about that one, unless there are none
 		// below it.

@@ -383,7 +383,17 @@ func (r *resolver) variable(b *builder, t text, start, stop int, names map[strin
 	default:
 		v = r.named(name, t.origin(start), "${"+name+"}", p)
 	}
-	if v.form == str && r.spend(len(v.text.bytes)) {
-		b.copy(v.text, 0, len(v.text.bytes))
+	parts := []value{v}
+	if v.form == list {
+		parts = v.list
+	}
+	for i, part := range parts {
+		if part.form != str || !r.spend(len(part.text.bytes)) {
+			continue
+		}
+		if i > 0 {
+			b.put(",", t.origin(start))
+		}
+		b.copy(part.text, 0, len(part.text.bytes))
 	}
 }

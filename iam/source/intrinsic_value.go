@@ -63,7 +63,7 @@ func (r *resolver) parameter(name string, n *jsonsource.Node, from int, expressi
 		text = d.Text
 	}
 	v := r.known(from, expression, text)
-	if !many || p.part {
+	if !many {
 		return v
 	}
 	all := value{form: list}

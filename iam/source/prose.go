@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -12,16 +13,39 @@ import (
 // prose finds the policies in text of any kind.
 func (f *finder) prose(t text) {
 	scan := scanner{text: t.bytes}
+	fences := f.fences(t)
 	var before []region
 	for !f.full {
 		r, ok := scan.next()
 		if !ok {
 			return
 		}
+		for len(fences) > 0 && fences[0].end <= r.start {
+			fences = fences[1:]
+		}
+		if len(fences) > 0 && fences[0].start <= r.start {
+			scan.at = max(scan.at, fences[0].end)
+			continue
+		}
 		if f.region(t, r, before) {
 			before = append(before, r)
 		}
 	}
+}
+
+// terraformFence is a block of code in Terraform's language.
+var terraformFence = regexp.MustCompile("(?ms)^```[ \\t]*(?:hcl|terraform|tf)\\b[^\\n]*\\n(.*?)^```[ \\t]*$")
+
+// fences reads the blocks of code in Terraform's language, and returns where
+// they are. What in them is no Terraform is left to the search for JSON.
+func (f *finder) fences(t text) []part {
+	var read []part
+	for _, m := range terraformFence.FindAllSubmatchIndex(t.bytes, MaxPolicies) {
+		if f.snippet(t.slice(m[2], m[3])) {
+			read = append(read, part{m[2], m[3]})
+		}
+	}
+	return read
 }
 
 // region reads one region and reports whether it holds policies.

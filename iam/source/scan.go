@@ -216,7 +216,11 @@ func (s *scanner) goesOn() bool {
 	case len(rest) == 0:
 		return false
 	case rest[0] == '{':
-		before := bytes.TrimRight(s.text[max(0, end-1000):end], " \t\r\n")
+		before := s.text[max(0, end-1000):end]
+		if i := bytes.LastIndex(before, []byte(" //")); i > bytes.LastIndexByte(before, '\n') {
+			before = before[:i]
+		}
+		before = bytes.TrimRight(before, " \t\r\n")
 		return s.at-line > s.indent || len(before) > 0 && strings.IndexByte(",[:", before[len(before)-1]) >= 0
 	case strings.IndexByte("}[]\",:'0123456789<$", rest[0]) >= 0, quoted(rest) > 0:
 		return true

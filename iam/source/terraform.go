@@ -43,21 +43,47 @@ func (f *finder) terraform(t text) {
 		f.note(t.origin(at), fmt.Sprintf("configuration nests deeper than %d levels", maxTerraformDepth), "")
 		return
 	}
-	file, problems := hclsyntax.ParseConfig(t.bytes, f.name, hcl.InitialPos)
-	for _, p := range problems {
-		if p.Severity == hcl.DiagError {
-			at := 0
-			if p.Subject != nil {
-				at = p.Subject.Start.Byte
-			}
-			f.note(t.origin(at), "configuration cannot be read on: "+sentence(p.Summary), p.Detail)
-			break
-		}
+	body, problem := parseTerraform(t.bytes)
+	if problem != nil {
+		f.note(t.origin(problem.Subject.Start.Byte), "configuration cannot be read on: "+sentence(problem.Summary), problem.Detail)
 	}
+	f.configuration(t, body)
+}
+
+// snippet finds the policies in configuration that is part of a text, and
+// reports whether it is configuration at all.
+func (f *finder) snippet(t text) bool {
+	if _, deep := tooDeep(t.bytes); deep || len(t.bytes) > maxTerraformBytes {
+		return false
+	}
+	body, problem := parseTerraform(t.bytes)
+	if problem != nil {
+		return false
+	}
+	f.configuration(t, body)
+	return true
+}
+
+// parseTerraform returns the blocks of a configuration, and the first problem of
+// one that has any: then the blocks are those that could be read.
+func parseTerraform(b []byte) (*hclsyntax.Body, *hcl.Diagnostic) {
+	file, problems := hclsyntax.ParseConfig(b, "", hcl.InitialPos)
 	body, ok := file.Body.(*hclsyntax.Body)
 	if !ok {
-		return
+		body = &hclsyntax.Body{}
 	}
+	for _, p := range problems {
+		if p.Severity == hcl.DiagError {
+			if p.Subject == nil {
+				p.Subject = &hcl.Range{}
+			}
+			return body, p
+		}
+	}
+	return body, nil
+}
+
+func (f *finder) configuration(t text, body *hclsyntax.Body) {
 	c := &configuration{
 		finder: f, t: t,
 		locals: map[string]*hclsyntax.Attribute{}, variables: map[string]*hclsyntax.Attribute{},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/berth-project/berth/internal/jsonsource"
 )
 
 // search finds policies in the arguments of a block that are not known to have
@@ -103,9 +105,17 @@ func (c *configuration) templated(r role, e *hclsyntax.TemplateExpr) {
 	if !ok || len(content) == 0 {
 		return
 	}
-	if content[0] == '{' || content[0] == '[' || r.certain {
-		(&walker{finder: c.finder, t: t}).whole(r, w.subs)
+	inner := &walker{finder: c.finder, t: t, depth: 1, around: func() surroundings { return surroundings{heading: r.name} }}
+	if r.certain {
+		inner.whole(r, w.subs)
 		return
 	}
-	c.prose(t)
+	switch doc, err := jsonsource.Parse(t.bytes, limits()); {
+	case err == nil && (isPolicy(doc.Root) || isStatement(doc.Root)):
+		inner.whole(r, w.subs)
+	case err == nil:
+		inner.document(doc.Root)
+	default:
+		c.prose(t)
+	}
 }

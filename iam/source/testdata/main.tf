@@ -166,3 +166,19 @@ module "worker" {
     Statement = [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]
   })
 }
+
+resource "aws_cloudformation_stack" "roles" {
+  name          = "roles"
+  template_body = <<TEMPLATE
+{
+  "Resources": {
+    "Admin": {
+      "Type": "AWS::IAM::Role",
+      "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}]}
+      }
+    }
+  }
+}
+TEMPLATE
+}
