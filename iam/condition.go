@@ -243,13 +243,12 @@ func (t Test) ordered(cmp int) bool {
 }
 
 func (c *condition) matchesAddress(v string) bool {
-	// A zone is local to a machine and no part of a range.
 	addr, err := netip.ParseAddr(v)
-	if err != nil || addr.Zone() != "" {
+	if err != nil {
 		return false
 	}
 	for _, r := range c.ranges {
-		if r.Contains(addr) {
+		if r.Contains(addr) { // never one with a zone, nor of the other family
 			return true
 		}
 	}

@@ -203,8 +203,8 @@ func parseCalendar(s string) (instant, bool) {
 		return instant{}, false
 	}
 	midnight := time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
-	if midnight.Day() != int(day) || midnight.Month() != time.Month(month) {
-		return instant{}, false
+	if midnight.Month() != time.Month(month) {
+		return instant{}, false // there is no such day, or no such month
 	}
 	i := instant{seconds: midnight.Unix()}
 	if !hasClock {

@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"flag"
+	"sync"
 	"testing"
 
 	"github.com/berth-project/berth/iam"
@@ -49,6 +50,32 @@ func TestDecideAgreesWithReference(t *testing.T) {
 			t.Errorf("no generated request came to %s: the test compares less than it says", reason)
 		}
 	}
+}
+
+func TestDecideIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	g := &generator{random(7)}
+	set := g.set()
+	var reqs []*iam.Request
+	var want []iam.Decision
+	for range 200 {
+		reqs = append(reqs, g.request())
+		want = append(want, set.Decide(reqs[len(reqs)-1]))
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i, req := range reqs {
+				if got := set.Decide(req); got != want[i] {
+					t.Errorf("Decide = %+v among others, %+v alone", got, want[i])
+				}
+				if got := set.Explain(req); got.Reason != want[i].Reason {
+					t.Errorf("Explain = %s among others, %s alone", got.Reason, want[i].Reason)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func FuzzDecide(f *testing.F) {

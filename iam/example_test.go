@@ -68,7 +68,7 @@ func ExamplePolicySet_Explain() {
 	//   rcp:      none is attached
 	//   endpoint: the request came through no endpoint with a policy
 	//   resource: the resource has no policy
-	//   identity: no statement of the one policy allows it
+	//   identity: no statement of the policy allows it
 	//   boundary: none is set
 	//   session:  none was passed
 	// Nearest to allowing it:

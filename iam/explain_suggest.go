@@ -43,12 +43,14 @@ func (s Suggestion) MarshalJSON() ([]byte, error) {
 }
 
 func (s *Suggestion) statement() suggestedStatement {
-	out := suggestedStatement{Effect: s.Statement.Effect, Action: s.Statement.Actions.Values[0]}
-	if s.Statement.Resources.Values != nil {
-		out.Resource = s.Statement.Resources.Values[0]
+	out := suggestedStatement{
+		Effect: s.Statement.Effect, Action: scalar(s.Statement.Actions.Values), Resource: scalar(s.Statement.Resources.Values),
 	}
 	if p := s.Statement.Principals; p != nil {
-		out.Principal = map[string]string{p.Entries[0].Key: p.Entries[0].Values[0]}
+		out.Principal = map[string]string{}
+		for _, e := range p.Entries {
+			out.Principal[e.Key] = scalar(e.Values)
+		}
 	}
 	for _, c := range s.Statement.Conditions {
 		if out.Condition == nil {
@@ -57,9 +59,19 @@ func (s *Suggestion) statement() suggestedStatement {
 		if out.Condition[c.Written] == nil {
 			out.Condition[c.Written] = map[string]string{}
 		}
-		out.Condition[c.Written][c.Key] = c.Values[0].Text
+		for _, v := range c.Values {
+			out.Condition[c.Written][c.Key] = v.Text
+		}
 	}
 	return out
+}
+
+// scalar returns the one value that suggested elements have.
+func scalar(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 // suggestions returns what would get the request further. Nothing does where a

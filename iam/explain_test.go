@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -153,6 +154,20 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+// TestWhyOfResources tells of a variable without value, in NotResource too.
+func TestWhyOfResources(t *testing.T) {
+	t.Parallel()
+	for _, not := range []bool{false, true} {
+		set := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, func(s *iam.Statement) {
+			s.Resources = iam.Elements{Not: not, Values: []string{"arn:aws:s3:::other", "arn:aws:s3:::data/${aws:UserName}"}}
+		})}}
+		f := set.Explain(user(nil)).NearMisses[0].Failed[0]
+		if f.Why != iam.WhyUnresolved || f.Variable != "aws:UserName" {
+			t.Errorf("not = %v: %+v", not, f)
+		}
+	}
+}
+
 // TestNearMissesAreFewAndNearFirst orders by how many elements failed.
 func TestNearMissesAreFewAndNearFirst(t *testing.T) {
 	t.Parallel()
@@ -269,6 +284,21 @@ func TestMessages(t *testing.T) {
 	}
 	if got := (&iam.PolicySet{Identity: list}).Explain(user(nil)).Message(); got != "" {
 		t.Errorf("Message of an allowed request = %q", got)
+	}
+}
+
+// TestTextSteersNoTerminal with values a caller chose.
+func TestTextSteersNoTerminal(t *testing.T) {
+	t.Parallel()
+	req := user(map[string]string{"x:evil\x1b[2J": "a\nb\x07"})
+	req.Resource, req.Action, req.Principal.ARN = "arn:aws:s3:::data/\x1b[31m\r\n", "s3:Get\x00Object", "arn:\u202e"
+	set := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, func(s *iam.Statement) {
+		s.Conditions = []iam.Condition{condition("StringEquals", "x:evil\x1b[2J", "\x9b")}
+	}).Named("evil\x1b]0;")}}
+	for _, r := range set.Explain(req).String() {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("the text has %q", r)
+		}
 	}
 }
 

@@ -50,7 +50,8 @@ func (t *textWriter) answer() {
 	if !t.x.Allowed() {
 		may = "may not"
 	}
-	t.line("%s (%s): %s %s %s on %s", t.x.Decision, t.x.Reason, r.Principal.names()[0], may, r.Action, r.Resource)
+	t.line("%s (%s): %s %s %s on %s", t.x.Decision, t.x.Reason,
+		printable(r.Principal.names()[0]), may, printable(r.Action), printable(r.Resource))
 	if t.x.Reason == AllowAlways {
 		t.line("  no policy can deny this action")
 	}
@@ -74,19 +75,15 @@ func (t *textWriter) layer(l Layer) string {
 		if l == SessionLayer {
 			list = t.set.Session
 		}
-		if len(list) == 0 {
+		switch len(list) {
+		case 0:
 			return "there is no policy, and so nothing that allows it"
+		case 1:
+		default:
+			return "no statement of the " + strconv.Itoa(len(list)) + " policies allows it"
 		}
-		return "no statement of " + count(len(list), "policy", "policies") + " allows it"
 	}
 	return "no statement of the policy allows it"
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "the one " + one
-	}
-	return "the " + strconv.Itoa(n) + " " + many
 }
 
 // notApplicable says why a layer has no say.
@@ -184,7 +181,7 @@ func (t *textWriter) closedLevels() string {
 func statementName(policy, name string, index int, sid string) string {
 	text := policy
 	if name != "" {
-		text += " " + name
+		text += " " + printable(name)
 	}
 	text += ", statement " + strconv.Itoa(index)
 	if sid != "" {
@@ -242,7 +239,7 @@ func (t *textWriter) writeSuggestions() {
 func (f Failure) String() string {
 	text := f.Element
 	if f.Key != "" {
-		text += " " + f.Operator + " " + f.Key
+		text += " " + printable(f.Operator) + " " + printable(f.Key)
 	}
 	text += ": "
 	switch f.Why {
@@ -251,7 +248,7 @@ func (f Failure) String() string {
 	case WhyType:
 		return text + "wants " + f.wanted() + ", the request has " + quoteList(f.Got) + ", and one is not of the operator's type"
 	case WhyUnresolved:
-		return text + "the request has no single value for the variable ${" + f.Variable + "}"
+		return text + "the request has no single value for the variable ${" + printable(f.Variable) + "}"
 	case WhyNeedsSetOperator:
 		return text + "the request has " + strconv.Itoa(len(f.Got)) + " values, which need ForAllValues or ForAnyValue"
 	case WhyUnknownOperator:
@@ -277,7 +274,7 @@ func (f Failure) holding() string {
 	if f.Why != "" {
 		return f.String() // unreadable, and so taken to hold
 	}
-	text := f.Element + " " + f.Operator + " " + f.Key + " " + f.wanted() + ": the request "
+	text := f.Element + " " + printable(f.Operator) + " " + printable(f.Key) + " " + f.wanted() + ": the request "
 	if len(f.Got) == 0 {
 		return text + "does not have the key"
 	}
@@ -290,6 +287,12 @@ func (f *Failure) wanted() string {
 		return quoteList(f.resolved)
 	}
 	return quoteList(f.Want)
+}
+
+// printable returns s so that nothing in it steers a terminal or breaks a line.
+func printable(s string) string {
+	quoted := strconv.Quote(s)
+	return quoted[1 : len(quoted)-1]
 }
 
 // maxListed is how many values a sentence lists.

@@ -63,7 +63,7 @@ var (
 		"arn:aws:s3:::data/home/dev/x", "arn:aws:s3:::data/home/eve/x", "arn:aws:s3:::data", "arn:aws:s3:::data/home/*/x",
 		"arn:aws:s3:::data/home/d?v/a:b", "arn:aws:sqs:us-east-1:111122223333:jobs", "arn:aws:sqs:us-east-1:444455556666:jobs:dlq",
 		"arn:aws:iam::111122223333:role/Deploy", "arn:aws:kms:us-east-1:111122223333:key/1", "*", "arn:aws:s3:::data/é/x",
-		"arn:aws:dynamodb:us-east-1:111122223333:table/t", "a:b", "",
+		"arn:aws:dynamodb:us-east-1:111122223333:table/t", "a:b", "", "arn:aws:sqs:us:east-1:111122223333:jobs", "arn:aws:sqs:eu:us-east-1:111122223333:jobs",
 	}
 	resourcePatterns = []string{
 		"*", "arn:aws:s3:::data/*", "arn:aws:s3:::data/home/${aws:username}/*", "arn:aws:s3:::data", "arn:*", "arn:aws:sqs:*:111122223333:jobs",
@@ -72,6 +72,8 @@ var (
 		"arn:aws:s?s:us-*-1:1*3:j?bs", "arn:aws:s3*data/*", "arn:aws:s3:::data/?/x", "*:jobs", "arn:aws:sqs:${aws:PrincipalTag/region}:*:jobs",
 		"arn:aws:s3:::*/home/*", "arn:aws:*:us-east-1:${aws:PrincipalTag/account}*:jobs", "arn:aws:s3:::data/home/dev/x", "**", "?*", "a*b:*:?",
 		"arn:aws:s3:::data/home/${s3:prefix}*x", "arn:aws:sqs:*-1:*", "arn:aws:dynamodb:*:${aws:TagKeys}:*", "",
+		"arn:aws:s?s:us*-1:${aws:PrincipalTag/account}:jobs", "arn:*:us-*-1:${aws:PrincipalTag/account}:j*", "arn:a*s:*:u*1:${aws:PrincipalTag/account}*:?obs",
+		"arn:aws:sqs:us?east-1:${aws:PrincipalTag/account}:jobs",
 	}
 	keys = map[string][]string{
 		"aws:username":               {"dev", "eve", "*", "d?v", "${aws:username}", "a:b"},
@@ -85,7 +87,7 @@ var (
 		"aws:CurrentTime":            {"2024-06-01T12:00:00Z", "2024-06-01T08:00:00-04:00", "1717243200", "2024-06-01", "noon", "2024-06-01T12:00:00.5Z"},
 		"aws:TagKeys":                {"env", "team", "Cost", "en*"},
 		"aws:SecureTransport":        {"true", "false", "True", "maybe"},
-		"aws:SourceArn":              {"arn:aws:sns:us-east-1:111122223333:alerts", "arn:aws:sns:us-east-1:111122223333:alerts:x", "arn:aws:sns", "*"},
+		"aws:SourceArn":              {"arn:aws:sns:us-east-1:111122223333:alerts", "arn:aws:sns:us-east-1:111122223333:alerts:x", "arn:aws:sns", "*", "arn:aws:sns:us:east-1:111122223333:alerts", "arn:aws:sns:x:us-east-1:111122223333:alerts"},
 		"acme:blob":                  {"QmluYXJ5", "QmluYXJ5VmFsdWU=", "not base64!", ""},
 		"AWS:multifactorauthPRESENT": {"true", "false"},
 	}
@@ -97,7 +99,8 @@ var (
 	// conditionValues are values that suit no single key.
 	conditionValues = []string{
 		"*", "d*", "?ev", "${aws:username}", "${aws:PrincipalTag/team, 'blue'}", "${AWS:UserName}", "${aws:TagKeys}", "${*}", "x${$}{y}",
-		"arn:aws:sns:*:111122223333:alerts*", "arn:aws:sns:*", "${aws:SourceArn}", "arn:aws:sns:us-east-1:${aws:PrincipalTag/account}:*",
+		"arn:aws:sns:*:111122223333:alerts*", "arn:aws:sns:*", "${aws:SourceArn}", "arn:aws:sns:us-east-1:${aws:PrincipalTag/account}:*", "arn:aws:*:us-east-1:${aws:PrincipalTag/account}:a*s", "arn:aws:*:${aws:PrincipalTag/account}:*",
+		"arn:aws:s*:us*-1:${aws:PrincipalTag/account}:a*", "arn:aws:sns:*:${aws:PrincipalTag/account}:a*s",
 		"203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "203.0.113.200", "true", "FALSE", "10", "1.0e1", "2024-06-01T12:00:00Z",
 	}
 )
