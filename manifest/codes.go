@@ -41,4 +41,5 @@ const (
 	codeNoTenant     = "B0143"
 	codeInsecure     = "B0144"
 	codeUnset        = "B0145"
+	codeNeed         = "B0146"
 )

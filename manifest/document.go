@@ -24,6 +24,10 @@ type Manifest struct {
 	// Access lists the rules of who may use what. The first rule that matches a
 	// request decides; a request that no rule matches is refused.
 	Access []Rule `yaml:"access"`
+	// Needs say what each process touches in the cloud, by resource: the name of a
+	// process, then "KIND:NAME" or an ARN. Least-privilege policies are written
+	// from them; docs/iam.md lists the kinds and their words.
+	Needs map[string]map[string]*Need `yaml:"needs" key:"process"`
 	// Console is the web console of the operator.
 	Console Console `yaml:"console"`
 	// Telemetry says what Berth logs, and how.

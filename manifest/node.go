@@ -136,6 +136,8 @@ func singular(word string) string {
 		return "process"
 	case "upstreams":
 		return "upstream"
+	case "needs":
+		return "the needs of"
 	}
 	return word
 }

@@ -23,6 +23,7 @@ func validate(m *Manifest) {
 	m.checkRoutes()
 	m.checkSession()
 	m.checkAccess()
+	m.checkNeeds()
 	m.checkConsole()
 	m.checkDevelopment()
 	if m.Login.AllowInsecure {

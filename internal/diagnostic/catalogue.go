@@ -142,6 +142,13 @@ The setting gives up a protection. It exists for closed networks; see the field 
 The manifest refers to a variable that no source of environment.from provides. Provide it, or give the reference a default:
 ${NAME:-text}.
 `},
+	{"B0146", "a need that cannot be met", `
+A need names a resource as KIND:NAME or by its ARN, and what is done with it in the words of that kind. The kind, the name or
+the word does not exist, or a field is given that the kind has no use for. "berth iam needs" lists what there is.
+
+    needs:
+      web: {"bucket:media": [read, write], "queue:jobs": [send]}
+`},
 	{"B0301", "a template that cannot be expanded", `
 The field refers to a variable that is not in the resolved environment. "berth environ show" prints what is there and where
 each variable comes from.
