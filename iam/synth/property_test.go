@@ -19,6 +19,7 @@ var inherent = map[string]string{
 	"image pull":       "SEC_CREDENTIALS_EXPOSURE", // a pull begins with a token
 	"image push":       "SEC_CREDENTIALS_EXPOSURE",
 	"database connect": "SEC_CREDENTIALS_EXPOSURE", // to sign in is what is asked for
+	"metric write":     "LP_RESOURCE_STAR",         // a namespace is not a resource
 }
 
 // needsOf is each kind with each of its words.
