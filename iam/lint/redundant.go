@@ -23,10 +23,18 @@ func redundant(p *pass) {
 			path := p.policy.ResourcePath(i, j)
 			f := p.report("REDUNDANT_RESOURCE", path, "%s", covered(s.Resources.Values[j], s.Resources.Values[by]))
 			f.Help = "remove it, or narrow the other if that was not meant"
-			p.fix(f, true, "remove "+s.Resources.Values[j], p.drop(path))
+			safe := !p.hasVariable(s.Resources.Values[j]) || slices.Contains(s.Resources.Values[:j], s.Resources.Values[j])
+			p.fix(f, safe, "remove "+s.Resources.Values[j], p.drop(path))
 		})
 	})
 	p.redundantStatements()
+}
+
+// hasVariable reports whether a pattern has a variable. Where its key is absent
+// the whole statement does not apply, so that such a pattern says something even
+// when another covers it.
+func (p *pass) hasVariable(pattern string) bool {
+	return p.policy.Variables() && strings.Contains(pattern, "${")
 }
 
 func covered(value, by string) string {
@@ -125,6 +133,11 @@ func nameOf(p *iam.Policy, i int) string {
 func (p *pass) covers(a, b *iam.Statement) bool {
 	if a.Effect != b.Effect || a.Effect == iam.NoEffect || !p.spend("", "") {
 		return false
+	}
+	for _, pattern := range a.Resources.Values {
+		if p.hasVariable(pattern) && !slices.Contains(b.Resources.Values, pattern) {
+			return false // b applies where the variable has no value
+		}
 	}
 	return p.coversElements(a.Actions, b.Actions, glob.CoversFold) && p.coversElements(a.Resources, b.Resources, p.coversResource) &&
 		coversPrincipals(a.Principals, b.Principals) && coversConditions(a.Conditions, b.Conditions)
