@@ -112,11 +112,12 @@ func (at place) item(rest string) (place, bool) {
 	return place{}, false
 }
 
+var tokenEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // appendToken returns the pointer to a member or item of what pointer leads to,
 // leaving pointer itself as it is.
 func appendToken(pointer []byte, name string) []byte {
-	token := strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-	return fmt.Appendf(bytes.Clone(pointer), "/%s", token)
+	return fmt.Appendf(bytes.Clone(pointer), "/%s", tokenEscapes.Replace(name))
 }
 
 func spanOf(s jsonsource.Span) Span {
