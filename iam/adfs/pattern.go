@@ -1,6 +1,7 @@
 package adfs
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -59,7 +60,7 @@ func compile(lit token) (*pattern, error) {
 // reason returns what is wrong with an expression, without the expression,
 // which is not as it was written.
 func reason(err error) string {
-	if e, ok := err.(*syntax.Error); ok {
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
 		return e.Code.String()
 	}
 	return err.Error()
@@ -239,8 +240,12 @@ func (t *translator) group() error {
 		return nil
 	}
 	for _, bad := range []struct{ prefix, what string }{
-		{"(?=", "lookahead"}, {"(?!", "lookahead"}, {"(?<=", "lookbehind"}, {"(?<!", "lookbehind"},
-		{"(?>", "an atomic group"}, {"(?(", "a conditional group"},
+		{"(?=", "lookahead"},
+		{"(?!", "lookahead"},
+		{"(?<=", "lookbehind"},
+		{"(?<!", "lookbehind"},
+		{"(?>", "an atomic group"},
+		{"(?(", "a conditional group"},
 	} {
 		if strings.HasPrefix(rest, bad.prefix) {
 			return t.unsupported(t.pos, bad.what)

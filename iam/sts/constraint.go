@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/berth-project/berth/arn"
 )
 
 // constraints gathers what is wrong with the parameters of a call. The vendor
@@ -56,7 +58,7 @@ func (c *constraints) between(name string, value *int, least, most int) {
 // arn wants an ARN parameter. What it names is looked at elsewhere.
 func (c *constraints) arn(name, value string) {
 	c.required(name, value)
-	c.length(name, value, 20, maxARN)
+	c.length(name, value, 20, arn.MaxLength)
 }
 
 // sessionName wants the name of a session or a source identity: both have one

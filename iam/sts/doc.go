@@ -6,7 +6,7 @@
 //		RoleARN:     "arn:aws:iam::111122223333:role/Deploy",
 //		Role:        role, // nil where there is no such role
 //		SessionName: "release-42",
-//		Now:         now,
+//		Request:     sts.Request{Time: now},
 //	})
 //	for _, c := range out.Checks {
 //		fmt.Println(c.State, c.Name, c.Detail)

@@ -3,10 +3,9 @@ package sts
 import (
 	"fmt"
 	"strings"
-)
 
-// maxARN is the most characters an ARN parameter has (API reference: arnType).
-const maxARN = 2048
+	"github.com/berth-project/berth/arn"
+)
 
 // roleName is the ARN of a role taken apart.
 type roleName struct {
@@ -15,8 +14,8 @@ type roleName struct {
 
 // parseRole takes the ARN of a role apart:
 // "arn:aws:iam::111122223333:role/path/Name".
-func parseRole(arn string) (roleName, error) {
-	partition, account, rest, err := splitIAM(arn, "role/")
+func parseRole(text string) (roleName, error) {
+	partition, account, rest, err := splitIAM(text, "role/")
 	if err != nil {
 		return roleName{}, err
 	}
@@ -41,8 +40,8 @@ type providerName struct {
 
 // parseSAMLProvider takes the ARN of a SAML provider apart:
 // "arn:aws:iam::111122223333:saml-provider/Corp".
-func parseSAMLProvider(arn string) (providerName, error) {
-	partition, account, name, err := splitIAM(arn, "saml-provider/")
+func parseSAMLProvider(text string) (providerName, error) {
+	partition, account, name, err := splitIAM(text, "saml-provider/")
 	if err != nil {
 		return providerName{}, err
 	}
@@ -52,45 +51,25 @@ func parseSAMLProvider(arn string) (providerName, error) {
 	return providerName{partition, account, name}, nil
 }
 
-// splitIAM splits an ARN of the IAM service behind the wanted resource type.
-func splitIAM(arn, want string) (partition, account, rest string, err error) {
-	if len(arn) > maxARN {
-		return "", "", "", fmt.Errorf("ARN of %d characters: at most %d", len(arn), maxARN)
+// splitIAM takes an ARN of the IAM service apart, and its resource behind the
+// wanted type.
+func splitIAM(text, want string) (partition, account, rest string, err error) {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return "", "", "", err
 	}
-	part := strings.SplitN(arn, ":", 6)
+	rest, ok := strings.CutPrefix(a.Resource, want)
 	switch {
-	case len(part) != 6 || part[0] != "arn":
-		return "", "", "", fmt.Errorf("%q is not an ARN", clip(arn))
-	case part[2] != "iam" || part[3] != "":
-		return "", "", "", fmt.Errorf("%q is not an ARN of IAM", clip(arn))
-	case !knownPartition(part[1]):
-		return "", "", "", fmt.Errorf("%q has no partition such as aws, aws-cn or aws-us-gov", clip(arn))
-	case !accountNumber(part[4]):
-		return "", "", "", fmt.Errorf("%q has no account of 12 digits", clip(arn))
+	case a.Service != "iam" || a.Region != "":
+		err = fmt.Errorf("%q is not an ARN of IAM", clip(text))
+	case !arn.ValidPartition(a.Partition):
+		err = fmt.Errorf("%q has no partition such as aws, aws-cn or aws-us-gov", clip(text))
+	case !arn.ValidAccount(a.Account):
+		err = fmt.Errorf("%q has no account of 12 digits", clip(text))
+	case !ok || rest == "":
+		err = fmt.Errorf("%q does not name a %s", clip(text), strings.TrimSuffix(want, "/"))
 	}
-	rest, ok := strings.CutPrefix(part[5], want)
-	if !ok || rest == "" {
-		return "", "", "", fmt.Errorf("%q does not name a %s", clip(arn), strings.TrimSuffix(want, "/"))
-	}
-	return part[1], part[4], rest, nil
-}
-
-// knownPartition reports whether the word has the form of a partition.
-func knownPartition(s string) bool {
-	return s == "aws" || strings.HasPrefix(s, "aws-") && len(s) <= 20 && word(s, "-")
-}
-
-// accountNumber reports whether s is the number of an account.
-func accountNumber(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
+	return a.Partition, a.Account, rest, err
 }
 
 // word reports whether s has only letters, digits, underscores and the further

@@ -31,7 +31,7 @@ type Outcome struct {
 }
 
 // Granted reports whether there is a session.
-func (o *Outcome) Granted() bool { return o.Refusal == nil }
+func (o *Outcome) Granted() bool { return o.Session != nil }
 
 // Err returns the refusal as an error, nil where the call was granted.
 func (o *Outcome) Err() error {

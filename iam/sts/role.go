@@ -18,7 +18,10 @@ type Role struct {
 	// MaxSessionSeconds is the longest session the role gives; 0 means 3,600.
 	MaxSessionSeconds int
 	// Tags are the role's tags.
-	Tags []Tag
+	Tags map[string]string
+	// OrgID and OrgPaths are where the role's account stands in its organisation.
+	OrgID    string
+	OrgPaths []string
 	// SCPs are the service control policies of the role's account, by level: they
 	// bound the sessions of the role.
 	SCPs [][]*iam.Compiled
@@ -49,6 +52,24 @@ func (r *Role) maximum() int {
 		return defaultSession
 	}
 	return min(r.MaxSessionSeconds, maxSession)
+}
+
+// facts returns what is known of a role as what a call is about.
+func (r *Role) facts(account string) iam.ResourceFacts {
+	if r == nil {
+		return iam.ResourceFacts{Account: account}
+	}
+	return iam.ResourceFacts{Account: account, OrgID: r.OrgID, OrgPaths: r.OrgPaths, Tags: r.Tags}
+}
+
+// setTags sets the role's tags by the service's own name for them.
+func (r *Role) setTags(ctx *iam.Context) {
+	if r == nil {
+		return
+	}
+	for _, t := range tagList(r.Tags) {
+		ctx.Set("iam:ResourceTag/"+t.Key, t.Value)
+	}
 }
 
 // policies returns what bounds and grants the sessions of the role.

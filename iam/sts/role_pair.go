@@ -3,6 +3,8 @@ package sts
 import (
 	"fmt"
 	"strings"
+
+	"github.com/berth-project/berth/arn"
 )
 
 // RolePair is one value of the attribute Role of an assertion: a role, and the
@@ -14,7 +16,7 @@ type RolePair struct {
 
 // maxRolePair is the longest value that is taken apart: two ARNs, the comma and
 // some spaces.
-const maxRolePair = 2*maxARN + 64
+const maxRolePair = 2*arn.MaxLength + 64
 
 // ParseRolePair takes a value of the attribute Role apart: the ARNs of a
 // provider and a role, in either order, with a comma between. Spaces around

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,22 +11,21 @@ import (
 
 // Session is what an operation gives.
 type Session struct {
-	// Principal is the session as a caller.
+	// Principal is the session as a caller. The ARN of a role's session does not
+	// have the role's path.
 	Principal iam.Principal
-	// ID is what aws:userid has: "AROA…:name" for a role.
-	ID string
-	// IssuedAt and ExpiresAt bound the session.
-	IssuedAt, ExpiresAt time.Time
-	// Seconds is the session's duration.
-	Seconds int
-	// Tags are the role's tags with the session's over them, sorted by key.
-	Tags []Tag
+	// Facts are what is known of the session as a caller: when it was issued, its
+	// tags, which are the role's with the session's over them, and its source
+	// identity. A role's session does not tell of a second factor.
+	Facts iam.CallerFacts
 	// TransitiveTagKeys are the keys of the tags that go along in a chain.
 	TransitiveTagKeys []string
-	SourceIdentity    string
-	// MFA is set where the session was obtained with a second factor and tells so
-	// to what is called with it. The session of a role never does.
-	MFA bool
+	// Context are the keys that go with the session's requests because of how it
+	// was obtained: what the provider said.
+	Context iam.Context
+	// Seconds is the session's duration, and ExpiresAt its end.
+	Seconds   int
+	ExpiresAt time.Time
 	// Chained is set where a session assumed the role.
 	Chained bool
 	// Policies is what the session may do: the role's or user's policies, limited
@@ -33,9 +33,6 @@ type Session struct {
 	Policies iam.PolicySet
 	// PackedPolicySize is an estimate, in percent.
 	PackedPolicySize int
-	// Context are the keys that go with the session's requests because of how it
-	// was obtained: aws:FederatedProvider and what the provider said.
-	Context iam.Context
 	// SAML is what the answer of AssumeRoleWithSAML has besides; nil for others.
 	SAML *SAMLFacts
 	// WebIdentity is what the answer of AssumeRoleWithWebIdentity has besides;
@@ -57,22 +54,35 @@ type WebIdentityFacts struct {
 
 // Caller returns the session as the caller of a further operation.
 func (s *Session) Caller() Caller {
-	c := Caller{
+	facts := s.Facts
+	facts.Tags = maps.Clone(facts.Tags)
+	return Caller{
 		Principal:         s.Principal,
-		ID:                s.ID,
-		Temporary:         true,
-		IssuedAt:          s.IssuedAt,
-		Tags:              slices.Clone(s.Tags),
+		Facts:             facts,
 		TransitiveTagKeys: slices.Clone(s.TransitiveTagKeys),
-		SourceIdentity:    s.SourceIdentity,
-		MFA:               s.MFA,
 		Policies:          s.Policies,
 		Context:           s.Context.Clone(),
 	}
-	if s.MFA {
-		c.MFAAt = s.IssuedAt
+}
+
+// UserID returns the session's unique ID, as aws:userid and the answers have it:
+// "AROA…:name" for a role. It is empty where the role's ID is not known.
+func (s *Session) UserID() string { return userID(&s.Principal, &s.Facts) }
+
+// userID returns the unique ID of a caller.
+func userID(p *iam.Principal, facts *iam.CallerFacts) string {
+	name := p.ARN[strings.LastIndexByte(p.ARN, '/')+1:]
+	switch p.Kind {
+	case iam.Root:
+		return p.Account
+	case iam.FederatedUser:
+		return p.Account + ":" + name
+	case iam.AssumedRole:
+		if facts.UniqueID != "" {
+			return facts.UniqueID + ":" + name
+		}
 	}
-	return c
+	return facts.UniqueID
 }
 
 // Expired reports whether the session is over.
@@ -94,11 +104,18 @@ func (s *Session) Barred(action string) (why string, barred bool) {
 		}
 	case iam.User, iam.Root:
 		switch {
-		case service == "iam" && !s.MFA:
+		case service == "iam" && s.Facts.MFATime.IsZero():
 			return "credentials of GetSessionToken can call IAM only when they were obtained with MFA", true
 		case service == "sts" && name != "assumerole" && name != "getcalleridentity":
 			return "credentials of GetSessionToken can call AssumeRole and GetCallerIdentity only", true
 		}
 	}
 	return "", false
+}
+
+// begin sets when a session begins and ends.
+func (s *Session) begin(now time.Time, seconds int) {
+	s.Facts.TokenIssued = now
+	s.Seconds = seconds
+	s.ExpiresAt = now.Add(time.Duration(seconds) * time.Second)
 }

@@ -2,6 +2,7 @@ package sts
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -82,30 +83,34 @@ func tagRefusal(tags []Tag, transitive, inherited []string) *Refusal {
 	return nil
 }
 
-// mergeTags returns the tags with the later ones over the earlier, sorted by
-// key.
-func mergeTags(lists ...[]Tag) []Tag {
+// tagList returns the tags of a map, sorted by key.
+func tagList(tags map[string]string) []Tag {
 	var out []Tag
-	for _, list := range lists {
-		for _, t := range list {
-			if i := indexKey(out, t.Key); i >= 0 {
-				out[i] = t
-				continue
-			}
-			out = append(out, t)
-		}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		out = append(out, Tag{Key: k, Value: tags[k]})
 	}
-	slices.SortFunc(out, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return out
 }
 
-// pick returns the tags that have one of the keys.
-func pick(tags []Tag, keys []string) []Tag {
-	var out []Tag
+// mergeTags returns the tags with the later ones over the earlier of the same
+// key, in whatever case.
+func mergeTags(base map[string]string, over ...[]Tag) map[string]string {
+	out := maps.Clone(base)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for _, t := range slices.Concat(over...) {
+		maps.DeleteFunc(out, func(k, _ string) bool { return strings.EqualFold(k, t.Key) })
+		out[t.Key] = t.Value
+	}
+	return out
+}
+
+// keysOf returns the keys of tags.
+func keysOf(tags []Tag) []string {
+	var out []string
 	for _, t := range tags {
-		if containsFold(keys, t.Key) {
-			out = append(out, t)
-		}
+		out = append(out, t.Key)
 	}
 	return out
 }
