@@ -129,18 +129,20 @@ func namesOrganization(s string) bool {
 // namesAccount accepts ARNs of a certain account; a role's name alone can be had
 // in any account.
 func namesAccount(s string) bool {
-	parts := strings.SplitN(s, ":", 6)
-	return len(parts) > 4 && isIdentifier(parts[4])
+	return isIdentifier(arnPart(s, 4))
 }
 
 // namesOwner accepts ARNs of a certain account, and those without an account
 // whose name is unique in the world, such as a bucket's.
 func namesOwner(s string) bool {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) < 6 {
-		return !wild(s)
+	account, name := arnPart(s, 4), arnPart(s, 5)
+	switch {
+	case name == "":
+		return isIdentifier(s)
+	case account == "":
+		return !wild(name[:1])
 	}
-	return isIdentifier(parts[4]) || parts[4] == "" && parts[5] != "" && !wild(parts[5][:1])
+	return isIdentifier(account)
 }
 
 // leavesAddressesOut accepts ranges that some caller on the internet is not in:

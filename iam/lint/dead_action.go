@@ -68,18 +68,23 @@ func (p *pass) mismatches(i int, s *iam.Statement) {
 }
 
 func (p *pass) worksOnAny(a *catalog.Action, resources []string) bool {
-	return slices.ContainsFunc(resources, func(r string) bool { return p.spend(r, a.Name) && worksOn(a, r) })
+	return slices.ContainsFunc(resources, func(r string) bool { return p.steps(typeCost(a)) && worksOn(a, r) })
 }
 
 func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Action) {
 	pattern, path := s.Actions.Values[j], p.policy.ActionPath(i, j)
 	if len(never) < len(all) {
-		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%d of the %d actions that %s stands for work on none of the resources", len(never), len(all), pattern)
+		never = p.beside(never, s.Resources.Values)
+		if len(never) == 0 {
+			return
+		}
+		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false,
+			"%d of the %d actions that %s stands for work on what the resources are part of, or on parts of them, and never apply", len(never), len(all), pattern)
 		f.Level = Low
 		if f.Severity == Error {
 			f.Severity = Warning
 		}
-		f.Detail, f.Help = "never applies to: "+actionNames(never), "list the actions that are used, and give each its resources"
+		f.Detail, f.Help = templates(never), "list the actions that are used, and give each its resources"
 		return
 	}
 	a := never[0]
@@ -91,20 +96,54 @@ func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Ac
 	f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s works on none of the resources, so the statement never %s it", pattern, applies(s))
 	f.Detail = templates(never)
 	f.Help = "add a resource of the form " + forms(a)[0]
+	if buckets := missingBuckets(s, never); len(buckets) > 0 {
+		f.Help = "add " + few(buckets)
+		p.fix(f, false, "add the bucket itself", p.put(p.policy.ResourcePath(i, -1), slices.Concat(s.Resources.Values, buckets)))
+	}
 }
 
-// actionNames lists actions without their service.
-func actionNames(all []*catalog.Action) string {
-	const most = 30
-	var names []string
-	for _, a := range all[:min(most, len(all))] {
-		names = append(names, a.Name)
+// beside returns those of the actions that work on something next to what the
+// resources are: on the bucket of the objects that are named, or on the indexes
+// of a table. That a pattern for a whole service also stands for actions on
+// quite other things means nothing.
+func (p *pass) beside(never []*catalog.Action, resources []string) []*catalog.Action {
+	var near []*catalog.Action
+	seen := map[*catalog.Resource]bool{}
+	for _, a := range never {
+		if slices.ContainsFunc(a.Resources, func(u catalog.Use) bool { return p.besideType(u.Resource, resources, seen) }) {
+			near = append(near, a)
+		}
 	}
-	text := strings.Join(names, ", ")
-	if len(all) > most {
-		text += fmt.Sprintf(" and %d more", len(all)-most)
+	return near
+}
+
+func (p *pass) besideType(t *catalog.Resource, resources []string, seen map[*catalog.Resource]bool) bool {
+	if near, ok := seen[t]; ok {
+		return near
 	}
-	return text
+	seen[t] = slices.ContainsFunc(t.Service.Resources, func(other *catalog.Resource) bool {
+		within := other != t && (strings.HasPrefix(other.Template, t.Template) || strings.HasPrefix(t.Template, other.Template))
+		return within && slices.ContainsFunc(resources, func(r string) bool {
+			return p.steps(4) && len(r) <= maxARN && other.Denotes(withoutVariables(r))
+		})
+	})
+	return seen[t]
+}
+
+// missingBuckets returns the buckets of the objects that a statement names, where
+// its action works on buckets.
+func missingBuckets(s *iam.Statement, never []*catalog.Action) []string {
+	var all []string
+	for _, text := range s.Resources.Values {
+		bucket, objects, _ := strings.Cut(arnPart(text, 5), "/")
+		if arnPart(text, 2) != "s3" || objects == "" || !worksOn(never[0], strings.TrimSuffix(text, "/"+objects)) {
+			return nil
+		}
+		if arn := "arn:" + arnPart(text, 1) + ":s3:::" + bucket; !slices.Contains(all, arn) {
+			all = append(all, arn)
+		}
+	}
+	return all
 }
 
 // deadShadowed finds what is allowed and, without conditions, denied by the same
@@ -143,6 +182,7 @@ func deadShadowed(p *pass) {
 func (p *pass) shadowed(path, what string) *Finding {
 	f := p.report("DEAD_SHADOWED_BY_DENY", path, "%s is denied by another statement without conditions", what)
 	f.Help = "remove it, or narrow the Deny"
+	p.fix(f, true, "remove what is denied", p.drop(path))
 	return f
 }
 

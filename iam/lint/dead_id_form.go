@@ -84,15 +84,12 @@ var ec2IDs = map[string]string{
 // badID returns the form that the identifier in an ARN does not have, and that
 // identifier; nil where it may be one, or where the type has no fixed form.
 func (p *pass) badID(text string) (*idForm, string) {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" || len(text) > maxARN {
+	resource := arnPart(text, 5)
+	form := formOf(arnPart(text, 2), resource)
+	if form == nil || len(text) > maxARN {
 		return nil, ""
 	}
-	form := formOf(parts[2], parts[5])
-	if form == nil {
-		return nil, ""
-	}
-	id := parts[5][len(form.prefix):]
+	id := resource[len(form.prefix):]
 	pattern := id
 	if p.policy.Variables() {
 		pattern = withoutVariables(id)

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,4 +72,18 @@ func hasKey(service, key string) bool {
 	}
 	_, ok := catalog.Default().Key(key)
 	return ok
+}
+
+// actionNames lists actions without their service.
+func actionNames(all []*catalog.Action) string {
+	const most = 30
+	var names []string
+	for _, a := range all[:min(most, len(all))] {
+		names = append(names, a.Name)
+	}
+	text := strings.Join(names, ", ")
+	if len(all) > most {
+		text += fmt.Sprintf(" and %d more", len(all)-most)
+	}
+	return text
 }

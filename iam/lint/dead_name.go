@@ -12,8 +12,8 @@ func deadNames(p *pass) {
 	p.statements(func(i int, s *iam.Statement) {
 		for j, text := range s.Resources.Values {
 			path := p.policy.ResourcePath(i, j)
-			if why := badBucket(p.bucketOf(text)); why != "" && !p.isPlaceholder(text) {
-				f := p.dead("DEAD_BUCKET_NAME", path, s, s.Resources.Not, "no bucket can be named %q: %s", p.bucketOf(text), why)
+			if why := badBucket(bucketOf(text)); why != "" && !p.isPlaceholder(text) {
+				f := p.dead("DEAD_BUCKET_NAME", path, s, s.Resources.Not, "no bucket can be named %q: %s", bucketOf(text), why)
 				f.Help = "write the name as the bucket has it"
 			}
 			if form, id := p.badID(text); form != nil && !asksForID(text) {
@@ -26,12 +26,11 @@ func deadNames(p *pass) {
 
 // bucketOf returns the bucket of an S3 ARN, up to where a variable or a wildcard
 // leaves it open; empty where the text names none.
-func (p *pass) bucketOf(text string) string {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" || parts[2] != "s3" || parts[3] != "" || parts[4] != "" {
+func bucketOf(text string) string {
+	if arnPart(text, 2) != "s3" || arnPart(text, 3) != "" || arnPart(text, 4) != "" {
 		return ""
 	}
-	bucket, _, _ := strings.Cut(parts[5], "/")
+	bucket, _, _ := strings.Cut(arnPart(text, 5), "/")
 	return bucket
 }
 
@@ -115,6 +114,9 @@ func deadPrincipals(p *pass) {
 			}
 			f := p.dead("DEAD_PRINCIPAL_UNKNOWN", m.path(p.policy, i), s, s.Principals.Not, "%s stands where a user or role was deleted, and matches nobody", m.text)
 			f.Help = "remove it, or put the new principal's ARN"
+			if m.entry >= 0 && len(s.Principals.Entries[m.entry].Values) > 1 {
+				p.fix(f, true, "remove the deleted principal", p.drop(m.path(p.policy, i)))
+			}
 		}
 	})
 }

@@ -52,6 +52,15 @@ func TestTimesThatArePast(t *testing.T) {
 	})
 }
 
+func TestWhatNeverAppliesIsTold(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"DEAD_BUCKET_NAME": true, "PRIVATE_IP_ADDRESS": true, "PRIVATE_IP_ADDRESS_SUBSET": false, "SEC_OBJECT_ACL": false} {
+		if got := (lint.Finding{Code: code}).NeverApplies(); got != want {
+			t.Errorf("NeverApplies of %s = %v, want %v", code, got, want)
+		}
+	}
+}
+
 // A guard that never applies is worse than a permission that never does.
 func TestDeadGuardsAreSecurityFindings(t *testing.T) {
 	t.Parallel()
@@ -191,6 +200,11 @@ func TestActionsThatReachNothing(t *testing.T) {
 		{name: "another service's resource", statement: allow(`"sqs:SendMessage"`, `"arn:aws:sns:eu-west-1:111122223333:jobs"`, ""), want: mismatch("high", "Action")},
 		{name: "takes no resource", statement: allow(`["ecr:GetAuthorizationToken", "ecr:BatchGetImage"]`, `"arn:aws:ecr:eu-west-1:111122223333:repository/app"`, ""), want: mismatch("high", "Action[0]")},
 		{name: "part of a wildcard", statement: allow(`"s3:*"`, objects, ""), want: mismatch("low", "Action")},
+		{name: "a service on bucket and objects", statement: allow(`"s3:*"`, `["arn:aws:s3:::media", "arn:aws:s3:::media/*"]`, "")},
+		{name: "a service on the bucket", statement: allow(`"s3:*"`, `"arn:aws:s3:::media"`, ""), want: mismatch("low", "Action")},
+		{name: "a service on a queue", statement: allow(`"sqs:*"`, jobs, "")},
+		{name: "a guard of the objects and not of the bucket", statement: deny(`"s3:*"`, objects, ""), want: mismatch("low", "Action")},
+		{name: "a guard of both", statement: deny(`"s3:*"`, `["arn:aws:s3:::media", "arn:aws:s3:::media/*"]`, "")},
 		{name: "all of a wildcard", statement: allow(`"s3:ListBucket*"`, objects, ""), want: mismatch("high", "Action")},
 		{name: "index of a table", statement: allow(`"dynamodb:GetItem"`, `"arn:aws:dynamodb:eu-west-1:111122223333:table/surveys/index/*"`, ""), want: mismatch("high", "Action")},
 		{name: "query of an index", statement: allow(`"dynamodb:Query"`, `"arn:aws:dynamodb:eu-west-1:111122223333:table/surveys/index/*"`, "")},

@@ -1,7 +1,10 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 // gap is an action that something allowed does not work without, or only by
@@ -63,7 +66,16 @@ func (p *pass) gap(g gap, grants func(string) []grant) {
 		if !p.has(g.code, path) {
 			f := p.report(g.code, path, "%s is allowed without %s: %s", all[0].action, g.lacks, g.message)
 			f.Help = "allow " + g.lacks
+			if a := findAction(all[0].action); worksAlike(a, findAction(g.lacks)) {
+				p.fix(f, false, "allow "+g.lacks, p.addAction(all[0].statement, g.lacks))
+			}
 		}
 		return
 	}
+}
+
+// worksAlike reports whether two actions take the same types of resources, so
+// that one can join the other's statement.
+func worksAlike(a, b *catalog.Action) bool {
+	return a != nil && b != nil && !b.StarOnly() && slices.EqualFunc(a.Resources, b.Resources, func(u, v catalog.Use) bool { return u.Resource == v.Resource })
 }

@@ -2,8 +2,10 @@ package lint
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/internal/glob"
 )
@@ -44,11 +46,18 @@ func guardsOf(policy *iam.Policy) []guard {
 	all := []guard{}
 	for i := range policy.Statements {
 		s := &policy.Statements[i]
-		if s.Effect == iam.Deny && len(s.Conditions) == 0 && (!policy.Kind.HasPrincipal() || forEveryone(s.Principals)) {
+		everyone := !policy.Kind.HasPrincipal() || forEveryone(s.Principals)
+		if s.Effect == iam.Deny && len(s.Conditions) == 0 && everyone && !dependsOnRequest(policy, s) {
 			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// dependsOnRequest reports whether a statement names resources by what the
+// request tells: without that value it does not apply at all.
+func dependsOnRequest(policy *iam.Policy, s *iam.Statement) bool {
+	return policy.Variables() && slices.ContainsFunc(s.Resources.Values, func(r string) bool { return strings.Contains(r, "${") })
 }
 
 // forEveryone reports whether a statement is about all principals.
@@ -104,11 +113,12 @@ func resourceCovers(pattern, other string) bool {
 	if pattern == "*" || pattern == other {
 		return true
 	}
-	if len(pattern) > maxARN || len(other) > maxARN || strings.Contains(other, "${") && strings.Contains(pattern, "?") {
+	if len(pattern) > maxARN || len(other) > maxARN || variableLength(pattern, other) {
 		return false
 	}
-	x, y := strings.SplitN(pattern, ":", 6), strings.SplitN(other, ":", 6)
-	if len(x) < 6 || len(y) < 6 {
+	x, n := arn.Split(pattern)
+	y, m := arn.Split(other)
+	if n < len(x) || m < len(y) {
 		// "arn:aws:s3*": its only star goes over colons.
 		return strings.IndexAny(pattern, "*?") == len(pattern)-1 && glob.Covers(pattern, other)
 	}
@@ -120,10 +130,17 @@ func resourceCovers(pattern, other string) bool {
 	return true
 }
 
+// variableLength reports whether variables keep two patterns from being compared
+// as they are written: a "?" of the first meets a variable of the second, or a
+// wildcard that is a plain character ("${*}") is among them.
+func variableLength(pattern, other string) bool {
+	return strings.Contains(other, "${") && strings.Contains(pattern, "?") || strings.Contains(pattern, "${*}") || strings.Contains(pattern, "${?}")
+}
+
 // resourcesOverlap reports whether two resource patterns can stand for the same
 // resource; it errs on the side of "yes".
 func resourcesOverlap(a, b string) bool {
-	return len(a) > maxARN || len(b) > maxARN || glob.Overlap(withoutVariables(a), withoutVariables(b))
+	return len(a) > maxARN || len(b) > maxARN || arn.Overlap(withoutVariables(a), withoutVariables(b))
 }
 
 // grants returns the statements that allow an action in one policy, after what
@@ -160,7 +177,7 @@ func (p *pass) grantOf(s *iam.Statement, action string, guards []guard) (grant, 
 	g := grant{action: action, pattern: pattern, conditional: len(s.Conditions) > 0}
 	some, known := false, findAction(action)
 	for _, r := range s.Resources.Values {
-		if !p.steps(1) {
+		if !p.steps(typeCost(known)) {
 			break
 		}
 		switch {
@@ -170,7 +187,7 @@ func (p *pass) grantOf(s *iam.Statement, action string, guards []guard) (grant, 
 		case !worksOn(known, r) || p.denied(guards, action, r):
 		default:
 			some = true
-			g.anywhere = g.anywhere || leavesOpen(action, r)
+			g.anywhere = g.anywhere || leavesOpen(known, r)
 		}
 	}
 	if s.Resources.Absent() {

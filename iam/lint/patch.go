@@ -2,7 +2,10 @@ package lint
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
+
+	"github.com/berth-project/berth/iam"
 )
 
 // fix adds to a finding what would mend it. Without a text, or where the patch
@@ -38,6 +41,41 @@ func (p *pass) insert(path, name string, value any) []Operation {
 		return nil
 	}
 	return []Operation{{Op: "add", Path: pointer + "/" + pointerToken(name), Value: value}}
+}
+
+// addCondition adds a condition to statement i. Where the operator is there in
+// another spelling, or with the key, a person has to write it.
+func (p *pass) addCondition(i int, operator, key, value string) []Operation {
+	s := &p.policy.Statements[i]
+	if !s.ConditionPresent {
+		return p.insert(iam.StatementPath(i), "Condition", map[string]any{operator: map[string]string{key: value}})
+	}
+	base, ok := p.policy.Pointer(p.policy.ConditionPath(i, -1, -1))
+	if !ok {
+		return nil
+	}
+	for _, c := range s.Conditions {
+		switch {
+		case c.Written == operator && !strings.EqualFold(c.Key, key):
+			ok = false
+		case strings.EqualFold(c.Written, operator):
+			return nil
+		}
+	}
+	base += "/" + pointerToken(operator)
+	if ok {
+		return []Operation{{Op: "add", Path: base, Value: map[string]string{key: value}}}
+	}
+	return []Operation{{Op: "add", Path: base + "/" + pointerToken(key), Value: value}}
+}
+
+// addAction adds an action to those of statement i.
+func (p *pass) addAction(i int, action string) []Operation {
+	e := p.policy.Statements[i].Actions
+	if e.Not {
+		return nil
+	}
+	return p.put(p.policy.ActionPath(i, -1), append(slices.Clone(e.Values), action))
 }
 
 // operatorMove puts condition c of statement i under another operator. Where

@@ -23,8 +23,8 @@ func crossProducts(p *pass) {
 			f.Help = "write a statement for each service"
 			return
 		}
-		if buckets := p.buckets(s); len(buckets) > 1 && p.readsAndWrites(s) {
-			f := p.report("LP_CROSS_PRODUCT", iam.StatementPath(i), "the buckets %s get the same actions, read and written alike", few(buckets))
+		if named := buckets(s); len(named) > 1 && p.readsAndWrites(s) {
+			f := p.report("LP_CROSS_PRODUCT", iam.StatementPath(i), "the buckets %s get the same actions, read and written alike", few(named))
 			f.Level = Info
 			f.Help = "write a statement for each, with what is done there"
 		}
@@ -44,10 +44,10 @@ func servicesOf(resources []string) []string {
 }
 
 // buckets returns the buckets that a statement names, in order.
-func (p *pass) buckets(s *iam.Statement) []string {
+func buckets(s *iam.Statement) []string {
 	var all []string
 	for _, text := range s.Resources.Values {
-		bucket := p.bucketOf(text)
+		bucket := bucketOf(text)
 		if bucket != "" && !wild(bucket) && !strings.Contains(bucket, "${") && !slices.Contains(all, bucket) {
 			all = append(all, bucket)
 		}

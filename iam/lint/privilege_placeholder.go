@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -105,8 +106,8 @@ func placeholdersIn(text string) []string {
 // arnPart returns a component of an ARN, counted from 0; empty where there is
 // none.
 func arnPart(text string, n int) string {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" {
+	parts, count := arn.Split(text)
+	if count < len(parts) || parts[0] != "arn" {
 		return ""
 	}
 	return parts[n]

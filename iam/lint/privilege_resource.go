@@ -35,7 +35,7 @@ func resourceStars(p *pass) {
 			f.Message = fmt.Sprintf("%d actions apply to every resource and could be limited to some", len(limited))
 		}
 		if limitsResources(s) {
-			f.Level = Info
+			f.Severity, f.Level = Suggestion, Info
 			f.Message += "; a condition on what they are does so already"
 		}
 	})
@@ -46,7 +46,7 @@ func resourceStars(p *pass) {
 func (p *pass) limitable(s *iam.Statement) []*catalog.Action {
 	var all []*catalog.Action
 	for _, a := range p.expandAll(s.Actions.Values) {
-		if a.Access != catalog.List && !a.StarOnly() && !p.denied(p.guards(), a.FullName(), "*") {
+		if a.Access != catalog.List && !needsStar(a) && !p.denied(p.guards(), a.FullName(), "*") {
 			all = append(all, a)
 		}
 	}
@@ -95,21 +95,20 @@ func resourceWidths(p *pass) {
 		if s.Resources.Not {
 			return
 		}
-		actions := p.expandAll(s.Actions.Values)
 		for j, text := range s.Resources.Values {
-			if arnPart(text, 0) == "arn" {
-				p.resourceWidth(i, s, j, actions)
+			if arnPart(text, 0) == "arn" && p.steps(8) {
+				p.resourceWidth(i, s, j)
 			}
 		}
 	})
 }
 
-func (p *pass) resourceWidth(i int, s *iam.Statement, j int, actions []*catalog.Action) {
+func (p *pass) resourceWidth(i int, s *iam.Statement, j int) {
 	text := s.Resources.Values[j]
 	service, region, account := arnPart(text, 2), arnPart(text, 3), arnPart(text, 4)
 	path := p.policy.ResourcePath(i, j)
 	open := func(part string) bool { return part == "" || strings.Trim(part, "*") == "" }
-	if open(region) && open(account) && slices.ContainsFunc(actions, func(a *catalog.Action) bool { return leavesOpen(a.FullName(), text) }) {
+	if open(region) && open(account) && standsForAType(text) {
 		f := p.report("LP_RESOURCE_TOO_WIDE", path, "%s leaves everything open", text)
 		f.Help = "fill in the region, the account and the name"
 		return
@@ -150,7 +149,7 @@ func mixedStars(p *pass) {
 			switch all := p.expand(pattern); {
 			case len(all) == 0:
 				return // what an unknown action takes is not known
-			case slices.ContainsFunc(all, func(a *catalog.Action) bool { return !a.StarOnly() }):
+			case slices.ContainsFunc(all, func(a *catalog.Action) bool { return !needsStar(a) }):
 				named = append(named, pattern)
 			default:
 				stars = append(stars, pattern)

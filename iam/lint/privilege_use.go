@@ -149,11 +149,11 @@ func severalJobs(p *pass) {
 		f.Help = "if that is two programs, give each a role of its own"
 	}
 	p.allows(func(i int, s *iam.Statement) {
-		buckets := p.buckets(s)
-		if s.Resources.Not || len(buckets) < 2 || !p.readsAndWrites(s) {
+		named := buckets(s)
+		if s.Resources.Not || len(named) < 2 || !p.readsAndWrites(s) {
 			return
 		}
-		f := p.report("LP_SHARED_ROLE", iam.StatementPath(i), "one statement reads and writes the buckets %s", few(buckets))
+		f := p.report("LP_SHARED_ROLE", iam.StatementPath(i), "one statement reads and writes the buckets %s", few(named))
 		f.Help = "if different programs use them, give each a role of its own"
 	})
 }

@@ -123,19 +123,46 @@ func (p *pass) actionWildcard(i int, s *iam.Statement, j int) {
 	path := p.policy.ActionPath(i, j)
 	f := p.report("LP_ACTION_WILDCARD", path, "%s stands for %d actions today, and for what is added later", pattern, len(all))
 	f.Detail, f.Help = byAccess(all), "list the actions that are used"
+	p.fix(f, false, "write the list", p.writeOut(i, s, j, all))
 	if len(all) == 1 {
 		f.Message = fmt.Sprintf("%s stands for %s alone, today", pattern, all[0].FullName())
 		f.Help = "write " + all[0].FullName()
-		p.fix(f, false, "write "+all[0].FullName(), p.put(path, all[0].FullName()))
 	}
 	if slices.ContainsFunc(all, func(a *catalog.Action) bool { return a.Access == catalog.PermissionsManagement }) {
 		f.Level = High
 		f.Message += "; it reaches permissions"
 	}
-	if bad := destructive(pattern, all); len(bad) > 0 {
+	bad := destructive(pattern, all)
+	if p.has("SEC_RESOURCE_POLICY_WRITE", path) { // which says the same of these
+		bad = slices.DeleteFunc(bad, func(name string) bool { return slices.Contains(policyWriters, name) })
+	}
+	if len(bad) > 0 {
 		f := p.report("LP_WILDCARD_REACHES_DESTRUCTIVE", path, "%s also stands for %s", pattern, few(bad))
 		f.Detail, f.Help = strings.Join(bad, "\n"), "list the actions that are used"
 	}
+}
+
+// longestList is how many actions are written in place of a pattern.
+const longestList = 20
+
+// writeOut replaces a pattern of Action by what it stands for.
+func (p *pass) writeOut(i int, s *iam.Statement, j int, all []*catalog.Action) []Operation {
+	if len(all) > longestList || len(s.Actions.Values) > longestList {
+		return nil
+	}
+	var list []string
+	for k, written := range s.Actions.Values {
+		if k != j {
+			list = append(list, written)
+			continue
+		}
+		for _, a := range all {
+			if name := a.FullName(); !slices.ContainsFunc(s.Actions.Values, func(v string) bool { return strings.EqualFold(v, name) }) {
+				list = append(list, name)
+			}
+		}
+	}
+	return p.put(p.policy.ActionPath(i, -1), list)
 }
 
 // byAccess lists actions by access level, one level a line.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/internal/glob"
 )
@@ -33,7 +34,7 @@ func (p *pass) expand(pattern string) []*catalog.Action {
 			p.expanded[key] = all
 		}
 	}
-	p.steps(1 + len(all)/16)
+	p.steps(1 + len(all)/4)
 	return all
 }
 
@@ -115,25 +116,53 @@ func worksOn(a *catalog.Action, pattern string) bool {
 	return a == nil || len(pattern) > maxARN || a.Takes(withoutVariables(pattern))
 }
 
+// needsStar reports whether an action has to be allowed on "*". Those that
+// publish and read metrics take a resource only where a data set is meant, which
+// almost nobody has.
+func needsStar(a *catalog.Action) bool {
+	return a.StarOnly() || a.Service.Prefix == "cloudwatch" && (a.Name == "PutMetricData" || a.Name == "GetMetricData")
+}
+
+// typeCost is how many steps it takes to compare a resource with the types that
+// an action works on.
+func typeCost(a *catalog.Action) int {
+	if a == nil {
+		return 1
+	}
+	return 1 + 3*len(a.Resources)
+}
+
 // leavesOpen reports whether a resource pattern stands for every resource of some
-// type that the action of a name works on, at least in one account.
-func leavesOpen(name, pattern string) bool {
+// type that an action works on, at least in one account. The action is nil where
+// the catalogue does not have it.
+func leavesOpen(a *catalog.Action, pattern string) bool {
 	if strings.Trim(pattern, "*") == "" {
 		return pattern != ""
 	}
-	parts := strings.SplitN(pattern, ":", 6)
-	if len(parts) < 6 {
+	parts, n := arn.Split(pattern)
+	switch {
+	case n < len(parts):
 		return strings.HasSuffix(pattern, "*")
-	}
-	a := findAction(name)
-	if a == nil {
-		_, rest, _ := strings.Cut(parts[5], "/") // of an action that is not known: "type/*"
+	case a == nil:
+		_, rest, _ := strings.Cut(parts[5], "/") // mostly "type/*"
 		return parts[5] == "*" || rest == "*"
 	}
-	return slices.ContainsFunc(a.Resources, func(u catalog.Use) bool {
-		template := strings.SplitN(u.Resource.Template, ":", 6)
-		return len(template) == 6 && glob.Match(parts[2], template[2]) && glob.Match(parts[5], withSomeName(template[5]))
-	})
+	return slices.ContainsFunc(a.Resources, func(u catalog.Use) bool { return standsForAll(parts, u.Resource) })
+}
+
+// standsForAll reports whether an ARN pattern, taken apart, stands for every
+// resource of a type in some account.
+func standsForAll(parts [6]string, r *catalog.Resource) bool {
+	form, n := arn.Split(r.Template)
+	return n == len(form) && glob.Match(parts[2], form[2]) && glob.Match(parts[5], withSomeName(form[5]))
+}
+
+// standsForAType reports whether an ARN pattern stands for every resource of
+// some type of its service.
+func standsForAType(pattern string) bool {
+	parts, n := arn.Split(pattern)
+	service, ok := catalog.Default().Service(parts[2])
+	return n == len(parts) && ok && slices.ContainsFunc(service.Resources, func(r *catalog.Resource) bool { return standsForAll(parts, r) })
 }
 
 // someName is a name that a pattern only matches by a wildcard.

@@ -19,7 +19,7 @@ func redundant(p *pass) {
 			f.Help = "remove it, or narrow the other if that was not meant"
 			p.fix(f, true, "remove "+s.Actions.Values[j], p.drop(path))
 		})
-		p.redundantElements(s.Resources.Values, func(v string) string { return v }, p.coversResource, func(j, by int) {
+		p.redundantElements(s.Resources.Values, func(v string) string { return v }, resourceCovers, func(j, by int) {
 			path := p.policy.ResourcePath(i, j)
 			f := p.report("REDUNDANT_RESOURCE", path, "%s", covered(s.Resources.Values[j], s.Resources.Values[by]))
 			f.Help = "remove it, or narrow the other if that was not meant"
@@ -79,28 +79,6 @@ func (p *pass) redundantElements(values []string, form func(string) string, cove
 	}
 }
 
-// coversResource reports whether a resource pattern matches all that another
-// does. The first five parts are matched one by one, so that a "*" of one does
-// not stand for parts of the other.
-func (p *pass) coversResource(a, b string) bool {
-	if a == "*" || a == b {
-		return true
-	}
-	if p.policy.Variables() && (strings.Contains(a, "${") || strings.Contains(b, "${") && strings.Contains(a, "?")) {
-		return false // what a variable stands for is not known
-	}
-	x, y := strings.SplitN(a, ":", 6), strings.SplitN(b, ":", 6)
-	if len(x) < 6 || len(y) < 6 {
-		return false
-	}
-	for i := range x {
-		if !glob.Covers(x[i], y[i]) || i < 5 && strings.HasSuffix(y[i], "*") && !strings.HasSuffix(x[i], "*") {
-			return false
-		}
-	}
-	return true
-}
-
 func (p *pass) redundantStatements() {
 	statements := p.policy.Statements
 	for i := range statements {
@@ -139,7 +117,7 @@ func (p *pass) covers(a, b *iam.Statement) bool {
 			return false // b applies where the variable has no value
 		}
 	}
-	return p.coversElements(a.Actions, b.Actions, glob.CoversFold) && p.coversElements(a.Resources, b.Resources, p.coversResource) &&
+	return p.coversElements(a.Actions, b.Actions, glob.CoversFold) && p.coversElements(a.Resources, b.Resources, resourceCovers) &&
 		coversPrincipals(a.Principals, b.Principals) && coversConditions(a.Conditions, b.Conditions)
 }
 

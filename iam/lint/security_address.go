@@ -28,6 +28,7 @@ func addressDenies(p *pass) {
 			}
 			f := p.report("SEC_NOTIP_DENY_WITHOUT_VIA", p.policy.ConditionPath(i, c, -1), "requests that services make for a caller are denied too")
 			f.Help = `add "BoolIfExists": {"aws:ViaAWSService": "false"}`
+			p.fix(f, false, "exempt services", p.addCondition(i, "BoolIfExists", "aws:ViaAWSService", "false"))
 			return
 		}
 	})

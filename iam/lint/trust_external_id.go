@@ -82,9 +82,11 @@ func trustExternalIDValues(p *pass) {
 func (p *pass) externalIDNotDemanded(i, c int, cond *iam.Condition) {
 	f := p.report("TRUST_EXTERNAL_ID_IFEXISTS", p.policy.ConditionPath(i, c, -1), "%s also holds where the caller sends no external ID", cond.Written)
 	f.Help = "use StringEquals"
+	plain := iam.Operator{Test: cond.Operator.Test}.String()
+	p.fix(f, false, "demand the external ID", p.operatorMove(i, c, plain))
 	if cond.Operator.Test.Negated() {
 		f.Message = cond.Written + " lets everyone in but those who send this external ID"
-		f.Help = "use StringEquals with the value that callers have to send"
+		f.Help, f.Fix = "use StringEquals with the value that callers have to send", nil
 	}
 }
 

@@ -48,8 +48,28 @@ func trustActions(p *pass) {
 			}
 			f := p.report("TRUST_ACTION_MISMATCH", iam.StatementPath(i), "%s assumes roles by %s, which the statement does not allow", m.text, call)
 			f.Help = "allow " + call
+			p.fix(f, false, "write "+call, p.onlyCall(i, s, call))
 		}
 	})
+}
+
+// onlyCall replaces the one call that a statement allows, where all its
+// principals take another.
+func (p *pass) onlyCall(i int, s *iam.Statement, call string) []Operation {
+	at := -1
+	for j, written := range s.Actions.Values {
+		if len(written) >= len(assumeRole) && strings.EqualFold(written[:len(assumeRole)], assumeRole) {
+			if at >= 0 {
+				return nil
+			}
+			at = j
+		}
+	}
+	others := slices.ContainsFunc(members(s.Principals), func(m member) bool { return m.assumedBy() != call })
+	if at < 0 || s.Actions.Not || others {
+		return nil
+	}
+	return p.put(p.policy.ActionPath(i, at), call)
 }
 
 // trustSAMLAudience finds trust in a SAML provider that takes assertions meant
@@ -63,6 +83,7 @@ func trustSAMLAudience(p *pass) {
 			if m.assumedBy() == assumeRoleWithSAML {
 				f := p.report("TRUST_SAML_NO_AUD", iam.StatementPath(i), "assertions for any recipient are accepted from %s", m.text)
 				f.Help = `add "StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`
+				p.fix(f, false, "pin the audience", p.addCondition(i, "StringEquals", "SAML:aud", "https://signin.aws.amazon.com/saml"))
 				return
 			}
 		}

@@ -64,12 +64,8 @@ func (m member) sort() principalSort {
 	if isAccount(m.text) {
 		return wholeAccount
 	}
-	parts := strings.SplitN(m.text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" {
-		return otherPrincipal
-	}
-	kind, _, _ := strings.Cut(parts[5], "/")
-	switch parts[2] + " " + kind {
+	kind, _, _ := strings.Cut(arnPart(m.text, 5), "/")
+	switch arnPart(m.text, 2) + " " + kind {
 	case "iam root":
 		return wholeAccount
 	case "iam user":
@@ -85,11 +81,7 @@ func (m member) account() string {
 	if isAccount(m.text) {
 		return m.text
 	}
-	parts := strings.SplitN(m.text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" {
-		return ""
-	}
-	return parts[4]
+	return arnPart(m.text, 4)
 }
 
 // principalSort is what an AWS principal stands for.
@@ -216,11 +208,7 @@ func (p *pass) namesWithinAccount(s *iam.Statement) bool {
 
 // namesPrincipal accepts ARNs that are not all principals of an account.
 func namesPrincipal(s string) bool {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) < 6 {
-		return false
-	}
-	name := parts[5]
+	name := arnPart(s, 5)
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
 		name = name[i+1:]
 	}

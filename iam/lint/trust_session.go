@@ -31,6 +31,7 @@ func trustTagSession(s *set) {
 		}
 		f := p.report("TRUST_NO_TAG_SESSION", p.policy.ActionPath(first, -1), "the role's policies look at aws:PrincipalTag, and nobody may pass session tags")
 		f.Help = "allow sts:TagSession, unless the tags are those of the role"
+		p.fix(f, false, "allow sts:TagSession", p.addAction(first, "sts:TagSession"))
 	}
 }
 

@@ -70,6 +70,9 @@ func trustSources(p *pass) {
 			}
 			f := p.report("TRUST_SERVICE_NO_SOURCE", m.path(p.policy, i), "%s may assume the role on behalf of a resource in any account", m.text)
 			f.Help = "add a condition on aws:SourceAccount or aws:SourceArn"
+			if own := p.options.OwnAccounts; len(own) == 1 {
+				p.fix(f, false, "limit to account "+own[0], p.addCondition(i, "StringEquals", "aws:SourceAccount", own[0]))
+			}
 		}
 	})
 }
