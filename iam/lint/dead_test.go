@@ -223,6 +223,7 @@ func TestAllowedAndDenied(t *testing.T) {
 		{name: "one of two actions", statement: pair(allow(`["s3:GetObject", "s3:PutObject"]`, objects, ""), deny(`"s3:Put*"`, objects, "")), want: []string{"DEAD_SHADOWED_BY_DENY low Statement[0].Action[1]"}},
 		{name: "part of a pattern", statement: pair(allow(`["s3:GetObject*"]`, objects, ""), deny(`"s3:GetObjectAcl"`, objects, ""))},
 		{name: "part of the resources", statement: pair(allow(getSome, objects, ""), deny(getSome, `"arn:aws:s3:::media/private/*"`, ""))},
+		{name: "where the caller has a name", statement: pair(allow(getSome, objects, ""), deny(`"s3:*"`, `["arn:aws:s3:::media/*", "arn:aws:s3:::home/${aws:username}/*"]`, ""))},
 		{name: "under a condition", statement: pair(allow(getSome, objects, ""), deny(`"s3:*"`, `"*"`, `{"Bool": {"aws:SecureTransport": "false"}}`))},
 		{name: "but the action", statement: pair(allow(getSome, objects, ""), `{"Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*"}`)},
 		{name: "but other actions", statement: pair(allow(getSome, objects, ""), `{"Effect": "Deny", "NotAction": "sqs:*", "Resource": "*"}`), want: whole},
