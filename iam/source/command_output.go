@@ -16,9 +16,9 @@ type output struct {
 	// each leads to the things that have policies; empty is the document itself.
 	each string
 	// policy leads from such a thing to its policy.
-	policy  string
-	kind    iam.Kind
-	service string
+	policy string
+	kind   iam.Kind
+	on     string // what a resource policy is attached to: "sqs:queue"
 	// name and owner are the members of the thing that name the policy and what
 	// has it; word is put before the owner.
 	name, owner, word string
@@ -36,19 +36,19 @@ var outputs = []output{
 	{has: []string{"GroupName", "PolicyName", "PolicyDocument"}, policy: "PolicyDocument", kind: iam.InlineGroupPolicy, name: "PolicyName", owner: "GroupName", word: "group/", why: "get-group-policy prints a policy of a group"},
 	{has: []string{"InlinePolicy"}, policy: "InlinePolicy", kind: iam.InlineRolePolicy, why: "get-inline-policy-for-permission-set prints a policy of a role"},
 	{has: []string{"VpcEndpoints"}, each: "VpcEndpoints[]", policy: "PolicyDocument", kind: iam.EndpointPolicy, owner: "VpcEndpointId", why: "describe-vpc-endpoints prints the policies of endpoints"},
-	{has: []string{"repositoryName", "policyText"}, policy: "policyText", kind: iam.ResourcePolicy, service: "ecr", owner: "repositoryName", why: "get-repository-policy prints the policy of a repository"},
-	{has: []string{"registryId", "policyText"}, policy: "policyText", kind: iam.ResourcePolicy, service: "ecr", owner: "registryId", why: "get-registry-policy prints the policy of a registry"},
-	{has: []string{"ARN", "ResourcePolicy"}, policy: "ResourcePolicy", kind: iam.ResourcePolicy, service: "secretsmanager", owner: "ARN", why: "get-resource-policy prints the policy of a secret"},
-	{has: []string{"resourcePolicies"}, each: "resourcePolicies[]", policy: "policyDocument", kind: iam.ResourcePolicy, service: "logs", name: "policyName", why: "describe-resource-policies prints the policies of a resource"},
-	{has: []string{"Attributes"}, each: "Attributes", policy: "Policy", kind: iam.ResourcePolicy, service: "sqs", owner: "QueueArn", why: "get-queue-attributes prints the policy of a queue"},
-	{has: []string{"Attributes"}, each: "Attributes", policy: "Policy", kind: iam.ResourcePolicy, service: "sns", owner: "TopicArn", why: "get-topic-attributes prints the policy of a topic"},
-	{has: []string{"BackupVaultName", "Policy"}, policy: "Policy", kind: iam.ResourcePolicy, service: "backup", owner: "BackupVaultArn", why: "get-backup-vault-access-policy prints the policy of a vault"},
-	{has: []string{"FileSystemId", "Policy"}, policy: "Policy", kind: iam.ResourcePolicy, service: "elasticfilesystem", owner: "FileSystemId", why: "describe-file-system-policy prints the policy of a file system"},
+	{has: []string{"repositoryName", "policyText"}, policy: "policyText", kind: iam.ResourcePolicy, on: "ecr:repository", owner: "repositoryName", why: "get-repository-policy prints the policy of a repository"},
+	{has: []string{"registryId", "policyText"}, policy: "policyText", kind: iam.ResourcePolicy, on: "ecr", owner: "registryId", why: "get-registry-policy prints the policy of a registry"},
+	{has: []string{"ARN", "ResourcePolicy"}, policy: "ResourcePolicy", kind: iam.ResourcePolicy, on: "secretsmanager:secret", owner: "ARN", why: "get-resource-policy prints the policy of a secret"},
+	{has: []string{"resourcePolicies"}, each: "resourcePolicies[]", policy: "policyDocument", kind: iam.ResourcePolicy, on: "logs", name: "policyName", why: "describe-resource-policies prints the policies of a resource"},
+	{has: []string{"Attributes"}, each: "Attributes", policy: "Policy", kind: iam.ResourcePolicy, on: "sqs:queue", owner: "QueueArn", why: "get-queue-attributes prints the policy of a queue"},
+	{has: []string{"Attributes"}, each: "Attributes", policy: "Policy", kind: iam.ResourcePolicy, on: "sns:topic", owner: "TopicArn", why: "get-topic-attributes prints the policy of a topic"},
+	{has: []string{"BackupVaultName", "Policy"}, policy: "Policy", kind: iam.ResourcePolicy, on: "backup:backupVault", owner: "BackupVaultArn", why: "get-backup-vault-access-policy prints the policy of a vault"},
+	{has: []string{"FileSystemId", "Policy"}, policy: "Policy", kind: iam.ResourcePolicy, on: "elasticfilesystem:file-system", owner: "FileSystemId", why: "describe-file-system-policy prints the policy of a file system"},
 	{has: []string{"Arn", "Policy"}, policy: "Policy", kind: iam.ResourcePolicy, owner: "Arn", why: "the output is the policy of a resource"},
-	{has: []string{"PolicyInJson"}, policy: "PolicyInJson", kind: iam.ResourcePolicy, service: "glue", why: "get-resource-policy prints the policy of a catalogue"},
-	{has: []string{"policy"}, policy: "policy.document", kind: iam.ResourcePolicy, service: "codeartifact", why: "get-repository-permissions-policy prints the policy of a repository"},
+	{has: []string{"PolicyInJson"}, policy: "PolicyInJson", kind: iam.ResourcePolicy, on: "glue:catalog", why: "get-resource-policy prints the policy of a catalogue"},
+	{has: []string{"policy"}, policy: "policy.document", kind: iam.ResourcePolicy, on: "codeartifact:repository", why: "get-repository-permissions-policy prints the policy of a repository"},
 	{has: []string{"Policy", "RevisionId"}, policy: "Policy", kind: iam.ResourcePolicy, why: "the output is the policy of a resource"},
-	{has: []string{"Policy", "PolicyName"}, policy: "Policy", kind: iam.ResourcePolicy, service: "kms", why: "get-key-policy prints the policy of a key"},
+	{has: []string{"Policy", "PolicyName"}, policy: "Policy", kind: iam.ResourcePolicy, on: "kms:key", why: "get-key-policy prints the policy of a key"},
 	{has: []string{"Policy"}, policy: "Policy", kind: iam.ResourcePolicy, why: "the output is the policy of a resource"},
 }
 
@@ -86,7 +86,7 @@ func (w *walker) printed(o output, n *jsonsource.Node, at string, document *json
 		return false
 	}
 	r := certain(w.title(w.t, w.around), o.kind, o.why)
-	r.service = o.service
+	r.resourceType = o.on
 	if owner := text1(n, o.owner); owner != "" {
 		r.attached = []string{o.word + owner}
 		r.name = o.word + owner

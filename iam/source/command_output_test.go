@@ -39,7 +39,7 @@ type summary struct {
 	Name     string
 	Kind     iam.Kind
 	Certain  bool
-	Service  string
+	On       string
 	Attached []string
 	Text     string
 }
@@ -47,7 +47,7 @@ type summary struct {
 func summaries(file *source.File) []summary {
 	var all []summary
 	for _, p := range file.Policies {
-		all = append(all, summary{p.Name, p.Kind, p.Certain, p.Service, p.AttachedTo, string(p.Text)})
+		all = append(all, summary{p.Name, p.Kind, p.Certain, p.ResourceType, p.AttachedTo, string(p.Text)})
 	}
 	return all
 }
@@ -79,15 +79,15 @@ func TestOutputsOfTheCommandLine(t *testing.T) {
 		{"s3api get-bucket-policy --output text", resource,
 			summary{"out", iam.ResourcePolicy, false, "", nil, resource}},
 		{"kms get-key-policy", `{"Policy":` + inString(resource) + `,"PolicyName":"default"}`,
-			summary{"out", iam.ResourcePolicy, true, "kms", nil, resource}},
+			summary{"out", iam.ResourcePolicy, true, "kms:key", nil, resource}},
 		{"sqs get-queue-attributes", `{"Attributes":{"QueueArn":"arn:aws:sqs:us-east-1:210987654321:q","Policy":` + inString(resource) + `}}`,
-			summary{"arn:aws:sqs:us-east-1:210987654321:q", iam.ResourcePolicy, true, "sqs", []string{"arn:aws:sqs:us-east-1:210987654321:q"}, resource}},
+			summary{"arn:aws:sqs:us-east-1:210987654321:q", iam.ResourcePolicy, true, "sqs:queue", []string{"arn:aws:sqs:us-east-1:210987654321:q"}, resource}},
 		{"sns get-topic-attributes", `{"Attributes":{"TopicArn":"arn:aws:sns:us-east-1:210987654321:t","Policy":` + inString(resource) + `}}`,
-			summary{"arn:aws:sns:us-east-1:210987654321:t", iam.ResourcePolicy, true, "sns", []string{"arn:aws:sns:us-east-1:210987654321:t"}, resource}},
+			summary{"arn:aws:sns:us-east-1:210987654321:t", iam.ResourcePolicy, true, "sns:topic", []string{"arn:aws:sns:us-east-1:210987654321:t"}, resource}},
 		{"secretsmanager get-resource-policy", `{"ARN":"arn:x","Name":"s","ResourcePolicy":` + inString(resource) + `}`,
-			summary{"arn:x", iam.ResourcePolicy, true, "secretsmanager", []string{"arn:x"}, resource}},
+			summary{"arn:x", iam.ResourcePolicy, true, "secretsmanager:secret", []string{"arn:x"}, resource}},
 		{"ecr get-repository-policy", `{"registryId":"210987654321","repositoryName":"app","policyText":` + inString(resource) + `}`,
-			summary{"app", iam.ResourcePolicy, true, "ecr", []string{"app"}, resource}},
+			summary{"app", iam.ResourcePolicy, true, "ecr:repository", []string{"app"}, resource}},
 		{"ec2 describe-vpc-endpoints", `{"VpcEndpoints":[{"VpcEndpointId":"vpce-1","PolicyDocument":` + inString(resource) + `}]}`,
 			summary{"vpce-1", iam.EndpointPolicy, true, "", []string{"vpce-1"}, resource}},
 		{"organizations describe-policy", `{"Policy":{"PolicySummary":{"Name":"guard","Type":"SERVICE_CONTROL_POLICY"},"Content":` + inString(identity) + `}}`,

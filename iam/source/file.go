@@ -85,9 +85,10 @@ type Found struct {
 	Certain bool
 	// Why says in a few words what tells the kind.
 	Why string
-	// Service is the service of a resource policy as its actions spell it, "sqs";
-	// empty where the format does not say.
-	Service string
+	// ResourceType is what a resource policy is attached to, as
+	// [iam.ParseOptions] has it: "sqs:queue". It is the service alone, or empty,
+	// where the format does not say more.
+	ResourceType string
 	// AttachedTo are who has the policy, as the file names them.
 	AttachedTo []string
 	// Substitutions are what stands in the text in place of something else.
@@ -168,12 +169,12 @@ type found struct {
 
 // role is what a place of a file says of the policy in it.
 type role struct {
-	name     string
-	kind     iam.Kind
-	certain  bool
-	why      string
-	service  string
-	attached []string
+	name         string
+	kind         iam.Kind
+	certain      bool
+	why          string
+	resourceType string
+	attached     []string
 }
 
 // add takes a policy. One that two places refer to is one policy, attached to
@@ -198,7 +199,7 @@ func (f *finder) add(r role, t text, subs []Substitution) {
 	}
 	p := &Found{
 		Name: r.name, Text: t.bytes, Kind: r.kind, Certain: r.certain, Why: r.why,
-		Service: r.service, AttachedTo: r.attached, Substitutions: subs,
+		ResourceType: r.resourceType, AttachedTo: r.attached, Substitutions: subs,
 		text: t, in: f.in,
 	}
 	f.file.Policies = append(f.file.Policies, p)

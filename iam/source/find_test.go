@@ -67,8 +67,8 @@ func describe(file *source.File) string {
 			sure = "certain"
 		}
 		kind := p.Kind.String()
-		if p.Service != "" {
-			kind += ":" + p.Service
+		if p.ResourceType != "" {
+			kind += ":" + p.ResourceType
 		}
 		fmt.Fprintf(&b, "\n%d:%d-%d:%d %s, %s %s: %s\n", at.Start.Line, at.Start.Column, at.End.Line, at.End.Column, p.Name, sure, kind, p.Why)
 		for _, who := range p.AttachedTo {

@@ -143,7 +143,7 @@ func (p *plan) document(address string, n *jsonsource.Node) {
 // role returns what the plan says of a policy.
 func (p *plan) role(address, typ string, property property, at string, values *jsonsource.Node) (role, bool) {
 	r := certain(address, property.kind, "Terraform "+at+" of "+address)
-	r.service = property.service
+	r.resourceType = property.on
 	at = strings.TrimSuffix(at, "].policy") + map[bool]string{true: "]"}[strings.HasSuffix(at, "].policy")]
 	if property.path != "policy" && !strings.Contains(typ, "policy") {
 		r.name = address + "." + at

@@ -141,7 +141,7 @@ func (w *walker) resource(tpl *template, logical string, n *jsonsource.Node) {
 // role returns what the template says of a policy.
 func (t *template) role(logical, typ string, p property, at string, properties *jsonsource.Node) (role, bool) {
 	r := certain(logical, p.kind, "CloudFormation "+typ)
-	r.service = p.service
+	r.resourceType = p.on
 	if !strings.Contains(typ, "Policy") || strings.Contains(p.path, "[]") {
 		at = strings.TrimSuffix(at, ".PolicyDocument")
 		r.name = logical + "/" + at
@@ -204,7 +204,7 @@ func (w *walker) eventBus(tpl *template, logical string, s *jsonsource.Node) {
 	b.copy(t, 0, len(t.bytes))
 	b.put("}", t.origin(len(t.bytes)))
 	r := certain(logical, iam.ResourcePolicy, "CloudFormation "+tpl.typeOf(logical))
-	r.service = "events"
+	r.resourceType = "events:event-bus"
 	w.add(r, b.text(), subs)
 }
 

@@ -5,9 +5,10 @@ import "github.com/berth-project/berth/iam"
 // property is where a resource has a policy.
 type property struct {
 	// path leads to it from the resource's properties: "Policies[].PolicyDocument".
-	path    string
-	kind    iam.Kind
-	service string // of a resource policy
+	path string
+	kind iam.Kind
+	// on is what a resource policy is attached to: "sqs:queue".
+	on string
 	// owners are the properties that say what has the policy. Without them it is
 	// the resource itself.
 	owners []string
@@ -15,8 +16,8 @@ type property struct {
 	loose bool
 }
 
-func resourcePolicy(path, service string, owners ...string) []property {
-	return []property{{path: path, kind: iam.ResourcePolicy, service: service, owners: owners}}
+func resourcePolicy(path, on string, owners ...string) []property {
+	return []property{{path: path, kind: iam.ResourcePolicy, on: on, owners: owners}}
 }
 
 // templateProperties are the properties with policies, by type of resource
@@ -48,42 +49,42 @@ var templateProperties = map[string][]property{
 	"AWS::Transfer::User":                    {{path: "Policy", kind: iam.SessionPolicy}},
 	"AWS::EC2::VPCEndpoint":                  {{path: "PolicyDocument", kind: iam.EndpointPolicy}},
 	"AWS::Organizations::Policy":             {{path: "Content", kind: iam.ServiceControlPolicy, owners: []string{"TargetIds"}}},
-	"AWS::ApiGateway::RestApi":               resourcePolicy("Policy", "execute-api"),
-	"AWS::Backup::BackupVault":               resourcePolicy("AccessPolicy", "backup"),
+	"AWS::ApiGateway::RestApi":               resourcePolicy("Policy", "execute-api:execute-api-general"),
+	"AWS::Backup::BackupVault":               resourcePolicy("AccessPolicy", "backup:backupVault"),
 	"AWS::CloudTrail::ResourcePolicy":        resourcePolicy("ResourcePolicy", "cloudtrail", "ResourceArn"),
-	"AWS::CodeArtifact::Domain":              resourcePolicy("PermissionsPolicyDocument", "codeartifact"),
-	"AWS::CodeArtifact::Repository":          resourcePolicy("PermissionsPolicyDocument", "codeartifact"),
-	"AWS::DynamoDB::GlobalTable":             resourcePolicy("Replicas[].ResourcePolicy.PolicyDocument", "dynamodb"),
-	"AWS::DynamoDB::Table":                   resourcePolicy("ResourcePolicy.PolicyDocument", "dynamodb"),
-	"AWS::ECR::PublicRepository":             resourcePolicy("RepositoryPolicyText", "ecr-public"),
+	"AWS::CodeArtifact::Domain":              resourcePolicy("PermissionsPolicyDocument", "codeartifact:domain"),
+	"AWS::CodeArtifact::Repository":          resourcePolicy("PermissionsPolicyDocument", "codeartifact:repository"),
+	"AWS::DynamoDB::GlobalTable":             resourcePolicy("Replicas[].ResourcePolicy.PolicyDocument", "dynamodb:table"),
+	"AWS::DynamoDB::Table":                   resourcePolicy("ResourcePolicy.PolicyDocument", "dynamodb:table"),
+	"AWS::ECR::PublicRepository":             resourcePolicy("RepositoryPolicyText", "ecr-public:repository"),
 	"AWS::ECR::RegistryPolicy":               resourcePolicy("PolicyText", "ecr"),
-	"AWS::ECR::Repository":                   resourcePolicy("RepositoryPolicyText", "ecr"),
-	"AWS::EFS::FileSystem":                   resourcePolicy("FileSystemPolicy", "elasticfilesystem"),
-	"AWS::Elasticsearch::Domain":             resourcePolicy("AccessPolicies", "es"),
-	"AWS::Events::EventBus":                  resourcePolicy("Policy", "events"),
-	"AWS::KMS::Key":                          resourcePolicy("KeyPolicy", "kms"),
-	"AWS::KMS::ReplicaKey":                   resourcePolicy("KeyPolicy", "kms"),
-	"AWS::Kinesis::ResourcePolicy":           resourcePolicy("ResourcePolicy", "kinesis", "ResourceArn"),
-	"AWS::Logs::Destination":                 resourcePolicy("DestinationPolicy", "logs"),
+	"AWS::ECR::Repository":                   resourcePolicy("RepositoryPolicyText", "ecr:repository"),
+	"AWS::EFS::FileSystem":                   resourcePolicy("FileSystemPolicy", "elasticfilesystem:file-system"),
+	"AWS::Elasticsearch::Domain":             resourcePolicy("AccessPolicies", "es:domain"),
+	"AWS::Events::EventBus":                  resourcePolicy("Policy", "events:event-bus"),
+	"AWS::KMS::Key":                          resourcePolicy("KeyPolicy", "kms:key"),
+	"AWS::KMS::ReplicaKey":                   resourcePolicy("KeyPolicy", "kms:key"),
+	"AWS::Kinesis::ResourcePolicy":           resourcePolicy("ResourcePolicy", "kinesis:stream", "ResourceArn"),
+	"AWS::Logs::Destination":                 resourcePolicy("DestinationPolicy", "logs:destination"),
 	"AWS::Logs::ResourcePolicy":              resourcePolicy("PolicyDocument", "logs"),
-	"AWS::MediaStore::Container":             resourcePolicy("Policy", "mediastore"),
-	"AWS::OpenSearchService::Domain":         resourcePolicy("AccessPolicies", "es"),
+	"AWS::MediaStore::Container":             resourcePolicy("Policy", "mediastore:container"),
+	"AWS::OpenSearchService::Domain":         resourcePolicy("AccessPolicies", "es:domain"),
 	"AWS::Organizations::ResourcePolicy":     resourcePolicy("Content", "organizations"),
-	"AWS::RedshiftServerless::Namespace":     resourcePolicy("NamespaceResourcePolicy", "redshift-serverless"),
-	"AWS::S3::AccessPoint":                   resourcePolicy("Policy", "s3"),
-	"AWS::S3::BucketPolicy":                  resourcePolicy("PolicyDocument", "s3", "Bucket"),
-	"AWS::S3::MultiRegionAccessPointPolicy":  resourcePolicy("Policy", "s3", "MrapName"),
-	"AWS::S3Express::BucketPolicy":           resourcePolicy("PolicyDocument", "s3express", "Bucket"),
-	"AWS::S3ObjectLambda::AccessPointPolicy": resourcePolicy("PolicyDocument", "s3-object-lambda", "ObjectLambdaAccessPoint"),
-	"AWS::S3Outposts::BucketPolicy":          resourcePolicy("PolicyDocument", "s3-outposts", "Bucket"),
-	"AWS::S3Tables::TableBucketPolicy":       resourcePolicy("ResourcePolicy", "s3tables", "TableBucketARN"),
-	"AWS::SNS::TopicInlinePolicy":            resourcePolicy("PolicyDocument", "sns", "TopicArn"),
-	"AWS::SNS::TopicPolicy":                  resourcePolicy("PolicyDocument", "sns", "Topics"),
-	"AWS::SQS::QueueInlinePolicy":            resourcePolicy("PolicyDocument", "sqs", "Queue"),
-	"AWS::SQS::QueuePolicy":                  resourcePolicy("PolicyDocument", "sqs", "Queues"),
-	"AWS::Schemas::RegistryPolicy":           resourcePolicy("Policy", "schemas", "RegistryName"),
-	"AWS::SecretsManager::ResourcePolicy":    resourcePolicy("ResourcePolicy", "secretsmanager", "SecretId"),
-	"AWS::VpcLattice::AuthPolicy":            resourcePolicy("Policy", "vpc-lattice-svcs", "ResourceIdentifier"),
+	"AWS::RedshiftServerless::Namespace":     resourcePolicy("NamespaceResourcePolicy", "redshift-serverless:namespace"),
+	"AWS::S3::AccessPoint":                   resourcePolicy("Policy", "s3:accesspoint"),
+	"AWS::S3::BucketPolicy":                  resourcePolicy("PolicyDocument", "s3:bucket", "Bucket"),
+	"AWS::S3::MultiRegionAccessPointPolicy":  resourcePolicy("Policy", "s3:multiregionaccesspoint", "MrapName"),
+	"AWS::S3Express::BucketPolicy":           resourcePolicy("PolicyDocument", "s3express:bucket", "Bucket"),
+	"AWS::S3ObjectLambda::AccessPointPolicy": resourcePolicy("PolicyDocument", "s3-object-lambda:objectlambdaaccesspoint", "ObjectLambdaAccessPoint"),
+	"AWS::S3Outposts::BucketPolicy":          resourcePolicy("PolicyDocument", "s3-outposts:bucket", "Bucket"),
+	"AWS::S3Tables::TableBucketPolicy":       resourcePolicy("ResourcePolicy", "s3tables:TableBucket", "TableBucketARN"),
+	"AWS::SNS::TopicInlinePolicy":            resourcePolicy("PolicyDocument", "sns:topic", "TopicArn"),
+	"AWS::SNS::TopicPolicy":                  resourcePolicy("PolicyDocument", "sns:topic", "Topics"),
+	"AWS::SQS::QueueInlinePolicy":            resourcePolicy("PolicyDocument", "sqs:queue", "Queue"),
+	"AWS::SQS::QueuePolicy":                  resourcePolicy("PolicyDocument", "sqs:queue", "Queues"),
+	"AWS::Schemas::RegistryPolicy":           resourcePolicy("Policy", "schemas:registry", "RegistryName"),
+	"AWS::SecretsManager::ResourcePolicy":    resourcePolicy("ResourcePolicy", "secretsmanager:secret", "SecretId"),
+	"AWS::VpcLattice::AuthPolicy":            resourcePolicy("Policy", "vpc-lattice-svcs:Service", "ResourceIdentifier"),
 	"AWS::VpcLattice::ResourcePolicy":        resourcePolicy("Policy", "vpc-lattice", "ResourceArn"),
 	"AWS::XRay::ResourcePolicy":              resourcePolicy("PolicyDocument", "xray"),
 }

@@ -240,7 +240,7 @@ func (c *configuration) argument(b *hclsyntax.Block, body *hclsyntax.Body, p pro
 func (c *configuration) role(b *hclsyntax.Block, p property, at string) (role, bool) {
 	typ, address := b.Labels[0], b.Labels[0]+"."+b.Labels[1]
 	r := certain(address, p.kind, "Terraform "+at+" of "+address)
-	r.service = p.service
+	r.resourceType = p.on
 	if p.path != "policy" && !strings.Contains(typ, "policy") || at != p.path {
 		r.name = address + "." + at
 	}
