@@ -171,7 +171,7 @@ func parsePrefix(s string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(addr, addr.BitLen()), true
 }
 
-// conditionOn returns the places of the conditions on a key.
+// conditionsOn returns the places of the conditions on a key.
 func conditionsOn(s *iam.Statement, key string) []int {
 	var at []int
 	for c := range s.Conditions {

@@ -12,7 +12,7 @@ func deadNames(p *pass) {
 	p.statements(func(i int, s *iam.Statement) {
 		for j, text := range s.Resources.Values {
 			path := p.policy.ResourcePath(i, j)
-			if why := badBucket(bucketOf(text)); why != "" && !p.isPlaceholder(text) {
+			if why := badBucket(bucketOf(text)); why != "" && !isPlaceholder(text) {
 				f := p.dead("DEAD_BUCKET_NAME", path, s, s.Resources.Not, "no bucket can be named %q: %s", bucketOf(text), why)
 				f.Help = "write the name as the bucket has it"
 			}

@@ -72,7 +72,7 @@ func (p *pass) placeholderAt(path, text string) {
 	}
 }
 
-func (p *pass) isPlaceholder(text string) bool { return len(placeholdersIn(text)) > 0 }
+func isPlaceholder(text string) bool { return len(placeholdersIn(text)) > 0 }
 
 // placeholdersIn returns what in a value was not filled in.
 func placeholdersIn(text string) []string {

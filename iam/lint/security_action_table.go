@@ -84,7 +84,6 @@ var credentialActions = []string{
 	"redshift-serverless:GetCredentials",
 	"redshift:GetClusterCredentials",
 	"redshift:GetClusterCredentialsWithIAM",
-	"sso:GetRoleCredentials",
 	"sts:AssumeRole",
 	"sts:GetFederationToken",
 }

@@ -97,7 +97,7 @@ func (p *pass) weakExternalID(i int, s *iam.Statement, c, v int) {
 		return
 	}
 	path := p.policy.ConditionPath(i, c, v)
-	if p.isPlaceholder(text) {
+	if isPlaceholder(text) {
 		return // nothing was chosen yet
 	}
 	f := p.report("TRUST_EXTERNAL_ID_WEAK", path, "the external ID %s", why)
