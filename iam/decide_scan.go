@@ -1,5 +1,7 @@
 package iam
 
+import "github.com/berth-project/berth/iam/catalog"
+
 // applies reports whether the layer has a say in the request.
 //
 // SCPs bind the principals of member accounts, RCPs the resources of member
@@ -13,7 +15,7 @@ func (e *evaluation) applies(l Layer) bool {
 	case SCPLayer:
 		return len(s.SCPs) > 0 && kind.inAccount() && !s.PrincipalInManagementAccount && !s.ServiceLinkedRole
 	case RCPLayer:
-		return len(s.RCPs) > 0 && !s.ResourceInManagementAccount && !s.ServiceLinkedRole && takesRCP(e.action.service())
+		return len(s.RCPs) > 0 && !s.ResourceInManagementAccount && !s.ServiceLinkedRole && catalog.RCPSupported(string(e.action.service()))
 	case EndpointLayer:
 		return s.Endpoint != nil
 	case ResourceLayer:
@@ -24,17 +26,6 @@ func (e *evaluation) applies(l Layer) bool {
 		return s.Boundary != nil && kind.inAccount() && kind != Root
 	case SessionLayer:
 		return s.Session != nil && kind.inAccount()
-	}
-	return false
-}
-
-// takesRCP reports whether resource control policies apply to a service's
-// resources (AWS Organizations User Guide, "Resource control policies", list of
-// services; as of January 2026).
-func takesRCP(service []byte) bool {
-	switch string(service) {
-	case "aoss", "cognito-identity", "cognito-idp", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts":
-		return true
 	}
 	return false
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 // The reference decides requests as the words of the specification do: from the
@@ -68,8 +69,7 @@ func (r *reference) decide() (iam.Outcome, iam.Reason) {
 		scps = nil
 	}
 	prefix, _, colon := strings.Cut(strings.ToLower(r.req.Action), ":")
-	services := strings.Fields("s3 sts kms sqs secretsmanager ecr aoss cognito-idp cognito-identity logs")
-	if !colon || !slices.Contains(services, prefix) || r.set.ResourceInManagementAccount || r.set.ServiceLinkedRole {
+	if !colon || !catalog.RCPSupported(prefix) || r.set.ResourceInManagementAccount || r.set.ServiceLinkedRole {
 		rcps = nil
 	}
 	identity, boundary := r.set.Identity, one(r.set.Boundary)
