@@ -18,7 +18,6 @@ var inherent = map[string]string{
 	"ingress open": "SEC_NETWORK_EXPOSURE",     // IAM cannot limit port and addresses
 	"image pull":   "SEC_CREDENTIALS_EXPOSURE", // a pull begins with a token
 	"image push":   "SEC_CREDENTIALS_EXPOSURE",
-	"metric write": "LP_RESOURCE_STAR", // a namespace is not a resource
 }
 
 // needsOf is each kind with each of its words.
