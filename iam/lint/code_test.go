@@ -117,7 +117,7 @@ func (c codeCase) statement(t *testing.T, differs map[string]json.RawMessage) st
 }
 
 func (c codeCase) options() lint.Options {
-	return lint.Options{Now: now, KindGuessed: c.Guessed, SCPLegacy: c.Legacy, ResourceType: c.ResourceType}
+	return lint.Options{Now: now, KindGuessed: c.Guessed, ResourceType: c.ResourceType}
 }
 
 func (c codeCase) judge(t *testing.T, text string) []lint.Finding {

@@ -18,7 +18,7 @@ var privateRanges = []netip.Prefix{
 
 // private reports whether a range lies within private addresses.
 func private(text string) bool {
-	prefix, ok := parsePrefix(text)
+	prefix, ok := iam.ParseIPRange(text)
 	if !ok {
 		return false
 	}

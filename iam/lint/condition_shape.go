@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"math/big"
 	"slices"
 	"strings"
 
@@ -61,14 +60,13 @@ func (p *pass) numericLimits(path string, cond *iam.Condition) {
 		return
 	}
 	best := 0
-	var limit *big.Float
 	for j, v := range cond.Values {
-		n, _, err := big.ParseFloat(v.Text, 10, 200, big.ToNearestEven)
-		if err != nil || !numeral.MatchString(v.Text) {
+		order, ok := iam.CompareNumbers(v.Text, cond.Values[best].Text)
+		if !ok {
 			return
 		}
-		if limit == nil || less && n.Cmp(limit) > 0 || !less && n.Cmp(limit) < 0 {
-			best, limit = j, n
+		if less && order > 0 || !less && order < 0 {
+			best = j
 		}
 	}
 	kept := cond.Values[best]
@@ -89,7 +87,7 @@ func literal(v iam.Value) any {
 	return v.Text
 }
 
-// sameKey reports whether the statement has a condition on a key that holds only
+// requiresKey reports whether the statement has a condition on a key that holds only
 // when the key is there.
 func requiresKey(s *iam.Statement, key string) bool {
 	return slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {

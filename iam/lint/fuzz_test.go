@@ -19,9 +19,9 @@ func FuzzPolicy(f *testing.F) {
 	f.Add(`{"Statement":{"Effect":"Deny","NotAction":["*","s3:Get*","sqs:SendMessageBatch"],"NotResource":["*","arn:aws:s3:::B/*"],"Condition":{"ForAllValues:StringLike":{"aws:TagKeys":"*"}}}}`, uint8(0), "")
 	f.Add(`{"Statement":{"Effect":"Allow","Principal":{"AWS":["AIDAX"],"Service":[]},"Action":"sts:*","Condition":{"IpAddress":{"aws:SourceIp":["10.0.0.1/8"]},"Bool":{}}}}`, uint8(7), "s3:bucket")
 	f.Fuzz(func(t *testing.T, text string, kind uint8, resource string) {
-		o := lint.Options{Now: now, ResourceType: resource, KindGuessed: kind&0x80 != 0, SCPLegacy: kind&0x40 != 0}
+		o := lint.Options{Now: now, ResourceType: resource, KindGuessed: kind&0x80 != 0}
 		k := iam.Kind(int(kind&0x3f) % len(iam.Kinds()))
-		policy, problems := iam.Read([]byte(text), iam.ParseOptions{Kind: k, ResourceType: resource, SCPLegacy: o.SCPLegacy})
+		policy, problems := iam.Read([]byte(text), iam.ParseOptions{Kind: k, ResourceType: resource, SCPLegacy: kind&0x40 != 0})
 		findings := lint.Policy(policy, problems, o)
 		read := text
 		if policy != nil {

@@ -58,7 +58,7 @@ func TestFindingsAreSuppressedDisabledAndOverridden(t *testing.T) {
 		})
 	}
 	got := lint.Policy(&iam.Policy{}, problems, lint.Options{
-		Severities: map[string]lint.Severity{"LINT_INCOMPLETE": lint.Error}, Levels: map[string]lint.Level{"LINT_INCOMPLETE": lint.Critical},
+		Severities: map[string]lint.Severity{"lint_incomplete": lint.Error}, Levels: map[string]lint.Level{"LINT_INCOMPLETE": lint.Critical},
 	})
 	if got[0].Severity != lint.Error || got[0].Level != lint.Critical {
 		t.Errorf("severity and level = %v, %v, want error, critical", got[0].Severity, got[0].Level)

@@ -22,9 +22,6 @@ type Options struct {
 	// ResourceType is what a resource's policy is attached to, as the catalogue
 	// writes it: "s3:bucket", "sqs:queue". Empty means unknown.
 	ResourceType string
-	// SCPLegacy holds service control policies to the rules from before
-	// September 2025, which some tools still enforce.
-	SCPLegacy bool
 	// OwnAccounts are the 12-digit accounts of one's own organisation.
 	OwnAccounts []string
 	// ThirdPartyAccounts are the 12-digit accounts known to belong to others.

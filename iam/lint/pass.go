@@ -156,16 +156,22 @@ func (p *pass) finish() []Finding {
 		if p.suppressed(f, expired) || slices.ContainsFunc(p.options.Disabled, func(c string) bool { return strings.EqualFold(c, f.Code) }) {
 			continue
 		}
-		if s, ok := p.options.Severities[f.Code]; ok {
-			f.Severity = s
-		}
-		if l, ok := p.options.Levels[f.Code]; ok {
-			f.Level = l
-		}
+		f.Severity = override(p.options.Severities, f.Code, f.Severity)
+		f.Level = override(p.options.Levels, f.Code, f.Level)
 		out = append(out, *f)
 	}
 	inOrder(out)
 	return out
+}
+
+// override returns what a code is set to, in any case, or else what it is.
+func override[T any](set map[string]T, code string, is T) T {
+	for name, value := range set {
+		if strings.EqualFold(name, code) {
+			return value
+		}
+	}
+	return is
 }
 
 // suppressed reports whether a finding was accepted. Of a suppression that has

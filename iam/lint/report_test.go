@@ -144,11 +144,11 @@ func TestSARIFIsWhatCodeScanningTakes(t *testing.T) {
 			t.Errorf("%q is not a relative URI", at.Artifact.URI)
 		}
 		at.Region.check(t, r.RuleID)
-		print := r.Fingerprints["primaryLocationLineHash"]
-		if !regexp.MustCompile("^[0-9a-f]{16}:[0-9]+$").MatchString(print) || seen[print] {
-			t.Errorf("%s has the fingerprint %q, or another has it too", r.RuleID, print)
+		mark := r.Fingerprints["primaryLocationLineHash"]
+		if !regexp.MustCompile("^[0-9a-f]{16}:[0-9]+$").MatchString(mark) || seen[mark] {
+			t.Errorf("%s has the fingerprint %q, or another has it too", r.RuleID, mark)
 		}
-		seen[print] = true
+		seen[mark] = true
 		for _, fix := range r.Fixes {
 			if fix.Description.Text == "" || len(fix.Changes) == 0 || len(fix.Changes[0].Replacements) == 0 {
 				t.Errorf("%s has an empty fix", r.RuleID)
