@@ -147,6 +147,14 @@ func TestExistenceIsNotTold(t *testing.T) {
 		}
 		return *o.Refusal
 	}
+	detail := func(o *sts.Outcome) string {
+		for _, c := range o.Checks {
+			if c.Name == "trust" {
+				return c.Detail
+			}
+		}
+		return ""
+	}
 	for name, caller := range map[string]sts.Caller{
 		"may":     user(anybody(t)),
 		"may not": user(),
@@ -159,6 +167,11 @@ func TestExistenceIsNotTold(t *testing.T) {
 		none, there := refusal(c, nil), refusal(c, closed)
 		if none != there {
 			t.Errorf("%s: no such role: %+v, a role that does not trust: %+v", name, none, there)
+		}
+		// The role's owner is told.
+		c.Role = nil
+		if d := detail(sts.AssumeRole(c)); d != "there is no role "+deploy {
+			t.Errorf("%s: no such role: detail %q", name, d)
 		}
 		otherPath := &sts.Role{ARN: "arn:aws:iam::111122223333:role/Deploy", Trust: trusting(t, `{"AWS":"*"}`)}
 		if got := refusal(c, otherPath); got != none {

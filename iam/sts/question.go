@@ -29,7 +29,7 @@ func (o *Outcome) ask(check, action string, q *question) bool {
 		Policies: set,
 	}
 	r.Decision = r.Policies.Decide(&r.Request)
-	c := Check{Name: check, State: Passed, Detail: describe(r.Decision, action), Ruling: &r}
+	c := Check{Name: check, State: Passed, Detail: q.describe(r.Decision, action), Ruling: &r}
 	if !r.Decision.Allowed() {
 		c.State = Failed
 		c.Refusal = q.refusal(&r)
@@ -73,8 +73,13 @@ func (q *question) name() string {
 	return q.principal.ARN
 }
 
-// describe says in a sentence what the evaluator found.
-func describe(d iam.Decision, action string) string {
+// describe says in a sentence what the evaluator found. Unlike the refusal it
+// tells the role's owner whether there is such a role.
+func (q *question) describe(d iam.Decision, action string) string {
+	if q.target == iam.RoleTrust && q.role == nil {
+		return "there is no role " + q.arn
+	}
+	federated := q.principal.Kind == iam.SAMLIdentity || q.principal.Kind == iam.WebIdentity
 	switch d.Reason {
 	case iam.AllowResource:
 		return "the trust policy names the caller and allows " + action
@@ -82,10 +87,13 @@ func describe(d iam.Decision, action string) string {
 		return "the caller's own policies allow " + action
 	case iam.AllowCrossAccount:
 		return "the trust policy and the caller's own policies both allow " + action
+	case iam.NoAllow:
+		if federated || q.principal.Kind == iam.ServicePrincipal {
+			return "no statement of the trust policy lets the caller do " + action
+		}
+		return "the caller's own policies, to which it is left, do not allow " + action
 	case iam.NoAllowTrust:
 		return "no statement of the trust policy lets the caller do " + action
-	case iam.NoAllow:
-		return "neither the trust policy by itself nor the caller's own policies allow " + action
 	case iam.NoAllowFromIdentity:
 		return "the trust policy allows " + action + ", and the caller's own policies, which must allow it too, do not"
 	case iam.NoAllowBoundary:
@@ -94,11 +102,9 @@ func describe(d iam.Decision, action string) string {
 		return "the caller's session policies do not allow " + action
 	case iam.NoAllowSCP:
 		return "a service control policy over the caller's account does not allow " + action
-	case iam.NoAllowRCP:
-		return "a resource control policy over the role's account does not allow " + action
 	}
 	if d.Outcome == iam.ExplicitDeny {
-		return "a statement of the caller's or the role's policies denies " + action + ", in the layer " + d.By.Layer.String()
+		return fmt.Sprintf("statement %d of policy %d of the layer %q denies %s", d.By.Statement, d.By.Policy, d.By.Layer, action)
 	}
 	return action + ": " + string(d.Reason)
 }

@@ -81,8 +81,7 @@ func (q *SAMLQuestion) explain(p RolePair) SAMLExplanation {
 		call.Request.Time = q.Response.IssuedAt
 	}
 	// What a response without a usable pair is compared with has to be something.
-	placeholders := p.ProviderARN == ""
-	if placeholders {
+	if p.ProviderARN == "" {
 		call.PrincipalARN = q.anyProvider()
 	}
 	if call.RoleARN == "" {
@@ -108,10 +107,11 @@ func (q *SAMLQuestion) anyProvider() string {
 	return "arn:aws:iam::000000000000:saml-provider/none"
 }
 
-// needs are the checks that take more of the account than may be known.
-var needsProviders = map[string]bool{"provider": true, "issuer": true}
-
-var needsRoles = map[string]bool{"trust": true, "tag-session": true, "source-identity-session": true, "duration": true}
+// The checks that take more of the account than may be known.
+var (
+	needsProviders = map[string]bool{"provider": true, "issuer": true}
+	needsRoles     = map[string]bool{"trust": true, "tag-session": true, "source-identity-session": true, "duration": true}
+)
 
 // result takes the checks that were made without what they need back.
 func (q *SAMLQuestion) result(p RolePair, o *Outcome) SAMLExplanation {

@@ -157,5 +157,10 @@ func FuzzParseSAMLResponse(f *testing.F) {
 		if _, err := sts.DecodeSAMLResponse(string(doc)); err == nil && len(doc) > 100000 {
 			t.Fatalf("DecodeSAMLResponse took %d bytes", len(doc))
 		}
+		for _, x := range sts.ExplainSAML(&sts.SAMLQuestion{Response: a, ResponseError: err}) {
+			if len(x.Checks) == 0 {
+				t.Fatalf("ExplainSAML(%q) checks nothing", doc)
+			}
+		}
 	})
 }

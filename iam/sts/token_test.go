@@ -106,5 +106,10 @@ func FuzzDecodeToken(f *testing.F) {
 		if err == nil && token.Signature.Verified() {
 			t.Fatalf("DecodeToken(%q) says that it is verified", text)
 		}
+		c := presenting(t, token)
+		c.TokenError = err
+		if o := sts.AssumeRoleWithWebIdentity(c); o.Granted() {
+			t.Fatalf("a token nobody verified gives a session: %q", text)
+		}
 	})
 }
