@@ -45,14 +45,13 @@ func (t Template) Pattern() string {
 }
 
 // Fill returns the template with values for its variables, and the variables
-// that values does not have, for which it writes "*". An empty value counts as
-// given: the region of a bucket is.
+// that values does not have, for which it writes "*". An empty value is none.
 func (t Template) Fill(values map[string]string) (pattern string, missing []string) {
 	var b strings.Builder
 	for text := t.Text; text != ""; {
 		literal, name, rest := nextVariable(text)
 		b.WriteString(literal)
-		if value, ok := values[name]; ok {
+		if value := values[name]; value != "" {
 			b.WriteString(value)
 		} else if name != "" {
 			b.WriteByte('*')
@@ -84,7 +83,20 @@ func nextVariable(text string) (literal, name, rest string) {
 // overlaps the template of objects and, as buckets have no "/" in their names,
 // not that of buckets.
 func (t Template) Overlaps(pattern string) bool {
+	if t.otherService(pattern) {
+		return false
+	}
 	return glob.OverlapTokens(t.tokens(), resourceTokens(pattern))
+}
+
+// otherService reports whether the pattern names another service: the cheap
+// answer to most questions. The service stands where it seems to when nothing
+// before it goes over colons.
+func (t Template) otherService(pattern string) bool {
+	own, _ := Split(t.Text)
+	other, n := Split(pattern)
+	return n == 6 && glob.Literal(other[PrefixComponent]) && glob.Literal(other[PartitionComponent]) && glob.Literal(other[ServiceComponent]) &&
+		other[ServiceComponent] != own[ServiceComponent] && !strings.Contains(own[ServiceComponent], "${")
 }
 
 func (t Template) tokens() []glob.Token {

@@ -59,10 +59,10 @@ func TestTemplateFill(t *testing.T) {
 		t.Errorf("Variables() (-want +got):\n%s", diff)
 	}
 	got, missing := template.Fill(map[string]string{"Partition": "aws", "Region": "", "Name": "s", "Other": "x"})
-	if want := "arn:aws:kinesis::*:stream/s/of/s"; got != want {
+	if want := "arn:aws:kinesis:*:*:stream/s/of/s"; got != want {
 		t.Errorf("Fill() = %q, want %q", got, want)
 	}
-	if diff := cmp.Diff([]string{"Account"}, missing); diff != "" {
+	if diff := cmp.Diff([]string{"Region", "Account"}, missing); diff != "" {
 		t.Errorf("Fill() misses (-want +got):\n%s", diff)
 	}
 	for _, text := range []string{"", "${", "a${b", "${}", "$}"} {

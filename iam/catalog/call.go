@@ -15,57 +15,66 @@ type Permission struct {
 	When string
 }
 
-// Call returns the permissions of an SDK call such as "S3.ListObjectsV2". Most
-// calls take the action of their own name; the catalogue lists those that do
-// not. free is set for calls that take no permission, with a note where there
-// is one. ok is false where nothing is known.
+// call is an SDK call that does not simply take the action of its own name.
+type call struct {
+	name        string
+	permissions []Permission
+	free        bool // it takes no permission
+}
+
+// Call returns the permissions of an SDK call such as "S3.ListObjectsV2", in any
+// case. Most calls take the action of their own name; the catalogue lists those
+// that do not. free is set for calls that take no permission. ok is false where
+// nothing is known.
 func (c *Catalog) Call(name string) (permissions []Permission, free, ok bool) {
-	key := strings.ToLower(name)
-	if _, found := c.free[key]; found {
-		return nil, true, true
-	}
-	if p, found := c.calls[key]; found {
-		return p, false, true
+	if known, ok := c.listed(name); ok {
+		return known.permissions, known.free, true
 	}
 	service, operation, found := strings.Cut(name, ".")
 	if !found {
 		return nil, false, false
 	}
-	a, found := c.Action(PrefixOf(service) + ":" + operation)
-	if !found {
-		return nil, false, false
+	prefix := PrefixOf(service)
+	for _, p := range []string{prefix, olderPrefix[prefix]} {
+		for _, o := range []string{operation, withoutVersion(operation)} {
+			if a, found := c.Action(p + ":" + o); found {
+				return []Permission{{Action: a.FullName()}}, false, true
+			}
+		}
 	}
-	return []Permission{{Action: a.FullName()}}, false, true
+	return nil, false, false
 }
 
-// serviceIDs are the services whose name in SDKs is not their action prefix.
-var serviceIDs = map[string]string{
-	"apigatewaymanagementapi": "execute-api", "apigatewayv2": "apigateway", "cloudwatchlogs": "logs",
-	"cloudwatchevents": "events", "eventbridge": "events", "cognitoidentity": "cognito-identity",
-	"cognitoidentityprovider": "cognito-idp", "dynamodbstreams": "dynamodb", "efs": "elasticfilesystem",
-	"elbv2": "elasticloadbalancing", "elasticloadbalancingv2": "elasticloadbalancing", "monitoring": "cloudwatch",
-	"opensearchservice": "es", "rdsdata": "rds-data", "resourcegroupstaggingapi": "tag", "sesv2": "ses", "sfn": "states",
-	"stepfunctions": "states", "applicationautoscaling": "application-autoscaling", "accessanalyzer": "access-analyzer",
-	"ecrpublic": "ecr-public", "servicediscovery": "servicediscovery", "ssooidc": "sso",
-}
+// olderPrefix are services whose calls partly take actions of an older prefix.
+var olderPrefix = map[string]string{"opensearch": "es"}
 
-// PrefixOf returns the action prefix of a service as SDKs, endpoints or
-// signatures name it: "states" for "SFN". A name that is a prefix already comes
-// back in lower case.
-func PrefixOf(service string) string {
-	s := strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(service))
-	if p, ok := serviceIDs[s]; ok {
-		return p
+// listed returns what the map of calls has for a name.
+func (c *Catalog) listed(name string) (call, bool) {
+	i, ok := search(c.calls, name, func(k call) string { return k.name })
+	if !ok {
+		return call{}, false
 	}
-	return strings.ToLower(service)
+	return c.calls[i], true
 }
 
-// Calls returns the names of the calls that are listed, in no order, in lower
-// case.
+// withoutVersion cuts the version of an API off an operation, which trails keep
+// for some services: "GetFunction20150331v2", "GetDistribution2020_05_31".
+func withoutVersion(operation string) string {
+	name := strings.TrimRight(operation, "v0123456789_")
+	if len(operation)-len(name) < len("20150331") {
+		return operation
+	}
+	return name
+}
+
+// Calls returns the names of the calls whose permissions are listed, in order
+// without regard to case.
 func (c *Catalog) Calls() []string {
 	var names []string
-	for n := range c.calls {
-		names = append(names, n)
+	for _, k := range c.calls {
+		if !k.free {
+			names = append(names, k.name)
+		}
 	}
 	return names
 }

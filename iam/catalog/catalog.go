@@ -7,14 +7,12 @@ import (
 )
 
 // Catalog is what is known of all services. It is read only and safe for
-// concurrent use.
+// concurrent use; what its methods return is shared and must not be changed.
 type Catalog struct {
 	services []*Service
-	byPrefix map[string]*Service
-	prefixes map[string]bool
+	prefixes []string
 	global   []Key
-	calls    map[string][]Permission
-	free     map[string]string
+	calls    []call
 }
 
 // Default returns the embedded catalogue. The first call unpacks it.
@@ -28,14 +26,15 @@ type Service struct {
 	Prefix string
 	// Name is for people: "Amazon S3".
 	Name string
-	// Actions are in order of their names.
+	// Actions are in order of their names without regard to case.
 	Actions []*Action
-	// Resources are the types of resources, in order of their names.
+	// Resources are the types of resources, in order of their names without
+	// regard to case.
 	Resources []*Resource
 	// Keys are the condition keys of the service.
 	Keys []Key
 
-	actions map[string]*Action
+	formsOnce sync.Once // for the forms of the resources
 }
 
 // Access is what an action does, in the five levels of the vendor.
@@ -113,13 +112,22 @@ func (c *Catalog) Services() []*Service { return c.services }
 // Service returns the service of a prefix, in any case. It reports false for
 // one whose actions are not known; see [Catalog.KnownPrefix].
 func (c *Catalog) Service(prefix string) (*Service, bool) {
-	s, ok := c.byPrefix[strings.ToLower(prefix)]
-	return s, ok
+	i, ok := search(c.services, prefix, func(s *Service) string { return s.Prefix })
+	if !ok {
+		return nil, false
+	}
+	return c.services[i], true
 }
 
 // KnownPrefix reports whether the vendor documents a service of this prefix,
 // be its actions known here or not.
-func (c *Catalog) KnownPrefix(prefix string) bool { return c.prefixes[strings.ToLower(prefix)] }
+func (c *Catalog) KnownPrefix(prefix string) bool {
+	_, ok := search(c.prefixes, prefix, func(p string) string { return p })
+	return ok
+}
+
+// Prefixes returns the prefixes of all documented services, sorted.
+func (c *Catalog) Prefixes() []string { return c.prefixes }
 
 // Action returns the action of a name such as "s3:GetObject", in any case.
 func (c *Catalog) Action(name string) (*Action, bool) {
@@ -136,13 +144,17 @@ func (c *Catalog) Action(name string) (*Action, bool) {
 
 // Action returns the action of a name without the prefix, in any case.
 func (s *Service) Action(name string) (*Action, bool) {
-	a, ok := s.actions[strings.ToLower(name)]
-	return a, ok
+	i, ok := search(s.Actions, name, func(a *Action) string { return a.Name })
+	if !ok {
+		return nil, false
+	}
+	return s.Actions[i], true
 }
 
-// Resource returns the type of resource of a name such as "bucket".
+// Resource returns the type of resource of a name such as "bucket", in any
+// case.
 func (s *Service) Resource(name string) (*Resource, bool) {
-	i, ok := slices.BinarySearchFunc(s.Resources, name, func(r *Resource, name string) int { return strings.Compare(r.Type, name) })
+	i, ok := search(s.Resources, name, func(r *Resource) string { return r.Type })
 	if !ok {
 		return nil, false
 	}

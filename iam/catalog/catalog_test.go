@@ -45,21 +45,6 @@ func TestEveryResourceAnActionTakesIsThere(t *testing.T) {
 	}
 }
 
-func TestEveryActionOfACallExists(t *testing.T) {
-	t.Parallel()
-	for _, name := range catalog.Default().Calls() {
-		permissions, _, ok := catalog.Default().Call(name)
-		if !ok {
-			t.Errorf("Call(%q) is not there", name)
-		}
-		for _, p := range permissions {
-			if _, ok := catalog.Default().Action(p.Action); !ok {
-				t.Errorf("%s takes %s, which does not exist", name, p.Action)
-			}
-		}
-	}
-}
-
 func TestAction(t *testing.T) {
 	t.Parallel()
 	a, ok := catalog.Default().Action("S3:getobject")
@@ -97,175 +82,152 @@ func TestExpandIsWhatTheWildcardMatches(t *testing.T) {
 	}
 }
 
-func TestDenotes(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		prefix, typ, pattern string
-		want                 bool
-	}{
-		{"s3", "bucket", "arn:aws:s3:::media", true},
-		{"s3", "bucket", "arn:aws:s3:::media/*", false},
-		{"s3", "bucket", "arn:aws:s3:::media*", true},
-		{"s3", "bucket", "arn:aws:s3:::*", true},
-		{"s3", "bucket", "*", true},
-		{"s3", "bucket", "arn:aws:s3*", true},
-		{"s3", "bucket", "arn:aws:sqs:*:*:*", false},
-		{"s3", "object", "arn:aws:s3:::media/*", true},
-		{"s3", "object", "arn:aws:s3:::media", false},
-		{"s3", "object", "arn:aws:s3:::*", true},
-		{"dynamodb", "table", "arn:aws:dynamodb:eu-west-1:111122223333:table/a", true},
-		{"dynamodb", "table", "arn:aws:dynamodb:eu-west-1:111122223333:table/a/index/*", false},
-		{"dynamodb", "index", "arn:aws:dynamodb:eu-west-1:111122223333:table/a/index/*", true},
-		{"dynamodb", "index", "arn:aws:dynamodb:eu-west-1:111122223333:table/*", true},
-		{"iam", "role", "arn:aws:iam::111122223333:role/path/name", true},
-		{"iam", "role", "arn:aws:iam::111122223333:user/name", false},
-		{"ssm", "parameter", "arn:aws:ssm:*:*:parameter/com/example/*", true},
-		{"ec2", "security-group", "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0123456789abcdef0", true},
-		{"lambda", "function", "arn:aws:lambda:eu-west-1:111122223333:function:f:*", true},
-		{"s3", "bucket", "", false},
-		{"s3", "bucket", "arn:aws", false},
-	} {
-		s, _ := catalog.Default().Service(c.prefix)
-		r, ok := s.Resource(c.typ)
-		if !ok {
-			t.Fatalf("%s has no resource %s", c.prefix, c.typ)
-		}
-		if got := r.Denotes(c.pattern); got != c.want {
-			t.Errorf("%s %s Denotes(%q) = %v, want %v", c.prefix, c.typ, c.pattern, got, c.want)
-		}
-	}
-}
-
-func TestFillSaysWhatIsMissing(t *testing.T) {
-	t.Parallel()
-	s, _ := catalog.Default().Service("sqs")
-	q, _ := s.Resource("queue")
-	got, missing := q.Fill(map[string]string{"Partition": "aws", "Account": "111122223333", "QueueName": "jobs"})
-	if want := "arn:aws:sqs:*:111122223333:jobs"; got != want || !slices.Equal(missing, []string{"Region"}) {
-		t.Errorf("Fill() = %q, %v, want %q, [Region]", got, missing, want)
-	}
-}
-
-func TestKeys(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		typ   catalog.KeyType
-		multi bool
-	}{
-		{"aws:sourceip", catalog.IPKey, false},
-		{"aws:PrincipalTag/Team", catalog.StringKey, false},
-		{"aws:TagKeys", catalog.StringKey, true},
-		{"aws:CurrentTime", catalog.DateKey, false},
-		{"aws:SourceArn", catalog.ARNKey, false},
-		{"s3:ExistingObjectTag/env", catalog.StringKey, false},
-		{"s3:max-keys", catalog.NumericKey, false},
-		{"dynamodb:LeadingKeys", catalog.StringKey, true},
-		{"secretsmanager:ResourceTag/env", catalog.StringKey, false},
-	} {
-		k, ok := catalog.Default().Key(c.name)
-		if !ok || k.Type != c.typ || k.Multi != c.multi {
-			t.Errorf("Key(%q) = %+v, %v, want type %v, multi %v", c.name, k, ok, c.typ, c.multi)
-		}
-	}
-	for _, name := range []string{"aws:SourceIpp", "aws:PrincipalTag/", "s3:nothing", "", "x"} {
-		if k, ok := catalog.Default().Key(name); ok {
-			t.Errorf("Key(%q) = %v, want none", name, k.Name)
-		}
-	}
-}
-
-func TestSupports(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		action, key string
-		want        bool
-	}{
-		{"s3:ListBucket", "s3:prefix", true},
-		{"s3:GetObject", "s3:prefix", false},
-		{"s3:GetObject", "aws:SourceIp", true},
-		{"ec2:RunInstances", "aws:RequestTag/env", true},
-		{"sqs:SendMessage", "aws:RequestTag/env", false},
-		{"sqs:SendMessage", "aws:ResourceTag/env", true},
-		{"iam:PassRole", "iam:PassedToService", true},
-	} {
-		a, ok := catalog.Default().Action(c.action)
-		if !ok {
-			t.Fatalf("no action %s", c.action)
-		}
-		if got := catalog.Default().Supports(a, c.key); got != c.want {
-			t.Errorf("Supports(%s, %s) = %v, want %v", c.action, c.key, got, c.want)
-		}
-	}
-}
-
-func TestSuggest(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"s3:GetObjct":          "s3:GetObject",
-		"s3:HeadBucket":        "s3:ListBucket",
-		"sqs:SendMessageBatch": "sqs:SendMessage",
-		"lambda:Invoke":        "lambda:InvokeFunction",
-		"sqss:SendMessage":     "sqs:SendMessage",
-		"s3:ListBuckets":       "s3:ListAllMyBuckets",
-	} {
-		if got := catalog.Default().SuggestAction(name); len(got) == 0 || got[0] != want {
-			t.Errorf("SuggestAction(%q) = %v, want %q first", name, got, want)
-		}
-	}
-	if got := catalog.Default().SuggestService("dynamdb"); len(got) == 0 || got[0] != "dynamodb" {
-		t.Errorf("SuggestService(dynamdb) = %v", got)
-	}
-	if got := catalog.Default().SuggestAction("s3:" + strings.Repeat("x", 4000)); got != nil {
-		t.Errorf("SuggestAction of a long name = %v, want none", got)
-	}
-}
-
-func TestCalls(t *testing.T) {
-	t.Parallel()
-	p, free, ok := catalog.Default().Call("S3.ListObjectsV2")
-	if !ok || free || len(p) != 1 || p[0].Action != "s3:ListBucket" {
-		t.Errorf("Call(S3.ListObjectsV2) = %v, %v, %v", p, free, ok)
-	}
-	if _, free, ok := catalog.Default().Call("STS.GetCallerIdentity"); !free || !ok {
-		t.Error("STS.GetCallerIdentity takes a permission")
-	}
-	if p, _, ok := catalog.Default().Call("SFN.StartExecution"); !ok || p[0].Action != "states:StartExecution" {
-		t.Errorf("Call(SFN.StartExecution) = %v, %v", p, ok)
-	}
-	for _, name := range []string{"S3.Nothing", "S3", "", "Nowhere.Go"} {
-		if _, _, ok := catalog.Default().Call(name); ok {
-			t.Errorf("Call(%q) is there", name)
-		}
-	}
-}
-
 func TestRCPSupported(t *testing.T) {
 	t.Parallel()
-	if !catalog.RCPSupported("s3") || catalog.RCPSupported("ec2") {
-		t.Error("RCPSupported does not say s3 and not ec2")
+	for _, prefix := range readJSON[[]string](t, "rcp-supported-services.json") {
+		if !catalog.RCPSupported(prefix) || !catalog.RCPSupported(strings.ToUpper(prefix)) {
+			t.Errorf("RCPSupported(%q) = false", prefix)
+		}
+		if !catalog.Default().KnownPrefix(prefix) {
+			t.Errorf("KnownPrefix(%q) = false", prefix)
+		}
+	}
+	for _, prefix := range []string{"ec2", "iam", "", "s", "s3x", "[", `"s3"`} {
+		if catalog.RCPSupported(prefix) {
+			t.Errorf("RCPSupported(%q) = true", prefix)
+		}
 	}
 }
 
-func FuzzSuggest(f *testing.F) {
-	f.Add("s3:GetObjct")
-	f.Add("*:*")
-	f.Fuzz(func(t *testing.T, name string) {
-		for _, n := range catalog.Default().SuggestAction(name) {
-			if _, ok := catalog.Default().Action(n); !ok {
-				t.Errorf("SuggestAction(%q) gives %q, which does not exist", name, n)
+// Names are searched for by halves, so they have to be in order.
+func TestNamesAreInOrder(t *testing.T) {
+	t.Parallel()
+	inOrder := func(what string, names []string) {
+		for i := 1; i < len(names); i++ {
+			if strings.ToLower(names[i-1]) >= strings.ToLower(names[i]) {
+				t.Errorf("%s: %q stands before %q", what, names[i-1], names[i])
 			}
 		}
-		for _, a := range catalog.Default().Expand(name) {
-			if !glob.MatchFold(name, a.FullName()) {
-				t.Errorf("Expand(%q) has %s", name, a.FullName())
+	}
+	c := catalog.Default()
+	inOrder("prefixes", c.Prefixes())
+	inOrder("calls", c.Calls())
+	var services []string
+	for _, s := range c.Services() {
+		services = append(services, s.Prefix)
+		var actions, resources []string
+		for _, a := range s.Actions {
+			actions = append(actions, a.Name)
+			if got, ok := c.Action(strings.ToUpper(a.FullName())); !ok || got != a {
+				t.Errorf("Action(%q) is another one", a.FullName())
 			}
 		}
-	})
+		for _, r := range s.Resources {
+			resources = append(resources, r.Type)
+		}
+		inOrder(s.Prefix, actions)
+		inOrder(s.Prefix, resources)
+		if !c.KnownPrefix(s.Prefix) {
+			t.Errorf("KnownPrefix(%q) = false", s.Prefix)
+		}
+	}
+	inOrder("services", services)
+}
+
+// What the packed catalogue says is what data/ says, action by action.
+func TestActionsAreThoseOfTheData(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range prefixes(t) {
+		want := readJSON[serviceFile](t, prefix+".json")
+		s, _ := catalog.Default().Service(prefix)
+		got := serviceFile{Service: s.Prefix, Name: s.Name}
+		for _, a := range s.Actions {
+			w := want.Actions[a.Name]
+			if a.Access.String() != w.Access || !slices.Equal(a.Keys, w.ConditionKeys) || !slices.Equal(a.Dependent, w.DependentActions) || len(a.Resources) != len(w.Resources) {
+				t.Errorf("%s is %+v, want %+v", a.FullName(), a, w)
+				continue
+			}
+			for i, u := range a.Resources {
+				if diff := cmp.Diff(w.Resources[i], use{u.Resource.Type, u.Required, u.Keys, u.Dependent}); diff != "" {
+					t.Errorf("%s takes (-want +got):\n%s", a.FullName(), diff)
+				}
+			}
+		}
+		for _, r := range s.Resources {
+			if w := want.Resources[r.Type]; !slices.Equal(r.Keys, w.ConditionKeys) || !strings.HasPrefix(w.ARN, r.Template) {
+				t.Errorf("%s %s is %+v, want %+v", prefix, r.Type, r, w)
+			}
+		}
+		for _, k := range s.Keys {
+			word := k.Type.String()
+			if k.Multi {
+				word = "ArrayOf" + word
+			}
+			if word != want.ConditionKeys[k.Name] {
+				t.Errorf("%s is of type %s, want %s", k.Name, word, want.ConditionKeys[k.Name])
+			}
+		}
+		if got.Service != want.Service || got.Name != want.Name {
+			t.Errorf("service %s is %q %q, want %q", prefix, got.Service, got.Name, want.Name)
+		}
+	}
+}
+
+func TestQuestionsDoNotAllocate(t *testing.T) {
+	c := catalog.Default()
+	put, _ := c.Action("s3:PutObject")
+	for name, ask := range map[string]func(){
+		"Action":      func() { c.Action("S3:GetObject") },
+		"KnownPrefix": func() { c.KnownPrefix("DynamoDB") },
+		"Key":         func() { c.Key("s3:ExistingObjectTag/team") },
+		"Supports":    func() { c.Supports(put, "aws:requesttag/team") },
+		"Call":        func() { c.Call("S3.ListObjectsV2") },
+		"RCP":         func() { catalog.RCPSupported("s3") },
+	} {
+		ask()
+		if n := testing.AllocsPerRun(50, ask); n != 0 {
+			t.Errorf("%s allocates %v times", name, n)
+		}
+	}
+}
+
+func TestLicenceGoesAlong(t *testing.T) {
+	t.Parallel()
+	if l := catalog.License(); !strings.HasPrefix(l, "MIT License") || !strings.Contains(l, "Copyright (c) 2024 Cloud Copilot") {
+		t.Errorf("License() = %.60q", l)
+	}
 }
 
 func BenchmarkUnpack(b *testing.B) {
+	b.ReportAllocs()
 	for b.Loop() {
 		catalog.Unpack()
+	}
+}
+
+func BenchmarkAction(b *testing.B) {
+	c := catalog.Default()
+	for b.Loop() {
+		c.Action("s3:GetObject")
+	}
+}
+
+func BenchmarkExpand(b *testing.B) {
+	c := catalog.Default()
+	for _, pattern := range []string{"s3:Get*", "ec2:*", "*"} {
+		b.Run(pattern, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Expand(pattern)
+			}
+		})
+	}
+}
+
+func BenchmarkTakes(b *testing.B) {
+	a, _ := catalog.Default().Action("s3:GetObject")
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Takes("arn:aws:s3:::bucket/path/*")
 	}
 }

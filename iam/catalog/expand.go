@@ -19,6 +19,10 @@ func (c *Catalog) Expand(pattern string) []*Action {
 	}
 	var out []*Action
 	for _, s := range c.services {
+		if pattern == "*" {
+			out = append(out, s.Actions...)
+			continue
+		}
 		for _, a := range s.Actions {
 			if glob.MatchFold(pattern, a.FullName()) {
 				out = append(out, a)

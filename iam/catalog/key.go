@@ -3,8 +3,6 @@ package catalog
 import (
 	"slices"
 	"strings"
-
-	"github.com/berth-project/berth/internal/glob"
 )
 
 // Key is a condition key.
@@ -19,8 +17,17 @@ type Key struct {
 	// Category is of global keys what they are about: "principal", "network".
 	Category string
 
-	pattern string // Name with "*" for its variable part, in lower case
+	// A key whose name has a variable part is what stands before it and behind.
+	head, tail string
+	varies     bool
 }
+
+// Varies reports whether the name has a variable part, such as the key of a tag,
+// for which a policy has to put something: "aws:ResourceTag/${TagKey}".
+func (k Key) Varies() bool { return k.varies }
+
+// Base returns the name up to its variable part: "aws:ResourceTag/".
+func (k Key) Base() string { return k.head }
 
 // KeyType is the type of the values of a condition key.
 type KeyType uint8
@@ -45,7 +52,8 @@ func (t KeyType) String() string { return keyTypeNames[t] }
 func (t KeyType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 func newKey(name, typ, category string) Key {
-	k := Key{Name: name, Category: category, pattern: strings.ToLower(keyPattern(name))}
+	k := Key{Name: name, Category: category}
+	k.head, k.tail, k.varies = cutVariable(name)
 	word, multi := strings.CutPrefix(typ, "ArrayOf")
 	k.Multi = multi
 	if i := slices.Index(keyTypeNames[:], word); i >= 0 {
@@ -54,27 +62,33 @@ func newKey(name, typ, category string) Key {
 	return k
 }
 
-// keyPattern replaces the variable part of a key, which references write in
-// three ways: "${TagKey}", "<key>" and "tag-key".
-func keyPattern(name string) string {
-	name = variable.ReplaceAllString(name, "*")
-	if i := strings.IndexByte(name, '<'); i >= 0 && strings.HasSuffix(name, ">") {
-		name = name[:i] + "*"
+// cutVariable cuts the variable part out of a key's name, which references write
+// in three ways: "${TagKey}", "<key>" and "tag-key".
+func cutVariable(name string) (head, tail string, varies bool) {
+	if head, rest, ok := strings.Cut(name, "${"); ok {
+		_, tail, _ = strings.Cut(rest, "}")
+		return head, tail, true
 	}
-	if base, ok := strings.CutSuffix(name, "/tag-key"); ok {
-		name = base + "/*"
+	if head, _, ok := strings.Cut(name, "<"); ok && strings.HasSuffix(name, ">") {
+		return head, "", true
 	}
-	return name
+	if head, ok := strings.CutSuffix(name, "/tag-key"); ok {
+		return head + "/", "", true
+	}
+	return name, "", false
 }
 
 // is reports whether key is this key, or one of the keys it stands for.
-func (k Key) is(key string) bool {
-	if glob.Literal(k.pattern) {
-		return strings.EqualFold(k.pattern, key)
+func (k Key) is(key string) bool { return stands(k.head, k.tail, k.varies, key) }
+
+// stands reports whether key is head and tail with something in between, or head
+// where nothing varies.
+func stands(head, tail string, varies bool, key string) bool {
+	if !varies {
+		return equalFold(head, key)
 	}
-	// The part that varies is not empty.
-	base, _, _ := strings.Cut(k.pattern, "*")
-	return len(key) > len(base) && glob.MatchFold(k.pattern, key)
+	n := len(key) - len(tail)
+	return n > len(head) && equalFold(key[:len(head)], head) && equalFold(key[n:], tail)
 }
 
 // GlobalKey returns the global key ("aws:…") of a name, in any case and with
@@ -120,27 +134,35 @@ func findKey(keys []Key, name string) (Key, bool) {
 // reference lists for the action or for a resource it takes. Global keys about
 // tags and other things that only some actions carry have to be listed.
 func (c *Catalog) Supports(a *Action, key string) bool {
+	return c.always(a, key) || slices.ContainsFunc(a.Resources, func(u Use) bool { return u.has(key) })
+}
+
+// SupportsOn is [Catalog.Supports] of requests about one type of resource.
+func (c *Catalog) SupportsOn(a *Action, r *Resource, key string) bool {
+	return c.always(a, key) || slices.ContainsFunc(a.Resources, func(u Use) bool { return u.Resource == r && u.has(key) })
+}
+
+// always reports whether requests for the action carry a key whatever they are
+// about.
+func (c *Catalog) always(a *Action, key string) bool {
 	if k, ok := c.GlobalKey(key); ok && !listed(k) {
 		return true
 	}
-	if has(a.Keys, key) {
-		return true
-	}
-	for _, u := range a.Resources {
-		if has(u.Keys, key) || has(u.Resource.Keys, key) {
-			return true
-		}
-	}
-	return false
+	return has(a.Keys, key)
 }
+
+// has reports whether requests for the action about this resource carry a key.
+func (u *Use) has(key string) bool { return has(u.Keys, key) || has(u.Resource.Keys, key) }
 
 // listed reports whether a global key is carried only by requests whose action
 // or resource lists it.
 func listed(k Key) bool {
-	base, _, _ := strings.Cut(k.pattern, "*")
-	return base == "aws:resourcetag/" || base == "aws:requesttag/" || k.pattern == "aws:tagkeys"
+	return equalFold(k.head, "aws:ResourceTag/") || equalFold(k.head, "aws:RequestTag/") || equalFold(k.head, "aws:TagKeys")
 }
 
 func has(names []string, key string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return newKey(n, "", "").is(key) })
+	return slices.ContainsFunc(names, func(n string) bool {
+		head, tail, varies := cutVariable(n)
+		return stands(head, tail, varies, key)
+	})
 }

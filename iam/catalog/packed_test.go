@@ -10,8 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 var update = flag.Bool("update", false, "pack data/ into catalog.gz anew")
@@ -73,36 +76,73 @@ type serviceFile struct {
 	ConditionKeys map[string]string
 }
 
-// packer writes lines of fields.
-type packer struct{ b strings.Builder }
+// packer writes lines of fields, and gives equal lists one number.
+type packer struct {
+	b       strings.Builder
+	lists   []string
+	numbers map[string]int
+	count   struct{ resources, actions, uses int }
+}
 
 func (p *packer) line(fields ...string) {
+	for _, f := range fields {
+		if strings.ContainsAny(f, "\t\n") {
+			panic(fmt.Sprintf("%q has a tab or an end of line in it", f))
+		}
+	}
 	p.b.WriteString(strings.Join(fields, "\t"))
 	p.b.WriteByte('\n')
 }
 
-func list(names []string) string { return strings.Join(names, "\x1f") }
+// list returns the number of a list.
+func (p *packer) list(names []string) string {
+	if len(names) == 0 {
+		return "0"
+	}
+	text := strings.Join(names, "\t")
+	n, ok := p.numbers[text]
+	if !ok {
+		p.lists = append(p.lists, text)
+		n = len(p.lists)
+		p.numbers[text] = n
+	}
+	return strconv.Itoa(n)
+}
 
 func pack(t *testing.T) []byte {
 	t.Helper()
-	var p packer
+	p := packer{numbers: map[string]int{}}
 	p.global(t)
 	for _, prefix := range prefixes(t) {
-		p.service(readJSON[serviceFile](t, prefix+".json"))
+		p.service(t, readJSON[serviceFile](t, prefix+".json"))
 	}
 	p.calls(t)
+	text := fmt.Sprintf("N\t%d\t%d\t%d\t%d\n", len(p.lists), p.count.resources, p.count.actions, p.count.uses)
+	for _, list := range p.lists {
+		text += "L\t" + list + "\n"
+	}
+	return compress(t, text+p.b.String())
+}
+
+func compress(t *testing.T, text string) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err == nil {
+		_, err = z.Write([]byte(text))
+	}
+	if err == nil {
+		err = z.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := z.Write([]byte(p.b.String())); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
 	return out.Bytes()
+}
+
+// folded returns the keys of a map in order without regard to case.
+func folded[V any](m map[string]V) []string {
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 }
 
 // prefixes are the services of the extract.
@@ -125,7 +165,8 @@ func readJSON[T any](t *testing.T, name string) T {
 }
 
 func (p *packer) global(t *testing.T) {
-	for _, prefix := range readJSON[[]string](t, "all-service-prefixes.json") {
+	t.Helper()
+	for _, prefix := range slices.Sorted(slices.Values(readJSON[[]string](t, "all-service-prefixes.json"))) {
 		p.line("P", prefix)
 	}
 	for _, k := range readJSON[[]struct{ Key, Category, Type string }](t, "global-condition-keys.json") {
@@ -133,38 +174,55 @@ func (p *packer) global(t *testing.T) {
 	}
 }
 
-func (p *packer) service(s serviceFile) {
+func (p *packer) service(t *testing.T, s serviceFile) {
+	t.Helper()
 	p.line("S", s.Service, s.Name)
-	for _, key := range slices.Sorted(maps.Keys(s.ConditionKeys)) {
+	for _, key := range folded(s.ConditionKeys) {
 		p.line("K", key, s.ConditionKeys[key])
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Resources)) {
-		p.line("R", name, s.Resources[name].ARN, list(s.Resources[name].ConditionKeys))
+	resources := folded(s.Resources)
+	for _, name := range resources {
+		r := s.Resources[name]
+		p.line(append([]string{"R", name, p.list(r.ConditionKeys)}, strings.Split(r.ARN, ", ")...)...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Actions)) {
+	p.count.resources += len(resources)
+	for _, name := range folded(s.Actions) {
 		a := s.Actions[name]
-		p.line("A", name, a.Access, list(a.ConditionKeys), list(a.DependentActions))
+		access, ok := catalog.ParseAccess(a.Access)
+		if !ok {
+			t.Errorf("%s:%s has the access level %q", s.Service, name, a.Access)
+		}
+		p.line("A", name, strconv.Itoa(int(access)), p.list(a.ConditionKeys), p.list(a.DependentActions))
 		for _, u := range a.Resources {
+			place := slices.Index(resources, u.Type)
+			if place < 0 {
+				t.Errorf("%s:%s takes a %s, which the service does not have", s.Service, name, u.Type)
+			}
 			required := ""
 			if u.Required {
 				required = "required"
 			}
-			p.line("U", u.Type, required, list(u.ConditionKeys), list(u.DependentActions))
+			p.line("U", strconv.Itoa(place), required, p.list(u.ConditionKeys), p.list(u.DependentActions))
 		}
+		p.count.actions, p.count.uses = p.count.actions+1, p.count.uses+len(a.Resources)
 	}
 }
 
 func (p *packer) calls(t *testing.T) {
-	calls := readJSON[struct {
+	t.Helper()
+	source := readJSON[struct {
 		Permissionless []string
 		Mappings       map[string][]struct{ Action, ARN, When string }
 	}](t, "sdk-action-map.json")
-	for _, call := range calls.Permissionless {
-		name, note, _ := strings.Cut(call, " ")
-		p.line("F", name, strings.Trim(note, "()"))
+	for _, entry := range source.Permissionless {
+		name, _, _ := strings.Cut(entry, " ") // what follows is a remark
+		source.Mappings[name] = nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(calls.Mappings)) {
-		for _, m := range calls.Mappings[name] {
+	for _, name := range folded(source.Mappings) {
+		if source.Mappings[name] == nil {
+			p.line("F", name)
+		}
+		for _, m := range source.Mappings[name] {
 			p.line("C", name, m.Action, m.ARN, m.When)
 		}
 	}

@@ -6,21 +6,25 @@ import (
 	"sync"
 )
 
+// rcpText is the list of the services that resource control policies apply to.
+// It stands beside the catalogue because the evaluator needs nothing else of it.
+//
 //go:embed data/rcp-supported-services.json
 var rcpText string
 
-// rcpServices reads the list without the rest of the catalogue, which the
-// evaluator does not need.
-var rcpServices = sync.OnceValue(func() map[string]bool {
+// rcpServices are the prefixes, sorted as they are in the text.
+var rcpServices = sync.OnceValue(func() []string {
 	list := strings.Split(strings.Trim(strings.TrimSpace(rcpText), "[]"), ",")
-	services := make(map[string]bool, len(list))
-	for _, name := range list {
-		services[strings.Trim(strings.TrimSpace(name), `"`)] = true
+	for i, name := range list {
+		list[i] = strings.Trim(strings.TrimSpace(name), `"`)
 	}
-	return services
+	return list
 })
 
-// RCPSupported reports whether resource control policies apply to the actions
-// of a service, by its prefix in lower case (Organizations user guide, "AWS
-// services that support RCPs").
-func RCPSupported(prefix string) bool { return rcpServices()[prefix] }
+// RCPSupported reports whether resource control policies apply to the actions of
+// a service, by its prefix in any case (Organizations user guide, "AWS services
+// that support RCPs"). It does not unpack the catalogue.
+func RCPSupported(prefix string) bool {
+	_, ok := search(rcpServices(), prefix, func(p string) string { return p })
+	return ok
+}

@@ -8,136 +8,221 @@ import (
 // maxSuggest bounds the names that are compared.
 const maxSuggest = 128
 
-// Suggestion is an action that was probably meant.
+// Suggestion is what was probably meant.
 type Suggestion struct {
 	// Actions are the names to write instead.
 	Actions []string
-	// Why says what makes them the answer; empty where they are only near.
+	// Why says what makes them the answer, as a clause without a full stop.
 	Why string
 }
 
-// Instead says what to write in place of a name that people take for an
-// action: calls of SDKs whose permission has another name.
+// Instead says what to write in place of a name that people take for an action:
+// mostly a call of the SDKs whose permission has another name. It reports false
+// for actions that exist and where nothing is known.
 func (c *Catalog) Instead(name string) (Suggestion, bool) {
 	prefix, rest, ok := strings.Cut(name, ":")
-	if !ok || len(name) > maxSuggest {
+	if !ok || len(name) > maxSuggest || strings.ContainsAny(name, "*?") {
 		return Suggestion{}, false
 	}
-	key := strings.ToLower(prefix + "." + rest)
-	if s, ok := commonMistakes[key]; ok {
-		return s, true
+	if _, exists := c.Action(name); exists {
+		return Suggestion{}, false
 	}
-	permissions, ok := c.calls[key]
+	s, ok := c.Service(prefix)
 	if !ok {
 		return Suggestion{}, false
 	}
-	s := Suggestion{Why: rest + " is a call; the permission it takes has another name"}
-	for _, p := range permissions {
-		if p.When == "" {
-			s.Actions = append(s.Actions, p.Action)
+	if known, ok := c.listed(prefix + "." + rest); ok && len(known.permissions) > 0 {
+		return Suggestion{Actions: known.actions(), Why: rest + " is a call; the permission it takes has another name"}, true
+	}
+	for _, m := range mistakes {
+		if m.prefix == s.Prefix && m.is(strings.ToLower(rest)) {
+			return Suggestion{Actions: m.actions, Why: m.why}, true
 		}
 	}
-	if len(s.Actions) == 0 {
-		for _, p := range permissions {
-			s.Actions = append(s.Actions, p.Action)
-		}
-	}
-	return s, true
+	return s.single(rest)
 }
 
-// commonMistakes are names that are neither actions nor calls of the map.
-var commonMistakes = map[string]Suggestion{
-	"lambda.invoke":               {Actions: []string{"lambda:InvokeFunction"}, Why: "the call is Invoke, the permission InvokeFunction"},
-	"ecr.pull":                    {Actions: []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, Why: "a pull is three calls, and ecr:GetAuthorizationToken on *"},
-	"ecr.pullimage":               {Actions: []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}, Why: "a pull is three calls, and ecr:GetAuthorizationToken on *"},
-	"dynamodb.transactgetitems":   {Actions: []string{"dynamodb:GetItem"}, Why: "a transaction takes the permissions of its items"},
-	"dynamodb.transactwriteitems": {Actions: []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}, Why: "a transaction takes the permissions of its items"},
-}
-
-// SuggestAction returns known names near to one that is not known, the nearest
-// first, at most three.
-func (c *Catalog) SuggestAction(name string) []string {
-	prefix, rest, ok := strings.Cut(strings.ToLower(name), ":")
-	if !ok || len(name) > maxSuggest {
-		return nil
-	}
-	if s, ok := c.Instead(name); ok {
-		return s.Actions
-	}
-	s, ok := c.byPrefix[prefix]
-	if !ok {
-		return c.elsewhere(prefix, rest)
-	}
-	type near struct {
-		name     string
-		distance int
-	}
-	var found []near
-	limit := max(2, len(rest)/4)
-	for lower, a := range s.actions {
-		if d := distance(rest, lower, limit); d <= limit {
-			found = append(found, near{a.FullName(), d})
-		}
-	}
-	slices.SortFunc(found, func(a, b near) int {
-		if a.distance != b.distance {
-			return a.distance - b.distance
-		}
-		return strings.Compare(a.name, b.name)
-	})
+// actions are those a call takes in any case, or, where it takes each in some
+// case only, all of them.
+func (k call) actions() []string {
+	always := slices.ContainsFunc(k.permissions, func(p Permission) bool { return p.When == "" })
 	var names []string
-	for _, f := range found[:min(3, len(found))] {
-		names = append(names, f.name)
+	for _, p := range k.permissions {
+		if (p.When == "" || !always) && !slices.Contains(names, p.Action) {
+			names = append(names, p.Action)
+		}
 	}
 	return names
 }
 
-// elsewhere looks for the action under prefixes that look like the one given.
+// single finds the action for one of what the name does for many.
+func (s *Service) single(name string) (Suggestion, bool) {
+	one, ok := cutSuffixFold(name, "Batch")
+	if !ok {
+		return Suggestion{}, false
+	}
+	a, ok := s.Action(one)
+	if !ok {
+		return Suggestion{}, false
+	}
+	return Suggestion{Actions: []string{a.FullName()}, Why: "a call for many takes the permission for one"}, true
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	n := len(s) - len(suffix)
+	if n <= 0 || !equalFold(s[n:], suffix) {
+		return s, false
+	}
+	return s[:n], true
+}
+
+// mistake is a kind of name that is neither an action nor a call.
+type mistake struct {
+	prefix  string
+	is      func(lowerCaseName string) bool
+	actions []string
+	why     string
+}
+
+// mistakes are asked in their order.
+var mistakes = []mistake{
+	{
+		prefix: "ecr", is: transfers("pull"),
+		actions: []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"},
+		why:     "a pull is these three calls on the repository, and ecr:GetAuthorizationToken on *",
+	},
+	{
+		prefix: "ecr", is: transfers("push"),
+		actions: []string{"ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"},
+		why:     "a push is these calls on the repository, and ecr:GetAuthorizationToken on *",
+	},
+	verb("GET", "get", "list", "describe"),
+	verb("DELETE", "delete", "flush", "untag"),
+	verb("PATCH", "update"),
+	verb("PUT", "put", "tag"),
+	verb("POST", "create", "generate", "import", "test"),
+}
+
+// transfers tells names like Pull, PullImage and DockerPull. What is about the
+// rules of pull-through caches begins with neither.
+func transfers(word string) func(string) bool {
+	return func(name string) bool {
+		return strings.HasSuffix(name, word) || strings.HasPrefix(name, word) && !strings.HasPrefix(name, word+"through")
+	}
+}
+
+// verb is a call of API Gateway, whose permissions are the methods of its REST
+// interface (API Gateway Developer Guide, "How Amazon API Gateway works with
+// IAM").
+func verb(method string, beginnings ...string) mistake {
+	return mistake{
+		prefix: "apigateway",
+		is: func(name string) bool {
+			return slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(name, b) })
+		},
+		actions: []string{"apigateway:" + method},
+		why:     "permissions of API Gateway are the HTTP methods of its REST interface, and resources its paths",
+	}
+}
+
+// mostSuggestions is how many names are offered at most.
+const mostSuggestions = 3
+
+// SuggestAction returns actions for a name that is none, the likeliest first and
+// few: those of [Catalog.Instead], else those near by edits, else those of the
+// same name in another service. There are none for patterns.
+func (c *Catalog) SuggestAction(name string) []string {
+	prefix, rest, ok := strings.Cut(name, ":")
+	if !ok || rest == "" || len(name) > maxSuggest || strings.ContainsAny(name, "*?") {
+		return nil
+	}
+	if instead, ok := c.Instead(name); ok {
+		return instead.Actions
+	}
+	s, ok := c.Service(prefix)
+	if !ok {
+		return c.elsewhere(prefix, rest)
+	}
+	near := nearest(s.Actions, rest, max(2, len(rest)/4), func(a *Action) string { return a.Name })
+	if len(near) == 0 {
+		return c.elsewhere(prefix, rest)
+	}
+	var names []string
+	for _, a := range near {
+		names = append(names, a.FullName())
+	}
+	return names
+}
+
+// elsewhere looks for the action of a name in other services: in those whose
+// prefix looks like the one given, else in all, where it is in few.
 func (c *Catalog) elsewhere(prefix, name string) []string {
 	var names []string
 	for _, near := range c.SuggestService(prefix) {
-		if s, ok := c.byPrefix[near]; ok {
-			if a, ok := s.actions[name]; ok {
-				names = append(names, a.FullName())
-			}
+		if a, ok := c.Action(near + ":" + name); ok {
+			names = append(names, a.FullName())
 		}
+	}
+	if len(names) > 0 {
+		return names
+	}
+	for _, s := range c.services {
+		if a, ok := s.Action(name); ok {
+			names = append(names, a.FullName())
+		}
+	}
+	if len(names) > mostSuggestions {
+		return nil // ListTagsForResource says nothing about the service
 	}
 	return names
 }
 
 // SuggestService returns documented prefixes near to one that is not, the
-// nearest first, at most three.
+// likeliest first and few: "cloudwatch" for "monitoring", "dynamodb" for
+// "dynamdb".
 func (c *Catalog) SuggestService(prefix string) []string {
-	prefix = strings.ToLower(prefix)
-	if len(prefix) > maxSuggest {
+	if prefix == "" || len(prefix) > maxSuggest || strings.ContainsAny(prefix, "*?") {
 		return nil
 	}
-	if p := PrefixOf(prefix); p != prefix {
+	if p := PrefixOf(prefix); !equalFold(p, prefix) {
 		return []string{p}
 	}
-	limit := max(1, len(prefix)/3)
-	distances := map[string]int{}
-	var names []string
-	for p := range c.prefixes {
-		if d := distance(prefix, p, limit); d <= limit {
-			distances[p] = d
-			names = append(names, p)
+	names := nearest(c.prefixes, prefix, max(1, len(prefix)/3), func(p string) string { return p })
+	// Of what is as near, the services whose actions are known come first.
+	slices.SortStableFunc(names, func(a, b string) int { return c.unlikely(a, prefix) - c.unlikely(b, prefix) })
+	return names
+}
+
+// unlikely orders prefixes by their distance from what was written, then by
+// whether their actions are known.
+func (c *Catalog) unlikely(prefix, written string) int {
+	d := 2 * distance(prefix, strings.ToLower(written), maxSuggest)
+	if _, known := c.Service(prefix); !known {
+		d++
+	}
+	return d
+}
+
+// nearest returns what has names within limit edits of a name without regard to
+// case, the nearest first, then in order of their names.
+func nearest[T any](all []T, name string, limit int, nameOf func(T) string) []T {
+	type near struct {
+		of       T
+		distance int
+	}
+	name = strings.ToLower(name)
+	var found []near
+	for _, t := range all {
+		if d := distance(name, strings.ToLower(nameOf(t)), limit); d <= limit {
+			found = append(found, near{t, d})
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if distances[a] != distances[b] {
-			return distances[a] - distances[b]
-		}
-		_, known := c.byPrefix[a]
-		if _, other := c.byPrefix[b]; known != other {
-			if known {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	return names[:min(3, len(names))]
+	slices.SortStableFunc(found, func(a, b near) int { return a.distance - b.distance })
+	var out []T
+	for _, f := range found[:min(mostSuggestions, len(found))] {
+		out = append(out, f.of)
+	}
+	return out
 }
 
 // distance is the number of single-byte edits, swaps of neighbours counting as
