@@ -89,6 +89,22 @@ func (t Template) Overlaps(pattern string) bool {
 	return glob.OverlapTokens(t.tokens(), resourceTokens(pattern))
 }
 
+// OverlapsResource reports whether the pattern of a resource part alone, behind
+// the fifth colon, matches that of some name of this form: what is left to ask
+// when region or account are known to be wrong.
+func (t Template) OverlapsResource(resource string) bool {
+	tokens := t.tokens()
+	colons := 0
+	for i, token := range tokens {
+		if token.Kind == glob.Character && token.Char == ':' {
+			if colons++; colons == 5 {
+				return glob.OverlapTokens(tokens[i+1:], glob.Tokens(resource))
+			}
+		}
+	}
+	return false
+}
+
 // otherService reports whether the pattern names another service: the cheap
 // answer to most questions. The service stands where it seems to when nothing
 // before it goes over colons.

@@ -49,6 +49,22 @@ func TestTemplateOverlaps(t *testing.T) {
 	}
 }
 
+func TestTemplateOverlapsResource(t *testing.T) {
+	t.Parallel()
+	point := arn.Template{Text: "arn:${Partition}:s3:${Region}:${Account}:accesspoint/${Name}", Narrow: []string{"Name"}}
+	for resource, want := range map[string]bool{
+		"accesspoint/a": true, "accesspoint/*": true, "*:media": true, "*": true,
+		"accesspoint/a/b": false, "accesspoint/": false, "media": false, "": false, "1:accesspoint/a": false,
+	} {
+		if got := point.OverlapsResource(resource); got != want {
+			t.Errorf("%s OverlapsResource(%q) = %v, want %v", point, resource, got, want)
+		}
+	}
+	if (arn.Template{Text: "arn:aws"}).OverlapsResource("*") {
+		t.Error("a template without a resource part overlaps one")
+	}
+}
+
 func TestTemplateFill(t *testing.T) {
 	t.Parallel()
 	template := arn.Template{Text: "arn:${Partition}:kinesis:${Region}:${Account}:stream/${Name}/of/${Name}"}

@@ -66,6 +66,13 @@ func (r *Resource) Denotes(pattern string) bool {
 	return pattern == "*" || slices.ContainsFunc(r.Forms(), func(t arn.Template) bool { return t.Overlaps(pattern) })
 }
 
+// Named reports whether a name of this type can have a resource part, behind the
+// fifth colon, that matches the pattern: [Resource.Denotes] whatever the rest of
+// the ARN is.
+func (r *Resource) Named(resourcePart string) bool {
+	return slices.ContainsFunc(r.Forms(), func(t arn.Template) bool { return t.OverlapsResource(resourcePart) })
+}
+
 // Denoted returns the types of resources of the actions' service that a pattern
 // can name, of those that the action takes.
 func (a *Action) Denoted(pattern string) []*Resource {

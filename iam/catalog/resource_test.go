@@ -84,6 +84,17 @@ func TestDenotes(t *testing.T) {
 	}
 }
 
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	s3, _ := catalog.Default().Service("s3")
+	bucket, _ := s3.Resource("bucket")
+	for part, want := range map[string]bool{"media": true, "media*": true, "*": true, "media/*": false, "": false} {
+		if got := bucket.Named(part); got != want {
+			t.Errorf("bucket Named(%q) = %v, want %v", part, got, want)
+		}
+	}
+}
+
 func TestFillSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s, _ := catalog.Default().Service("sqs")

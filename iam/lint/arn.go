@@ -106,10 +106,10 @@ func (p *pass) resourceType(parts []string, path string) {
 	if !ok || len(service.Resources) == 0 {
 		return
 	}
-	name := opaque(joinARN(parts, map[int]string{1: "*", 3: "*", 4: "*"}))
+	name := opaque(parts[5])
 	var fitting []*catalog.Resource
 	for _, r := range service.Resources {
-		if p.spend(r.Template, name) && r.Denotes(name) {
+		if p.spend(r.Template, name) && r.Named(name) {
 			fitting = append(fitting, r)
 		}
 	}
