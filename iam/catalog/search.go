@@ -1,10 +1,22 @@
 package catalog
 
-import "slices"
-
 // search finds a name in what is in order of its names without regard to case.
+// The name goes to no function value, so that one made from bytes for the
+// question stays on the stack.
 func search[T any](sorted []T, name string, nameOf func(T) string) (int, bool) {
-	return slices.BinarySearchFunc(sorted, name, func(t T, name string) int { return compareFold(nameOf(t), name) })
+	low, high := 0, len(sorted)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		switch c := compareFold(nameOf(sorted[middle]), name); {
+		case c == 0:
+			return middle, true
+		case c < 0:
+			low = middle + 1
+		default:
+			high = middle
+		}
+	}
+	return low, false
 }
 
 // compareFold compares without regard to the case of ASCII letters.
