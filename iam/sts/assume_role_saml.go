@@ -109,27 +109,40 @@ func (c *AssumeRoleWithSAMLCall) question(role *Role, name roleName, provider pr
 // which roles exist.
 func (o *Outcome) checkPair(a *Assertion, roleARN, providerARN string) {
 	const check = "role-pair"
-	var others []string
 	for _, v := range a.attribute(attrRole) {
+		if pair, err := ParseRolePair(v); err == nil && pair.RoleARN == roleARN && pair.ProviderARN == providerARN {
+			o.pass(check, "the attribute Role has the pair of role and provider")
+			return
+		}
+	}
+	o.fail(check, "the attribute Role does not have the pair of "+roleARN+" and "+providerARN+"; "+a.describeRoles(roleARN),
+		refuse(AccessDenied, "Not authorized to perform sts:AssumeRoleWithSAML"))
+}
+
+// describeRoles says what the attribute Role has instead of a role.
+func (a *Assertion) describeRoles(wanted string) string {
+	const most = 5
+	var found []string
+	values := a.attribute(attrRole)
+	for i, v := range values {
+		if i == most {
+			found = append(found, fmt.Sprintf("%d more", len(values)-most))
+			break
+		}
 		pair, err := ParseRolePair(v)
 		switch {
 		case err != nil:
-			others = append(others, err.Error())
-		case pair.RoleARN == roleARN && pair.ProviderARN == providerARN:
-			o.pass(check, "the attribute Role has the pair of role and provider")
-			return
-		case strings.EqualFold(pair.RoleARN, roleARN):
-			others = append(others, pair.RoleARN+" differs in case, and names are with regard to case")
+			found = append(found, err.Error())
+		case pair.RoleARN != wanted && strings.EqualFold(pair.RoleARN, wanted):
+			found = append(found, pair.RoleARN+", which differs in case, and names are with regard to case")
 		default:
-			others = append(others, pair.RoleARN+" by "+pair.ProviderARN)
+			found = append(found, pair.RoleARN+" by "+pair.ProviderARN)
 		}
 	}
-	const most = 5
-	if len(others) > most {
-		others = append(others[:most:most], fmt.Sprintf("%d more", len(others)-most))
+	if len(found) == 0 {
+		return "it has no value"
 	}
-	o.fail(check, "the attribute Role does not have the pair of "+roleARN+" and "+providerARN+"; it has: "+strings.Join(others, "; "),
-		refuse(AccessDenied, "Not authorized to perform sts:AssumeRoleWithSAML"))
+	return "it has: " + strings.Join(found, "; ")
 }
 
 // tags are the tags that the attributes PrincipalTag:key set.

@@ -415,8 +415,37 @@ func TestExplainSAML(t *testing.T) {
 	}
 	bare := withAttribute(assertion(), "Role", "aws-prod-dev")
 	got = sts.ExplainSAML(&sts.SAMLQuestion{Response: bare, Roles: q.Roles, Providers: q.Providers})
-	if len(got) != 1 || states(got[0])["role-pair"] != "failed" {
-		t.Errorf("bare group name: %+v, want the pair to fail", got)
+	if len(got) != 1 || states(got[0])["role-pair"] != "failed" || states(got[0])["trust"] != "not checked" || got[0].Refusal == nil {
+		t.Errorf("bare group name: %+v, want the pair to fail and no role to be looked for", got)
+	}
+	for _, c := range got[0].Checks {
+		if c.Name == "role-pair" && !strings.Contains(c.Detail, `is the pair of a provider and a role; it has: "aws-prod-dev" is not a pair`) {
+			t.Errorf("bare group name: %q does not tell what there is", c.Detail)
+		}
+	}
+
+	// A role that the response does not name, and one that is none.
+	got = sts.ExplainSAML(&sts.SAMLQuestion{Response: response, RoleARN: deploy})
+	if len(got) != 1 || states(got[0])["role-pair"] != "failed" || got[0].Refusal.Code != sts.AccessDenied {
+		t.Errorf("another role: %+v, want the pair to fail", got)
+	}
+	got = sts.ExplainSAML(&sts.SAMLQuestion{Response: response, RoleARN: "Deploy"})
+	if len(got) != 1 || states(got[0])["parameters"] != "failed" || got[0].Refusal == nil {
+		t.Errorf("a name for a role: %+v, want it refused", got)
+	}
+
+	// A provider in another case is told from one that is not there.
+	for name, want := range map[string]string{strings.ToLower(provider): "differs in case", corp: "there is no provider " + provider} {
+		got = sts.ExplainSAML(&sts.SAMLQuestion{Response: response, RoleARN: admin, Providers: []sts.SAMLProvider{{ARN: name}}})
+		detail := ""
+		for _, c := range got[0].Checks {
+			if c.Name == "provider" {
+				detail = c.Detail
+			}
+		}
+		if !strings.Contains(detail, want) || got[0].Refusal.Message != "Specified provider doesn't exist." {
+			t.Errorf("provider %s: %q, %v, want %q", name, detail, got[0].Refusal, want)
+		}
 	}
 
 	// An unsigned response fails, and is not merely unchecked.

@@ -1,6 +1,8 @@
 package sts
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/berth-project/berth/iam"
@@ -70,26 +72,26 @@ func (q *SAMLQuestion) pairs() []RolePair {
 	return pairs
 }
 
+// What stands for a name that the response does not have.
+const (
+	noRole     = "arn:aws:iam::000000000000:role/none"
+	noProvider = "arn:aws:iam::000000000000:saml-provider/none"
+)
+
 // explain runs the checks for one role.
 func (q *SAMLQuestion) explain(p RolePair) SAMLExplanation {
 	call := AssumeRoleWithSAMLCall{
-		RoleARN: p.RoleARN, PrincipalARN: p.ProviderARN,
+		RoleARN: cmp.Or(p.RoleARN, noRole), PrincipalARN: cmp.Or(p.ProviderARN, q.onlyProvider(), noProvider),
 		Assertion: q.Response, AssertionError: q.ResponseError,
 		Request: Request{Context: q.Context, Time: q.At},
 	}
 	if q.At.IsZero() && q.Response != nil {
 		call.Request.Time = q.Response.IssuedAt
 	}
-	// What a response without a usable pair is compared with has to be something.
-	if p.ProviderARN == "" {
-		call.PrincipalARN = q.anyProvider()
-	}
-	if call.RoleARN == "" {
-		call.RoleARN = "arn:aws:iam::000000000000:role/none"
-	}
 	for i := range q.Providers {
-		if q.Providers[i].ARN == call.PrincipalARN {
-			call.Provider = &q.Providers[i]
+		// One that differs in case is told from one that is not there.
+		if have := &q.Providers[i]; have.ARN == call.PrincipalARN || call.Provider == nil && strings.EqualFold(have.ARN, call.PrincipalARN) {
+			call.Provider = have
 		}
 	}
 	for i := range q.Roles {
@@ -100,11 +102,12 @@ func (q *SAMLQuestion) explain(p RolePair) SAMLExplanation {
 	return q.result(p, call.run(true))
 }
 
-func (q *SAMLQuestion) anyProvider() string {
-	if len(q.Providers) > 0 {
+// onlyProvider returns the provider where the account has one and no other.
+func (q *SAMLQuestion) onlyProvider() string {
+	if len(q.Providers) == 1 {
 		return q.Providers[0].ARN
 	}
-	return "arn:aws:iam::000000000000:saml-provider/none"
+	return ""
 }
 
 // The checks that take more of the account than may be known.
@@ -117,13 +120,14 @@ var (
 func (q *SAMLQuestion) result(p RolePair, o *Outcome) SAMLExplanation {
 	x := SAMLExplanation{RoleARN: p.RoleARN, ProviderARN: p.ProviderARN}
 	for _, c := range o.Checks {
-		switch {
-		case c.Name == "parameters":
-			continue // of the vendor's API, which nobody called
-		case q.Providers == nil && needsProviders[c.Name]:
-			c = Check{Name: c.Name, Detail: "it is not known which providers the account has"}
-		case q.Roles == nil && needsRoles[c.Name]:
-			c = Check{Name: c.Name, Detail: "it is not known which roles the account has"}
+		if c.Name == "parameters" && c.State == Passed {
+			continue // they are of the vendor's API, which nobody called
+		}
+		if why := q.lacks(p, c.Name); why != "" {
+			c = Check{Name: c.Name, Detail: why}
+		}
+		if c.Name == "role-pair" && p.ProviderARN == "" {
+			c.Detail = "no value of the attribute Role is the pair of a provider and " + cmp.Or(p.RoleARN, "a role") + "; " + q.Response.describeRoles(p.RoleARN)
 		}
 		if c.Refusal != nil && x.Refusal == nil {
 			x.Refusal = c.Refusal
@@ -131,4 +135,19 @@ func (q *SAMLQuestion) result(p RolePair, o *Outcome) SAMLExplanation {
 		x.Checks = append(x.Checks, c)
 	}
 	return x
+}
+
+// lacks says what a check would need to know and nobody does.
+func (q *SAMLQuestion) lacks(p RolePair, check string) string {
+	switch {
+	case needsProviders[check] && q.Providers == nil:
+		return "it is not known which providers the account has"
+	case needsProviders[check] && p.ProviderARN == "" && q.onlyProvider() == "":
+		return "the response names no provider to look for"
+	case needsRoles[check] && q.Roles == nil:
+		return "it is not known which roles the account has"
+	case needsRoles[check] && p.RoleARN == "":
+		return "the response names no role to look for"
+	}
+	return ""
 }
