@@ -112,3 +112,25 @@ func filled(pattern, word string) []string {
 	}
 	return []string{strings.ReplaceAll(pattern, "*", ""), strings.ReplaceAll(pattern, "*", word)}
 }
+
+// TestSafeFixesSettle applies safe fixes to every case until there are none.
+func TestSafeFixesSettle(t *testing.T) {
+	t.Parallel()
+	const rounds = 6
+	for _, c := range codeCases(t) {
+		if c.Repeat > 0 {
+			continue
+		}
+		text := c.text(t)
+		for round := range rounds {
+			fixed, mended, err := lint.Mend([]byte(text), c.judge(t, text), lint.SafeFixes)
+			if err != nil || len(mended) == 0 {
+				break
+			}
+			if round == rounds-1 {
+				t.Errorf("%s: still mending %s in\n%s", c.Code, mended[0].Code, text)
+			}
+			text = string(fixed)
+		}
+	}
+}

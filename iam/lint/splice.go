@@ -1,9 +1,7 @@
 package lint
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,10 +24,16 @@ type splicer struct {
 	doc  *jsonsource.Document
 	text string
 
-	removed  map[*jsonsource.Node][]int // by container, the places of what goes
-	inserts  []edit                     // what is put between two bytes
+	removed  map[*jsonsource.Node][]int      // by container, the places of what goes
+	added    map[*jsonsource.Node][]addition // by container, what comes
 	replaced []edit
 	touched  []edit // what is spoken for: start and end only
+}
+
+// addition is a new child of a container.
+type addition struct {
+	name string // "-" in a list
+	text string
 }
 
 func newSplicer(text []byte) (*splicer, error) {
@@ -37,7 +41,7 @@ func newSplicer(text []byte) (*splicer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &splicer{doc: doc, text: string(text), removed: map[*jsonsource.Node][]int{}}, nil
+	return &splicer{doc: doc, text: string(text), removed: map[*jsonsource.Node][]int{}, added: map[*jsonsource.Node][]addition{}}, nil
 }
 
 // spot is a place that a JSON Pointer names: a child of a container, or the
@@ -114,13 +118,8 @@ func childOf(n *jsonsource.Node, token string) (spot, error) {
 // apply takes a whole patch on, or nothing of it where it touches what another
 // patch changed.
 func (s *splicer) apply(patch []Operation) error {
-	trial := &splicer{
-		doc: s.doc, text: s.text, removed: map[*jsonsource.Node][]int{},
-		inserts: slices.Clone(s.inserts), replaced: slices.Clone(s.replaced), touched: slices.Clone(s.touched),
-	}
-	for n, places := range s.removed {
-		trial.removed[n] = slices.Clone(places)
-	}
+	trial := &splicer{doc: s.doc, text: s.text, removed: cloned(s.removed), added: cloned(s.added)}
+	trial.replaced, trial.touched = slices.Clone(s.replaced), slices.Clone(s.touched)
 	for _, op := range patch {
 		if err := trial.operation(op); err != nil {
 			return fmt.Errorf("%s %s: %w", op.Op, op.Path, err)
@@ -151,6 +150,14 @@ func (s *splicer) operation(op Operation) error {
 	return errors.New("no such operation")
 }
 
+func cloned[T any](of map[*jsonsource.Node][]T) map[*jsonsource.Node][]T {
+	out := make(map[*jsonsource.Node][]T, len(of))
+	for n, list := range of {
+		out[n] = slices.Clone(list)
+	}
+	return out
+}
+
 var errTaken = errors.New("another fix changes the same place")
 
 func disjoint(edits []edit) bool {
@@ -164,13 +171,15 @@ func disjoint(edits []edit) bool {
 
 // claim takes a part of the text, unless another change has it.
 func (s *splicer) claim(start, end int) error {
-	for _, t := range s.touched {
-		if start < t.end && t.start < end || start == t.start && end == t.end {
-			return errTaken
-		}
+	if s.taken(start, end) {
+		return errTaken
 	}
 	s.touched = append(s.touched, edit{start: start, end: end})
 	return nil
+}
+
+func (s *splicer) taken(start, end int) bool {
+	return slices.ContainsFunc(s.touched, func(t edit) bool { return start < t.end && t.start < end })
 }
 
 func (s *splicer) remove(at spot) error {
@@ -212,43 +221,32 @@ func (s *splicer) rename(from string, to spot) error {
 	return s.claim(m.NameStart, m.NameEnd)
 }
 
-// add puts a new member into an object: Version first, as documents have it,
-// others behind the last. Into a list it appends.
+// add puts a new member into an object, or appends to a list.
 func (s *splicer) add(at spot, value any) error {
 	c := at.container
 	switch {
 	case c == nil:
 		return errors.New("nothing to add to")
-	case at.child >= 0:
+	case at.child >= 0 || c.Kind == jsonsource.Object && slices.ContainsFunc(s.added[c], func(a addition) bool { return a.name == at.name }):
 		return errors.New("there is one already")
+	case s.taken(c.Start, c.Start+1):
+		return errTaken // the container itself goes
 	}
-	if err := s.claim(c.End-1, c.End-1); err != nil {
-		return err
-	}
-	starts, lastEnd := children(c)
-	where := c.End - 1
-	if len(starts) > 0 {
-		where = lastEnd
-	}
-	text, err := s.render(value, where, c)
+	_, lastEnd := children(c)
+	text, err := s.render(value, max(lastEnd, c.Start+1), c)
 	if err != nil {
 		return err
 	}
+	name := "-"
 	if c.Kind == jsonsource.Object {
-		name, err := encode(at.name)
+		name = at.name
+		quoted, err := encode(name)
 		if err != nil {
 			return err
 		}
-		text = string(name) + s.colon(c) + text
+		text = string(quoted) + s.colon(c) + text
 	}
-	switch {
-	case len(starts) == 0:
-		s.inserts = append(s.inserts, edit{c.Start + 1, c.End - 1, text})
-	case at.name == "Version":
-		s.inserts = append(s.inserts, edit{starts[0], starts[0], text + "," + s.between(c)})
-	default:
-		s.inserts = append(s.inserts, edit{lastEnd, lastEnd, "," + s.between(c) + text})
-	}
+	s.added[c] = append(s.added[c], addition{name, text})
 	return nil
 }
 
@@ -266,12 +264,39 @@ func children(c *jsonsource.Node) (starts []int, lastEnd int) {
 
 // edits returns all changes, in the order of the text.
 func (s *splicer) edits() []edit {
-	out := slices.Concat(s.inserts, s.replaced)
+	out := slices.Clone(s.replaced)
 	for c, places := range s.removed {
-		out = append(out, cuts(c, places)...)
+		if len(s.added[c]) == 0 || len(places) < len(c.Items)+len(c.Members) {
+			out = append(out, cuts(c, places)...)
+		}
 	}
-	slices.SortStableFunc(out, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	for c, more := range s.added {
+		out = append(out, s.inserts(c, more)...)
+	}
+	slices.SortFunc(out, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
 	return out
+}
+
+// inserts puts new children into a container: Version first, as documents have
+// it, others behind the last.
+func (s *splicer) inserts(c *jsonsource.Node, more []addition) []edit {
+	starts, lastEnd := children(c)
+	if len(starts) == len(s.removed[c]) {
+		texts := make([]string, len(more))
+		for i, a := range more {
+			texts[i] = a.text
+		}
+		return []edit{{c.Start + 1, c.End - 1, strings.Join(texts, ", ")}}
+	}
+	first, last := edit{start: starts[0], end: starts[0]}, edit{start: lastEnd, end: lastEnd}
+	for _, a := range more {
+		if a.name == "Version" {
+			first.text += a.text + "," + s.between(c)
+		} else {
+			last.text += "," + s.between(c) + a.text
+		}
+	}
+	return slices.DeleteFunc([]edit{first, last}, func(e edit) bool { return e.text == "" })
 }
 
 // cuts removes children with the commas that go with them. A run of them goes up
@@ -308,92 +333,4 @@ func childEnd(c *jsonsource.Node, i int) int {
 		return c.Items[i].End
 	}
 	return c.Members[i].Value.End
-}
-
-// between is the blank between two children of a container, taken from before
-// its first one.
-func (s *splicer) between(c *jsonsource.Node) string {
-	starts, _ := children(c)
-	blank := s.text[c.Start+1 : starts[0]]
-	if blank == "" && len(starts) > 1 {
-		blank = " "
-		if s.text[starts[1]-1] == ',' {
-			blank = ""
-		}
-	}
-	return blank
-}
-
-// colon is what stands between a name and its value in an object.
-func (s *splicer) colon(c *jsonsource.Node) string {
-	if len(c.Members) == 0 {
-		return ": "
-	}
-	m := &c.Members[0]
-	return s.text[m.NameEnd:m.Value.Start]
-}
-
-// render writes a value as it looks well at a place: on lines of its own where
-// its surroundings are.
-func (s *splicer) render(value any, at int, container *jsonsource.Node) (string, error) {
-	raw, err := encode(value)
-	if err != nil {
-		return "", err
-	}
-	if container == nil {
-		container = s.doc.Root
-	}
-	line := s.text[strings.LastIndexByte(s.text[:at], '\n')+1 : at]
-	margin := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-	if !strings.ContainsRune(s.text[container.Start:container.End], '\n') || raw[0] != '{' && raw[0] != '[' {
-		return spaced(raw), nil
-	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, raw, margin, s.unit()); err != nil {
-		return "", err
-	}
-	return b.String(), nil
-}
-
-// unit is one step of indentation of the text.
-func (s *splicer) unit() string {
-	starts, _ := children(s.doc.Root)
-	if len(starts) == 0 {
-		return "  "
-	}
-	line := s.text[strings.LastIndexByte(s.text[:starts[0]], '\n')+1 : starts[0]]
-	if line == "" || strings.Trim(line, " \t") != "" {
-		return "  "
-	}
-	return line
-}
-
-// encode writes JSON without escaping what only HTML minds.
-func encode(value any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSpace(b.Bytes()), nil
-}
-
-// spaced puts a blank behind each colon and comma of compact JSON.
-func spaced(raw []byte) string {
-	var b strings.Builder
-	quoted := false
-	for i := 0; i < len(raw); i++ {
-		b.WriteByte(raw[i])
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-			b.WriteByte(raw[i])
-		case c == '"':
-			quoted = !quoted
-		case !quoted && (c == ':' || c == ','):
-			b.WriteByte(' ')
-		}
-	}
-	return b.String()
 }
