@@ -15,4 +15,18 @@
 //
 // Names of actions and condition keys are without regard to case, as in
 // policies.
+//
+// # Patterns of resources
+//
+// [Resource.Denotes] and [Action.Takes] tell whether a pattern of a policy can
+// name a resource at all, which is how a linter finds statements that grant
+// nothing. They compare the pattern with the forms of the type's ARNs
+// ([Resource.Forms]) by the rule of the element Resource. What a variable of a
+// form can stand for decides: a variable stands for anything unless its names
+// are known to have no "/" (a bucket's, a table's, the IDs of EC2).
+//
+// # Cost
+//
+// The embedded catalogue is some 70 KB and takes a few milliseconds to unpack,
+// once. Questions for a name allocate nothing.
 package catalog

@@ -10,6 +10,8 @@ import (
 	"strings"
 )
 
+//go:generate go test -run ^TestPackedIsWhatTheDataSays$ -update .
+
 // packed is the content of data/, compressed: lines of fields between tabs, the
 // first of which says what a line is. A test writes it, and another keeps it
 // what data/ says.
