@@ -22,10 +22,12 @@ func (s *PolicySet) Decide(r *Request) Decision {
 // statement of every layer and takes down what it sees; without one it skips
 // what cannot change the answer. The answer is the same.
 type evaluation struct {
-	set    *PolicySet
-	req    *Request
-	rec    *recorder
-	action action
+	set *PolicySet
+	req *Request
+	rec *recorder
+	// prospect is set where not all keys of the request are known.
+	prospect *prospect
+	action   action
 	// denied is the first Deny that matches, in the order of the layers.
 	denied StatementRef
 	// allowed is the first Allow that matches, of each layer.

@@ -150,6 +150,9 @@ func (e *evaluation) allow(at StatementRef, named PrincipalMatch) {
 // caller. The elements are looked at in the order of their cost; a recorder is
 // told of each.
 func (e *evaluation) match(at StatementRef, s *statement) (named PrincipalMatch, matches bool) {
+	if e.prospect != nil {
+		return e.prospect.match(e, at, s)
+	}
 	r := e.req
 	matches = e.note(actionElement, 0, s, s.actions.match(&e.action))
 	if !matches && e.rec == nil {
