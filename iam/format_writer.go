@@ -1,6 +1,9 @@
 package iam
 
-import "unicode/utf8"
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // jsonWriter writes JSON as policies are usually laid out: one value a line,
 // indented by two spaces, an empty list or object closed where it opens.
@@ -82,10 +85,10 @@ func (w *jsonWriter) newline() {
 	}
 }
 
-// appendString writes a string with no more escapes than JSON asks for, so that
-// "<" and "é" stay legible, which encoding/json does not offer.
+// appendString writes a string with the escapes that JSON asks for and those
+// that keep the text to the characters IAM takes, which end at U+00FF. Unlike
+// encoding/json it leaves "<", ">" and "&" legible.
 func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for _, r := range s {
 		switch {
@@ -97,11 +100,19 @@ func appendString(b []byte, s string) []byte {
 			b = append(b, `\r`...)
 		case r == '\t':
 			b = append(b, `\t`...)
-		case r < ' ' || r == 0x7f:
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = appendEscape(appendEscape(b, high), low)
+		case r < ' ' || r == 0x7f || r > 0xff:
+			b = appendEscape(b, r)
 		default:
 			b = utf8.AppendRune(b, r)
 		}
 	}
 	return append(b, '"')
+}
+
+func appendEscape(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }

@@ -1,8 +1,8 @@
 package iam
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/berth-project/berth/arn"
 )
@@ -65,9 +65,10 @@ func (p *Principals) normal(partition string) *Principals {
 	return n
 }
 
-// partition returns the partition the policy is about: that of the first ARN
-// that names one. Principals and resources of one policy are in one partition.
+// partition returns the partition the policy is about: the one that all its ARNs
+// name, or "aws". Principals and resources of one policy are in one partition.
 func (p *Policy) partition() string {
+	found := ""
 	for i := range p.Statements {
 		s := &p.Statements[i]
 		lists := [][]string{s.Resources.Values}
@@ -77,14 +78,17 @@ func (p *Policy) partition() string {
 			}
 		}
 		for _, v := range slices.Concat(lists...) {
-			if rest, ok := strings.CutPrefix(v, "arn:"); ok {
-				if name, _, _ := strings.Cut(rest, ":"); arn.ValidPartition(name) {
-					return name
-				}
+			parts, n := arn.Split(v)
+			switch name := parts[1]; {
+			case n < 2 || parts[0] != "arn" || !arn.ValidPartition(name):
+			case found != "" && found != name:
+				return "aws"
+			default:
+				found = name
 			}
 		}
 	}
-	return "aws"
+	return cmp.Or(found, "aws")
 }
 
 func normalConditions(all []Condition) []Condition {

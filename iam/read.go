@@ -132,7 +132,7 @@ func (r *reader) characters() {
 }
 
 func (r *reader) top(root *jsonsource.Node) {
-	r.duplicates(root, "")
+	twins := r.duplicates(root, func() string { return "" })
 	statement := root.Member("Statement")
 	known := topElements
 	bare := statement == nil && root.Member("Effect") != nil
@@ -154,8 +154,8 @@ func (r *reader) top(root *jsonsource.Node) {
 				r.statements(&m.Value)
 			}
 		default:
-			if !slices.Contains(known, m.Name) {
-				r.unknownElement(root, m, "", known)
+			if !slices.Contains(known, m.Name) && !twins[m] {
+				r.unknownElement(m, "", known)
 			}
 		}
 	}
@@ -227,10 +227,7 @@ func (r *reader) mismatch(n *jsonsource.Node, path, want string, tolerated bool)
 // unknownElement reports a member of an object that is no element. One that
 // looks like another by mistake is not tolerated: without it the policy means
 // something else than its author wrote.
-func (r *reader) unknownElement(object *jsonsource.Node, m *jsonsource.Member, path string, known []string) {
-	if hasTwin(object, m) {
-		return // reported as a duplicate
-	}
+func (r *reader) unknownElement(m *jsonsource.Member, path string, known []string) {
 	f := fault{codeElement, "element " + quoted(m.Name) + " does not exist", "remove it; there are " + strings.Join(known, ", ")}
 	near := nearest(m.Name, known)
 	if near != "" {

@@ -13,17 +13,17 @@ func (r *reader) conditions(i int, n *jsonsource.Node) []Condition {
 		r.mismatch(n, path, "an object", false)
 		return nil
 	}
-	r.duplicates(n, path)
+	twins := r.duplicates(n, func() string { return path })
 	var all []Condition
 	for k := range n.Members {
 		m := &n.Members[k]
 		path := path + "." + m.Name
-		op := r.operator(n, m, path)
+		op := r.operator(m, path, twins[m])
 		if m.Value.Kind != jsonsource.Object {
 			r.mismatch(&m.Value, path, "an object of keys and values", false)
 			continue
 		}
-		r.duplicates(&m.Value, path)
+		r.duplicates(&m.Value, func() string { return path })
 		for l := range m.Value.Members {
 			all = append(all, r.condition(op, m.Name, &m.Value.Members[l], path))
 		}
@@ -31,13 +31,15 @@ func (r *reader) conditions(i int, n *jsonsource.Node) []Condition {
 	return all
 }
 
-func (r *reader) operator(object *jsonsource.Node, m *jsonsource.Member, path string) Operator {
+func (r *reader) operator(m *jsonsource.Member, path string, twin bool) Operator {
 	op, ok := ParseOperator(m.Name)
 	switch {
-	case !ok && !hasTwin(object, m):
+	case !ok && !twin:
 		f := fault{codeOperator, "condition operator " + quoted(m.Name) + " does not exist", "see the operators of the IAM User Guide"}
-		if near := nearestOperator(m.Name); near != "" {
-			f.help = "write " + quoted(near)
+		if len(r.problems) < maxProblems { // the search takes long where nobody reads its result
+			if near := nearestOperator(m.Name); near != "" {
+				f.help = "write " + quoted(near)
+			}
 		}
 		r.tolerate(f, path, r.nameSpan(m))
 	case op.Test == Null && op.IfExists:

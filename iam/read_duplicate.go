@@ -6,60 +6,64 @@ import (
 	"github.com/berth-project/berth/internal/jsonsource"
 )
 
-// duplicates reports the members of an object that are there twice. Readers of
-// JSON take one of the two, and not all the same; names of elements, operators
-// and condition keys that differ only in case are mistaken for one another. So
-// neither is ever tolerated. Path is the object's; it is empty for the document.
-func (r *reader) duplicates(object *jsonsource.Node, path string) {
-	members := object.Members
-	if len(members) > 16 {
-		r.manyDuplicates(members, path)
-		return
+// twins are the members of an object that another has the name of, but for
+// case. It is nil where there are none, as is usual.
+type twins map[*jsonsource.Member]bool
+
+// duplicates reports the members of an object that are there twice, and returns
+// them with those they repeat. Readers of JSON take one of the two, and not all
+// the same; names of elements, operators and condition keys that differ only in
+// case are mistaken for one another. So neither is ever tolerated. Path is the
+// object's; it is empty for the document.
+func (r *reader) duplicates(object *jsonsource.Node, path func() string) twins {
+	var found twins
+	report := func(first, second *jsonsource.Member) {
+		r.duplicate(first, second, path())
+		if found == nil {
+			found = twins{}
+		}
+		found[first], found[second] = true, true
 	}
+	if members := object.Members; len(members) <= 16 {
+		compareEach(members, report)
+	} else {
+		compareMany(members, report)
+	}
+	return found
+}
+
+// compareEach compares each member with each, which is quick for a few.
+func compareEach(members []jsonsource.Member, report func(first, second *jsonsource.Member)) {
 	for j := range members {
 		for i := range j {
 			if strings.EqualFold(members[i].Name, members[j].Name) {
-				r.duplicate(&members[i], &members[j], path)
+				report(&members[i], &members[j])
 				break
 			}
 		}
 	}
 }
 
-// manyDuplicates is duplicates for objects so large that comparing each with
-// each takes long.
-func (r *reader) manyDuplicates(members []jsonsource.Member, path string) {
-	first := make(map[string]int, len(members))
+func compareMany(members []jsonsource.Member, report func(first, second *jsonsource.Member)) {
+	seen := make(map[string]int, len(members))
 	for j := range members {
 		name := foldCase(members[j].Name)
-		if i, ok := first[name]; ok {
-			r.duplicate(&members[i], &members[j], path)
+		if i, ok := seen[name]; ok {
+			report(&members[i], &members[j])
 			continue
 		}
-		first[name] = j
+		seen[name] = j
 	}
 }
 
-func (r *reader) duplicate(a, b *jsonsource.Member, path string) {
-	at := r.nameSpan(a).Start
-	f := fault{codeDuplicateKeys, "", "remove one of the two"}
-	f.message = quoted(b.Name) + " is there twice, first at " + at.String()
-	if a.Name != b.Name {
+func (r *reader) duplicate(first, second *jsonsource.Member, path string) {
+	at := r.nameSpan(first).Start
+	f := fault{codeDuplicateKeys, quoted(second.Name) + " is there twice, first at " + at.String(), "remove one of the two"}
+	if first.Name != second.Name {
 		f.code = codeKeysDifferInCase
-		f.message = quoted(b.Name) + " and " + quoted(a.Name) + " at " + at.String() + " differ only in case"
+		f.message = quoted(second.Name) + " and " + quoted(first.Name) + " at " + at.String() + " differ only in case"
 	}
-	r.refuse(f, joinPath(path, b.Name), r.nameSpan(b))
-}
-
-// hasTwin reports whether another member of the object has the same name but
-// for case.
-func hasTwin(object *jsonsource.Node, m *jsonsource.Member) bool {
-	for i := range object.Members {
-		if other := &object.Members[i]; other != m && strings.EqualFold(other.Name, m.Name) {
-			return true
-		}
-	}
-	return false
+	r.refuse(f, joinPath(path, second.Name), r.nameSpan(second))
 }
 
 // foldCase returns one spelling for all that [strings.EqualFold] takes as equal.

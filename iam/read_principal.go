@@ -35,9 +35,10 @@ func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
 	case value.Kind == jsonsource.String:
 		r.refuse(fault{codePrincipalFormat, m.Name + " " + quoted(value.Text) + " does not say what it names", `write "*" or an object: {"AWS": [...]}`}, path, r.span(value))
 	case value.Kind == jsonsource.Object:
-		r.duplicates(value, path)
+		twins := r.duplicates(value, func() string { return path })
 		for k := range value.Members {
-			p.Entries = append(p.Entries, r.principalEntry(path, value, &value.Members[k]))
+			m := &value.Members[k]
+			p.Entries = append(p.Entries, r.principalEntry(path, m, twins[m]))
 		}
 	default:
 		r.mismatch(value, path, `"*" or an object`, false)
@@ -45,10 +46,10 @@ func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
 	return p
 }
 
-func (r *reader) principalEntry(path string, object *jsonsource.Node, m *jsonsource.Member) PrincipalEntry {
+func (r *reader) principalEntry(path string, m *jsonsource.Member, twin bool) PrincipalEntry {
 	path += "." + m.Name
 	check, ok := r.principalCheck(m.Name)
-	if !ok && !hasTwin(object, m) {
+	if !ok && !twin {
 		known := []string{"AWS", "Service", "Federated", "CanonicalUser"}
 		f := fault{codePrincipalKey, "key " + quoted(m.Name) + " of a principal does not exist", "write one of " + strings.Join(known, ", ")}
 		near := nearest(m.Name, known)

@@ -35,17 +35,17 @@ func (r *reader) statement(i int, n *jsonsource.Node) Statement {
 
 func (r *reader) elements(i int, n *jsonsource.Node) elements {
 	var e elements
+	twins := r.duplicates(n, func() string { return StatementPath(i) })
 	for k := range n.Members {
 		m := &n.Members[k]
 		slot := e.slot(m.Name)
 		switch {
-		case slot == nil:
-			r.unknownElement(n, m, StatementPath(i), statementElements)
-		case *slot == nil:
+		case slot == nil && !twins[m]:
+			r.unknownElement(m, StatementPath(i), statementElements)
+		case slot != nil && *slot == nil:
 			*slot = m
 		}
 	}
-	r.duplicates(n, StatementPath(i))
 	return e
 }
 

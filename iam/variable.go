@@ -107,12 +107,13 @@ func (t Template) literal(text string) Template {
 	return append(t, Part{Kind: Literal, Text: text})
 }
 
-// variableFaults returns what is wrong with the variables of a text.
+// variableFaults returns what is wrong with the variables of a text, no more of
+// it than is reported.
 func variableFaults(text string) []fault {
 	var all []fault
 	for {
 		i := strings.Index(text, "${")
-		if i < 0 {
+		if i < 0 || len(all) > maxProblems {
 			return all
 		}
 		_, n, f := scanVariable(text[i:])
