@@ -113,6 +113,7 @@ func (c *cli) root() *cobra.Command {
 		c.checkCommand(), c.explainCommand(),
 		c.manifestCommand(), c.environCommand(),
 		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.changeCommand(), c.sessionCommand(),
+		c.iamCommand(),
 		c.versionCommand(),
 	)
 	return root
@@ -147,5 +148,15 @@ func exactly(names ...string) cobra.PositionalArgs {
 			return nil
 		}
 		return usageError{fmt.Errorf("%s takes %s; got %d arguments", cmd.CommandPath(), strings.Join(names, " "), len(args))}
+	}
+}
+
+// atLeastOne is cobra.MinimumNArgs(1) with an error that names the argument.
+func atLeastOne(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return usageError{fmt.Errorf("%s takes one or more %s", cmd.CommandPath(), name)}
 	}
 }

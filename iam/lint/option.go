@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -101,11 +100,24 @@ func (o *Options) Validate() error {
 		}
 	}
 	for _, account := range slices.Concat(o.OwnAccounts, o.ThirdPartyAccounts) {
-		if !arn.ValidAccount(account) {
+		if !isAccount(account) {
 			all = append(all, fmt.Errorf("accounts: %q is not an account number; it has 12 digits", account))
 		}
 	}
 	return errors.Join(all...)
+}
+
+// isAccount reports whether s is an account number.
+func isAccount(s string) bool {
+	if len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // Attached is the policies of one principal, which count together.

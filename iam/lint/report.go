@@ -81,7 +81,7 @@ func (d *Document) Diagnostics() diagnostic.List {
 			p.Source = d.line(at.Start.Offset)
 		}
 		if f.Detail != "" {
-			p.Notes = append(p.Notes, f.Detail)
+			p.Notes = append(p.Notes, strings.Split(f.Detail, "\n")...)
 		}
 		if d.Name != "" {
 			p.Notes = append(p.Notes, "in "+d.Name)

@@ -53,13 +53,18 @@ func (l List) Sort() {
 //	   |                          ^^^^^^^ not a key of a route
 //	   |
 //	   = help: did you mean "process"?
-func Write(w io.Writer, l List, style Style) error {
+func Write(w io.Writer, l List, style Style) error { return write(w, l, style, MaxWritten) }
+
+// WriteAll is [Write] without a bound, for reports that are read as a whole.
+func WriteAll(w io.Writer, l List, style Style) error { return write(w, l, style, len(l)) }
+
+func write(w io.Writer, l List, style Style, most int) error {
 	sorted := slices.Clone(l)
 	sorted.Sort()
 	var b bytes.Buffer
 	pr := printer{b: &b, style: style}
 	for i, p := range sorted {
-		if i == MaxWritten {
+		if i == most {
 			fmt.Fprintf(&b, "and %d more\n", len(sorted)-i)
 			break
 		}

@@ -1,0 +1,408 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/lint"
+	"github.com/berth-project/berth/iam/source"
+	"github.com/berth-project/berth/internal/diagnostic"
+)
+
+// linting is what berth iam lint is asked to do.
+type linting struct {
+	kind, format, config, threshold, least string
+	resourceType, at                       string
+	own, third, names, disable             []string
+	fix, unsafe, together, legacy          bool
+}
+
+var lintFormats = []string{"human", "json", "sarif", "junit", "github"}
+
+func (c *cli) iamLintCommand() *cobra.Command {
+	var l linting
+	cmd := &cobra.Command{
+		Use:   "lint FILE|DIR...",
+		Short: "find what is wrong, dangerous, too wide or dead in policies",
+		Long: "Reads policies wherever they are: JSON, outputs of the vendor's command line, CloudFormation templates (JSON), Terraform\n" +
+			"plans and configuration, Markdown and other text. What a policy is for is told by the file or guessed; --kind says it.\n" +
+			"Each finding has a code that \"berth explain code CODE\" explains. The exit status is 1 where a finding reaches --fail-on.\n" +
+			"With --fix, safe fixes are written into plain policy files; what they change grants and denies the same.",
+		Example: "  berth iam lint policies/ template.json README.md\n" +
+			"  berth iam lint --kind trust --third-party 444455556666 --format sarif trust.json > lint.sarif",
+		Args: atLeastOne("FILE or DIR"),
+		RunE: func(_ *cobra.Command, args []string) error { return c.lint(&l, args) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&l.kind, "kind", "", "what the policies are for: `KIND` is "+strings.Join(iam.Kinds(), ", "))
+	f.StringVar(&l.resourceType, "resource-type", "", "what a resource policy is attached to: `TYPE` such as s3:bucket or sqs:queue")
+	f.StringVar(&l.format, "format", "human", "`FORMAT` of the report: "+strings.Join(lintFormats, ", "))
+	f.StringVar(&l.threshold, "fail-on", "security:medium", "the mildest `SEVERITY[:LEVEL]` that fails: error, security, warning, suggestion; critical to info; or never")
+	f.StringVar(&l.least, "show", "info", "the mildest `LEVEL` that is shown: critical, high, medium, low, info")
+	f.StringSliceVar(&l.disable, "disable", nil, "`CODES` not to look for")
+	f.StringSliceVar(&l.own, "own-account", nil, "`ACCOUNTS` of your own organisation")
+	f.StringSliceVar(&l.third, "third-party", nil, "`ACCOUNTS` of others, such as vendors")
+	f.StringSliceVar(&l.names, "organisation", nil, "`NAMES` of your company and its vendors, which make poor external IDs")
+	f.StringVar(&l.config, "config", "", "a `FILE` of settings and accepted findings; docs/iam.md describes it")
+	f.StringVar(&l.at, "now", "", "judge dates as of this `TIME` (RFC 3339; default: the clock)")
+	f.BoolVar(&l.legacy, "scp-legacy", false, "hold SCPs to the rules from before September 2025")
+	f.BoolVar(&l.together, "together", false, "judge all policies as those of one principal, too")
+	f.BoolVar(&l.fix, "fix", false, "write safe fixes into the files")
+	f.BoolVar(&l.unsafe, "fix-unsafe", false, "with --fix: also those that change what the policy grants, to what it probably means")
+	f.BoolVar(&c.json, "json", false, "the same as --format json")
+	return cmd
+}
+
+func (c *cli) lint(l *linting, args []string) error {
+	run, err := c.lintRun(l)
+	if err != nil {
+		return usageError{err}
+	}
+	files, err := policyFiles(args)
+	if err != nil {
+		return err
+	}
+	unreadable := 0
+	for _, file := range files {
+		if err := run.file(file); err != nil {
+			c.report(err)
+			unreadable++
+		}
+	}
+	if l.together {
+		run.judgeTogether()
+	}
+	failed := run.failed()
+	if err := c.writeLint(l, run); err != nil {
+		return err
+	}
+	if failed || unreadable > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// lintRun checks the settings.
+func (c *cli) lintRun(l *linting) (*lintRun, error) {
+	if c.json {
+		l.format = "json"
+	}
+	if !slices.Contains(lintFormats, l.format) {
+		return nil, fmt.Errorf("--format %q is not one of %s", l.format, strings.Join(lintFormats, ", "))
+	}
+	r := &lintRun{cli: c, linting: l, options: lint.Options{
+		Now: time.Now(), ResourceType: l.resourceType, Disabled: l.disable,
+		OwnAccounts: l.own, ThirdPartyAccounts: l.third, OrganizationNames: l.names,
+	}}
+	var err error
+	if r.threshold, err = lint.ParseThreshold(l.threshold); err != nil {
+		return nil, fmt.Errorf("--fail-on: %w", err)
+	}
+	var ok bool
+	if r.least, ok = lint.ParseLevel(l.least); !ok {
+		return nil, fmt.Errorf("--show %q is not a level", l.least)
+	}
+	if l.kind != "" {
+		if r.kind, ok = iam.ParseKind(l.kind); !ok {
+			return nil, fmt.Errorf("--kind %q is not one of %s", l.kind, strings.Join(iam.Kinds(), ", "))
+		}
+	}
+	if l.at != "" {
+		if r.options.Now, err = time.Parse(time.RFC3339, l.at); err != nil {
+			return nil, fmt.Errorf("--now: %w", err)
+		}
+	}
+	if l.config != "" {
+		if err := r.configure(l.config); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.options.Validate()
+}
+
+// lintRun is one run of the linter.
+type lintRun struct {
+	*cli
+	*linting
+	options   lint.Options
+	threshold lint.Threshold
+	least     lint.Level
+	kind      iam.Kind
+	config    lintConfig
+	// documents are the policies that were judged, read those that could be read.
+	documents []lint.Document
+	read      []lint.Document
+	problems  []iam.Problems
+	notes     diagnostic.List
+	mended    int
+}
+
+func (r *lintRun) file(path string) error {
+	name, data, err := r.readInput(path, maxPolicyFile)
+	if err != nil {
+		return err
+	}
+	name = filepath.ToSlash(name)
+	file, err := source.Find(name, data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, n := range file.Notes {
+		r.notes = append(r.notes, &diagnostic.Problem{
+			Severity: diagnostic.Warning, Code: "NOT_READ", Message: n.Message, Help: n.Help,
+			File: name, Line: n.At.Line, Column: n.At.Column, Width: 1, Source: lineOf(data, n.At.Line),
+		})
+	}
+	if r.fix && file.Format == source.PolicyJSON && len(file.Policies) == 1 && path != "-" {
+		if data, file, err = r.mend(path, data, file); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, found := range file.Policies {
+		r.judge(name, data, found)
+	}
+	return nil
+}
+
+func lineOf(text []byte, line int) string {
+	for ; line > 1; line-- {
+		i := bytes.IndexByte(text, '\n')
+		if i < 0 {
+			return ""
+		}
+		text = text[i+1:]
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	return strings.TrimSuffix(string(first), "\r")
+}
+
+// judge lints one policy of a file.
+func (r *lintRun) judge(name string, data []byte, found *source.Found) {
+	policy, problems, findings := r.findings(name, found)
+	d := lint.Document{File: name, Name: found.Name, Text: string(data), Policy: policy, Findings: findings, Place: found.Span}
+	r.documents = append(r.documents, d)
+	r.read, r.problems = append(r.read, d), append(r.problems, problems)
+}
+
+func (r *lintRun) findings(name string, found *source.Found) (*iam.Policy, iam.Problems, []lint.Finding) {
+	kind, o := r.kindOf(found)
+	if o.ResourceType == "" {
+		o.ResourceType = found.ResourceType
+	}
+	o.Suppressions = append(slices.Clone(o.Suppressions), r.config.suppressions(name)...)
+	policy, problems := iam.Read(found.Text, iam.ParseOptions{Kind: kind, ResourceType: o.ResourceType, SCPLegacy: r.legacy})
+	return policy, problems, lint.Policy(policy, problems, o)
+}
+
+func (r *lintRun) kindOf(found *source.Found) (iam.Kind, lint.Options) {
+	o := r.options
+	if r.linting.kind != "" {
+		return r.kind, o
+	}
+	o.KindGuessed = !found.Certain
+	return found.Kind, o
+}
+
+// mend writes fixes into a file that is one policy, and returns its new text.
+func (r *lintRun) mend(path string, data []byte, file *source.File) ([]byte, *source.File, error) {
+	which := lint.SafeFixes
+	if r.unsafe {
+		which = lint.AllFixes
+	}
+	_, _, findings := r.findings(path, file.Policies[0])
+	fixed, mended, err := lint.Mend(data, findings, which)
+	if err != nil || len(mended) == 0 {
+		return data, file, nil // what cannot be mended is reported as it is
+	}
+	again, err := source.Find(path, fixed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := rewrite(path, fixed); err != nil {
+		return nil, nil, err
+	}
+	for _, f := range mended {
+		fmt.Fprintf(r.stderr, "%s: %s: %s\n", path, f.Code, f.Fix.Description)
+	}
+	r.mended += len(mended)
+	return fixed, again, nil
+}
+
+// judgeTogether adds what the policies of one principal do together.
+func (r *lintRun) judgeTogether() {
+	a := lint.Attached{Problems: r.problems}
+	for _, d := range r.read {
+		a.Policies = append(a.Policies, d.Policy)
+	}
+	if len(a.Policies) == 0 {
+		return
+	}
+	for i := range r.documents {
+		r.documents[i].Findings = nil
+	}
+	for _, f := range lint.Set(a, r.options) {
+		d := &r.documents[f.Policy]
+		d.Findings = append(d.Findings, f)
+	}
+}
+
+func (r *lintRun) failed() bool {
+	for _, d := range r.documents {
+		if slices.ContainsFunc(d.Findings, r.threshold.Reached) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) writeLint(l *linting, r *lintRun) error {
+	for i := range r.documents {
+		d := &r.documents[i]
+		d.Findings = slices.DeleteFunc(d.Findings, func(f lint.Finding) bool { return f.Level > r.least })
+	}
+	switch l.format {
+	case "json":
+		return lint.WriteJSON(c.stdout, r.documents)
+	case "sarif":
+		return lint.WriteSARIF(c.stdout, r.documents, buildVersion())
+	case "junit":
+		return lint.WriteJUnit(c.stdout, r.documents, r.threshold)
+	case "github":
+		return lint.WriteGitHub(c.stdout, r.documents)
+	}
+	return c.writeLintForPeople(r)
+}
+
+func (c *cli) writeLintForPeople(r *lintRun) error {
+	if err := diagnostic.Write(c.stdout, r.notes, diagnostic.Style{Color: c.colored(c.stdout)}); err != nil {
+		return err
+	}
+	count := map[lint.Severity]int{}
+	shown := len(r.notes)
+	for i := range r.documents {
+		d := &r.documents[i]
+		for _, f := range d.Findings {
+			count[f.Severity]++
+		}
+		if len(d.Findings) == 0 {
+			continue
+		}
+		if shown > 0 {
+			fmt.Fprintln(c.stdout)
+		}
+		shown++
+		if err := diagnostic.WriteAll(c.stdout, d.Diagnostics(), diagnostic.Style{Color: c.colored(c.stdout)}); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(c.stderr, "%d policies: %d errors, %d security, %d warnings, %d suggestions\n",
+		len(r.documents), count[lint.Error], count[lint.Security], count[lint.Warning], count[lint.Suggestion])
+	if r.mended > 0 {
+		fmt.Fprintf(c.stderr, "%d findings mended\n", r.mended)
+	}
+	return nil
+}
+
+// lintConfig is the file of --config.
+type lintConfig struct {
+	// Disable are codes not to look for.
+	Disable []string `json:"disable"`
+	// Severity and Level replace those of codes.
+	Severity map[string]string `json:"severity"`
+	Level    map[string]string `json:"level"`
+	// OwnAccounts, ThirdPartyAccounts and Organisation are as the flags.
+	OwnAccounts        []string `json:"ownAccounts"`
+	ThirdPartyAccounts []string `json:"thirdPartyAccounts"`
+	Organisation       []string `json:"organisation"`
+	// Accept are findings that were looked at and accepted.
+	Accept []acceptedFinding `json:"accept"`
+}
+
+type acceptedFinding struct {
+	Code   string `json:"code"`
+	File   string `json:"file"`
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+	Until  string `json:"until"`
+
+	until time.Time
+}
+
+// maxConfig bounds the file of settings.
+const maxConfig = 1 << 20
+
+func (r *lintRun) configure(path string) error {
+	name, data, err := r.readInput(path, maxConfig)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r.config); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	o := &r.options
+	o.Disabled = append(o.Disabled, r.config.Disable...)
+	o.OwnAccounts = append(o.OwnAccounts, r.config.OwnAccounts...)
+	o.ThirdPartyAccounts = append(o.ThirdPartyAccounts, r.config.ThirdPartyAccounts...)
+	o.OrganizationNames = append(o.OrganizationNames, r.config.Organisation...)
+	o.Severities, o.Levels = map[string]lint.Severity{}, map[string]lint.Level{}
+	var errs []error
+	for code, word := range r.config.Severity {
+		s, ok := lint.ParseSeverity(word)
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: severity of %s: %q is no severity", name, code, word))
+		}
+		o.Severities[code] = s
+	}
+	for code, word := range r.config.Level {
+		level, ok := lint.ParseLevel(word)
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: level of %s: %q is no level", name, code, word))
+		}
+		o.Levels[code] = level
+	}
+	return errors.Join(append(errs, r.config.check(name))...)
+}
+
+func (lc *lintConfig) check(name string) error {
+	var errs []error
+	for i := range lc.Accept {
+		a := &lc.Accept[i]
+		if a.Until != "" {
+			day, err := time.Parse(time.DateOnly, a.Until)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: accept[%d].until %q is not a day such as 2027-01-31", name, i, a.Until))
+			}
+			a.until = day
+		}
+		if a.Reason == "" || a.Code == "" {
+			errs = append(errs, fmt.Errorf("%s: accept[%d] needs a code and a reason", name, i))
+		}
+		if _, err := filepath.Match(a.File, ""); err != nil {
+			errs = append(errs, fmt.Errorf("%s: accept[%d].file: %w", name, i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// suppressions are the accepted findings of one file.
+func (lc *lintConfig) suppressions(file string) []lint.Suppression {
+	var out []lint.Suppression
+	for _, a := range lc.Accept {
+		if ok, _ := filepath.Match(cmp.Or(a.File, "*"), file); ok || a.File == "" || a.File == file {
+			out = append(out, lint.Suppression{Code: a.Code, Path: a.Path, Reason: a.Reason, Until: a.until})
+		}
+	}
+	return out
+}
