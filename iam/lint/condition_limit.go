@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/berth-project/berth/iam"
@@ -149,7 +148,7 @@ func namesOwner(s string) bool {
 // a list such as 0.0.0.0/1 and 128.0.0.0/1 is everyone too, so ranges no owner
 // holds alone (shorter than /8, in IPv6 /16) do not count.
 func leavesAddressesOut(s string) bool {
-	prefix, ok := parsePrefix(s)
+	prefix, ok := iam.ParseIPRange(s)
 	if !ok {
 		return true // never holds
 	}
@@ -157,18 +156,6 @@ func leavesAddressesOut(s string) bool {
 		return prefix.Bits() >= 8
 	}
 	return prefix.Bits() >= 16
-}
-
-// parsePrefix reads an address range as the IpAddress operator does.
-func parsePrefix(s string) (netip.Prefix, bool) {
-	if prefix, err := netip.ParsePrefix(s); err == nil {
-		return prefix.Masked(), true
-	}
-	addr, err := netip.ParseAddr(s)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	return netip.PrefixFrom(addr, addr.BitLen()), true
 }
 
 // conditionsOn returns the places of the conditions on a key.

@@ -167,14 +167,14 @@ func coversText(a, b *iam.Condition, x, y string) bool {
 }
 
 func overlapAddresses(_, _ *iam.Condition, x, y string) bool {
-	a, ok := parsePrefix(x)
-	b, also := parsePrefix(y)
+	a, ok := iam.ParseIPRange(x)
+	b, also := iam.ParseIPRange(y)
 	return !ok || !also || a.Overlaps(b)
 }
 
 func coversAddresses(_, _ *iam.Condition, x, y string) bool {
-	a, ok := parsePrefix(x)
-	b, also := parsePrefix(y)
+	a, ok := iam.ParseIPRange(x)
+	b, also := iam.ParseIPRange(y)
 	return ok && also && a.Bits() <= b.Bits() && a.Overlaps(b)
 }
 

@@ -66,7 +66,8 @@ func (p *pass) gap(g gap, grants func(string) []grant) {
 		if !p.has(g.code, path) {
 			f := p.report(g.code, path, "%s is allowed without %s: %s", all[0].action, g.lacks, g.message)
 			f.Help = "allow " + g.lacks
-			if a := findAction(all[0].action); worksAlike(a, findAction(g.lacks)) {
+			listed := slices.Contains(p.policy.Statements[all[0].statement].Actions.Values, g.lacks) // and denied elsewhere
+			if a := findAction(all[0].action); !listed && worksAlike(a, findAction(g.lacks)) {
 				p.fix(f, false, "allow "+g.lacks, p.addAction(all[0].statement, g.lacks))
 			}
 		}

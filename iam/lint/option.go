@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -80,7 +81,7 @@ func (o *Options) Validate() error {
 	var all []error
 	known := func(where, code string) {
 		if _, ok := Explain(code); !ok {
-			all = append(all, fmt.Errorf("%s: there is no code %q; \"berth iam lint --list\" prints them", where, code))
+			all = append(all, fmt.Errorf("%s: there is no code %q; \"berth iam codes\" prints them", where, code))
 		}
 	}
 	for i, code := range o.Disabled {
@@ -100,24 +101,11 @@ func (o *Options) Validate() error {
 		}
 	}
 	for _, account := range slices.Concat(o.OwnAccounts, o.ThirdPartyAccounts) {
-		if !isAccount(account) {
+		if !arn.ValidAccount(account) {
 			all = append(all, fmt.Errorf("accounts: %q is not an account number; it has 12 digits", account))
 		}
 	}
 	return errors.Join(all...)
-}
-
-// isAccount reports whether s is an account number.
-func isAccount(s string) bool {
-	if len(s) != 12 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // Attached is the policies of one principal, which count together.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -126,11 +127,11 @@ func (p *pass) weakness(s *iam.Statement, cond *iam.Condition, text string) stri
 // namesSomebody reports whether an external ID is an account or a company that
 // everyone can know.
 func (p *pass) namesSomebody(s *iam.Statement, word string) bool {
-	if isAccount(word) {
+	if arn.ValidAccount(word) {
 		return true
 	}
 	for _, m := range members(s.Principals) {
-		if account := m.account(); isAccount(account) && strings.Contains(word, account) {
+		if account := m.account(); arn.ValidAccount(account) && strings.Contains(word, account) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package lint
 import (
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/internal/glob"
 )
@@ -61,7 +62,7 @@ func (m member) sort() principalSort {
 	if m.text == "*" {
 		return everyone
 	}
-	if isAccount(m.text) {
+	if arn.ValidAccount(m.text) {
 		return wholeAccount
 	}
 	kind, _, _ := strings.Cut(arnPart(m.text, 5), "/")
@@ -78,7 +79,7 @@ func (m member) sort() principalSort {
 
 // account is the account of an AWS principal; empty where it names none.
 func (m member) account() string {
-	if isAccount(m.text) {
+	if arn.ValidAccount(m.text) {
 		return m.text
 	}
 	return arnPart(m.text, 4)
@@ -134,7 +135,7 @@ func (o *Options) owner(account string) ownership {
 			return foreignAccount
 		}
 	}
-	if len(o.OwnAccounts) > 0 && isAccount(account) {
+	if len(o.OwnAccounts) > 0 && arn.ValidAccount(account) {
 		return foreignAccount
 	}
 	return unknownAccount
