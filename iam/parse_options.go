@@ -8,8 +8,8 @@ type ParseOptions struct {
 	Kind Kind
 	// ResourceType says for a [ResourcePolicy] what it is attached to, as
 	// "service:type" of the service reference ("s3:bucket", "ecr:repository") or
-	// as CloudFormation names it ("AWS::ECR::Repository"). Empty is a type of
-	// which nothing special is known.
+	// as CloudFormation names it ("AWS::ECR::Repository"), in any case. Empty is a
+	// type of which nothing special is known.
 	ResourceType string
 	// Lenient accepts documents with problems that are tolerated, as stored ones
 	// may have them. It never accepts what can be understood in two ways.
@@ -34,17 +34,22 @@ type resourceType struct {
 
 // findResourceType returns what is known of a type, under either of its names.
 func findResourceType(name string) resourceType {
+	if name == "" {
+		return resourceType{}
+	}
 	for _, t := range []resourceType{
 		{name: "s3:bucket", template: "AWS::S3::Bucket", quota: 20 << 10},
 		{name: "kms:key", template: "AWS::KMS::Key", quota: 32 << 10, characters: true},
 		{name: "sqs:queue", template: "AWS::SQS::Queue"},
 		{name: "sns:topic", template: "AWS::SNS::Topic", quota: 30_720},
-		{name: "secretsmanager:secret", template: "AWS::SecretsManager::Secret", quota: 20_480},
+		{name: "secretsmanager:Secret", template: "AWS::SecretsManager::Secret", quota: 20_480},
 		{name: "lambda:function", template: "AWS::Lambda::Function", quota: 20 << 10},
 		{name: "ecr:repository", template: "AWS::ECR::Repository", quota: 10_240, noResource: true},
+		{name: "glue:catalog", quota: 10 << 10},
+		{name: "elasticfilesystem:file-system", template: "AWS::EFS::FileSystem", quota: 20_000},
 		{name: "ecr-public:repository", template: "AWS::ECR::PublicRepository", quota: 10_240, noResource: true},
 	} {
-		if name == t.name || strings.EqualFold(name, t.template) {
+		if strings.EqualFold(name, t.name) || strings.EqualFold(name, t.template) {
 			return t
 		}
 	}

@@ -114,7 +114,8 @@ func (r *reader) syntax(err error) {
 
 // characters checks the characters of the text. The API of IAM, STS and KMS
 // takes U+0009, U+000A, U+000D and U+0020 to U+00FF (API reference of
-// CreatePolicy, "PolicyDocument"); other services take any.
+// CreatePolicy, "PolicyDocument"), with which escapes are written; other services
+// take any.
 func (r *reader) characters() {
 	switch k := r.options.Kind; {
 	case k == ServiceControlPolicy || k == ResourceControlPolicy || k == EndpointPolicy:

@@ -51,11 +51,17 @@ const (
 	codeSCPAllowNotAction = "SCP_SYNTAX_ERROR_ALLOW_NOTACTION"
 	codeSCPAllowResource  = "SCP_SYNTAX_ERROR_ALLOW_RESOURCE"
 	codeSCPNotResource    = "SCP_SYNTAX_ERROR_NOTRESOURCE"
+	codeSCPPrincipal      = "SCP_SYNTAX_ERROR_PRINCIPAL"
+	codeRCPAllow          = "RCP_SYNTAX_ERROR_ALLOW"
+	codeRCPNotAction      = "RCP_SYNTAX_ERROR_NOTACTION"
+	codeRCPPrincipal      = "RCP_SYNTAX_ERROR_PRINCIPAL"
+	codeTrustNotPrincipal = "ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL"
+	codeTrustFederated    = "INVALID_FEDERATED_PRINCIPAL_SYNTAX_IN_ROLE_TRUST_POLICY"
+	codeFederated         = "FEDERATED_PRINCIPAL_NOT_SUPPORTED"
 
 	codeDuplicateKeys = "DUPLICATE_KEYS"
 	codeCharacter     = "UNSUPPORTED_CHARACTER"
 	codeUnsupported   = "UNSUPPORTED_ELEMENT"
-	codeRCPAllow      = "RCP_SYNTAX_ERROR_ALLOW"
 	codeTooMany       = "TOO_MANY_PROBLEMS"
 )
 
@@ -70,8 +76,9 @@ func ProblemCodes() []string {
 		codePrincipal, codePrincipalKey, codePrincipalFormat, codeServicePrincipal, codePrincipalWildcard, codeOperator,
 		codeNullIfExists, codeConditionKey, codeTagKey, codeMixedTypes, codeManyBooleans, codeMissingBrace, codeMissingQuote,
 		codeSpaceInVariable, codeEmptyVariable, codeVariableElement, codeVariableOperator, codeSCPActionWildcard,
-		codeSCPAllowCondition, codeSCPAllowNotAction, codeSCPAllowResource, codeSCPNotResource, codeDuplicateKeys,
-		codeCharacter, codeUnsupported, codeRCPAllow, codeTooMany,
+		codeSCPAllowCondition, codeSCPAllowNotAction, codeSCPAllowResource, codeSCPNotResource, codeSCPPrincipal,
+		codeRCPAllow, codeRCPNotAction, codeRCPPrincipal, codeTrustNotPrincipal, codeTrustFederated, codeFederated,
+		codeDuplicateKeys, codeCharacter, codeUnsupported, codeTooMany,
 	}
 }
 

@@ -15,7 +15,7 @@ func (r *reader) rcpRules(i int, s *Statement, e elements) {
 		if m == nil {
 			m = e.notPrincipal
 		}
-		r.refuse(fault{codePrincipal, "resource control policy names principals", `write "Principal": "*" and limit it with Condition`},
+		r.refuse(fault{codeRCPPrincipal, "resource control policy names principals", `write "Principal": "*" and limit it with Condition`},
 			StatementPath(i)+"."+m.Name, r.span(&m.Value))
 	}
 	if s.Effect == Allow && !fullAccess(s) {
@@ -23,7 +23,7 @@ func (r *reader) rcpRules(i int, s *Statement, e elements) {
 			StatementPath(i)+".Effect", r.span(&e.effect.Value))
 	}
 	if e.notAction != nil {
-		r.tolerate(fault{codeUnsupported, "NotAction has no place in a resource control policy", "list the actions in Action"},
+		r.tolerate(fault{codeRCPNotAction, "NotAction has no place in a resource control policy", "list the actions in Action"},
 			StatementPath(i)+".NotAction", r.nameSpan(e.notAction))
 	}
 }

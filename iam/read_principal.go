@@ -21,10 +21,13 @@ func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
 	case m == nil:
 		return nil
 	case !kind.HasPrincipal():
-		r.refuse(fault{codePrincipal, m.Name + " has no place in a policy of the kind " + kind.String(), "remove it: the policy is about whom it is attached to"},
-			StatementPath(i)+"."+m.Name, r.nameSpan(m))
+		f := fault{codePrincipal, m.Name + " has no place in a policy of the kind " + kind.String(), "remove it: the policy is about whom it is attached to"}
+		if kind == ServiceControlPolicy {
+			f.code = codeSCPPrincipal
+		}
+		r.refuse(f, StatementPath(i)+"."+m.Name, r.nameSpan(m))
 	case not && kind == TrustPolicy:
-		r.tolerate(fault{codeUnsupported, "NotPrincipal has no place in a trust policy", "list who may assume the role in Principal"},
+		r.tolerate(fault{codeTrustNotPrincipal, "NotPrincipal has no place in a trust policy", "list who may assume the role in Principal"},
 			StatementPath(i)+".NotPrincipal", r.nameSpan(m))
 	}
 	p := &Principals{Not: not}
@@ -71,7 +74,7 @@ func (r *reader) principalCheck(key string) (func(string) []fault, bool) {
 	case "Service":
 		check = servicePrincipalFault
 	case "Federated":
-		check = federatedPrincipalFault
+		check = r.federatedPrincipalFault
 	case "CanonicalUser":
 		check = canonicalUserFault
 		if r.options.Kind == TrustPolicy {
@@ -178,19 +181,29 @@ func hostName(s string) bool {
 }
 
 // federatedPrincipalFault checks an identity provider: its ARN, or the name of
-// one that needs none.
-func federatedPrincipalFault(s string) fault {
-	if strings.ContainsAny(s, "*?") {
+// one that needs none. Only trust policies have them.
+func (r *reader) federatedPrincipalFault(s string) fault {
+	code := codePrincipalFormat
+	switch {
+	case strings.ContainsAny(s, "*?"):
 		return fault{codePrincipalWildcard, "identity provider " + quoted(s) + " has a wildcard", "name the provider"}
+	case r.options.Kind == TrustPolicy:
+		code = codeTrustFederated
+	case r.options.Kind.HasPrincipal():
+		return fault{codeFederated, "identity provider " + quoted(s) + " calls no service", "name the role that its users assume, under AWS"}
 	}
-	a := splitARN(s, false)
-	kind, name, _ := strings.Cut(a.fields[5], "/")
-	provider := a.fields[0] == "arn" && arn.ValidPartition(a.fields[1]) && a.fields[2] == "iam" && a.fields[3] == "" && arn.ValidAccount(a.fields[4]) &&
-		(kind == "saml-provider" || kind == "oidc-provider") && name != ""
-	if provider || hostName(s) {
+	if identityProvider(s) || hostName(s) {
 		return fault{}
 	}
-	return fault{codePrincipalFormat, "identity provider " + quoted(s) + " is neither the ARN of one nor a well-known name", `write it as "arn:aws:iam::111122223333:saml-provider/name" or "accounts.google.com"`}
+	return fault{code, "identity provider " + quoted(s) + " is neither the ARN of one nor a well-known name", `write it as "arn:aws:iam::111122223333:saml-provider/name" or "accounts.google.com"`}
+}
+
+// identityProvider reports whether a text is the ARN of an identity provider.
+func identityProvider(s string) bool {
+	a := splitARN(s, false)
+	kind, name, _ := strings.Cut(a.fields[5], "/")
+	return a.fields[0] == "arn" && arn.ValidPartition(a.fields[1]) && a.fields[2] == "iam" && a.fields[3] == "" && arn.ValidAccount(a.fields[4]) &&
+		(kind == "saml-provider" || kind == "oidc-provider") && name != ""
 }
 
 // canonicalUserFault checks the ID of an account (64 digits) or of an origin

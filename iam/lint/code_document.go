@@ -96,6 +96,12 @@ By the older rules, which hold where --scp-legacy is given, service control poli
 	{"SCP_SYNTAX_ERROR_PRINCIPAL", Error, Medium, "a principal in an SCP", `
 Service control policies apply to every principal of the accounts below them and name none.
 `},
+	{"RCP_SYNTAX_ERROR_PRINCIPAL", Error, High, "a principal in an RCP", `
+Resource control policies are about everybody: "Principal": "*", and no NotPrincipal. Whom to except is said by conditions, such as on aws:PrincipalOrgID.
+`},
+	{"RCP_SYNTAX_ERROR_NOTACTION", Error, High, "NotAction in an RCP", `
+Resource control policies list the actions they deny in Action.
+`},
 	{"RCP_SYNTAX_ERROR_ALLOW", Error, High, "an Allow in an RCP", `
 Resource control policies of one's own only deny: "Effect": "Deny" with "Principal": "*". What allows is RCPFullAWSAccess, which is always attached.
 `},

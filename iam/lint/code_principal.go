@@ -20,6 +20,16 @@ ec2.amazonaws.com, under Federated the ARN of a provider or one of the few provi
 A service principal is written service-name.amazonaws.com, in a few regions with the region before amazonaws.com or another domain. It has neither a scheme
 nor a path and is no ARN.
 `},
+	{"INVALID_FEDERATED_PRINCIPAL_SYNTAX_IN_ROLE_TRUST_POLICY", Error, High, "not the name of an identity provider", `
+Under Federated stands the ARN of a SAML or OpenID Connect provider of the account, or one of the few providers with a name of their own, such as
+accounts.google.com. The address of a provider is not its name: register it and write its ARN.
+`},
+	{"FEDERATED_PRINCIPAL_NOT_SUPPORTED", Error, High, "an identity provider outside a trust policy", `
+An identity provider lets people assume a role and calls nothing itself, so only trust policies name one. Name the role, under AWS.
+`},
+	{"ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL", Error, High, "NotPrincipal in a trust policy", `
+The trust policy of a role lists in Principal who may assume it; IAM refuses NotPrincipal there.
+`},
 	{"UNSUPPORTED_WILDCARD_IN_PRINCIPAL", Error, High, "a wildcard within a principal", `
 A principal is "*" alone or one exact name; "role/*" matches nobody and the service refuses it. Name the account and narrow it by a condition on
 aws:PrincipalArn, which takes wildcards with ArnLike.

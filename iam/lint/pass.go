@@ -137,11 +137,7 @@ func (p *pass) refused(path string) bool {
 // problemsToFindings repeats what [iam.Read] found.
 func (p *pass) problemsToFindings() {
 	for _, problem := range p.problems {
-		code := problem.Code
-		if code == "UNSUPPORTED_PRINCIPAL" && p.policy.Kind == iam.ServiceControlPolicy {
-			code = "SCP_SYNTAX_ERROR_PRINCIPAL" // what the vendor calls it there
-		}
-		f := p.report(code, problem.Path, "%s", problem.Message)
+		f := p.report(problem.Code, problem.Path, "%s", problem.Message)
 		f.Span, f.Help = problem.Span, problem.Help
 	}
 }
