@@ -113,6 +113,14 @@ func TestErrorsSayWhereWhatAndWhatToDo(t *testing.T) {
 		{`["\ud800"]`, `1:3: string has half of a surrogate pair (write both halves, the first from "\ud800" to "\udbff")`},
 		{`["\ud800\u0041"]`, `1:3: string has half of a surrogate pair (write both halves, the first from "\ud800" to "\udbff")`},
 		{`["\udc00\ud800"]`, `1:3: string has half of a surrogate pair (write both halves, the first from "\ud800" to "\udbff")`},
+		{`["\n`, `1:5: text ends inside the string that begins at 1:2 (close the string with a double quote)`},
+		{"[\"\\n\t\"]", `1:5: string has the control character U+0009 (write it as an escape, such as "\n"; close a string on its line)`},
+		{`["\q`, `1:3: string has an unknown escape (write a backslash as "\\", others as "\u" and four hexadecimal digits)`},
+		{`["\u00eX"]`, `1:3: string has an unknown escape (write a backslash as "\\", others as "\u" and four hexadecimal digits)`},
+		{`{"a":1,`, `1:8: text ends inside the object that begins at 1:1 (close it with "}")`},
+		{`{"` + strings.Repeat("é", 30) + `" 1}`, `1:65: "1" stands where a colon behind the name "` + strings.Repeat("é", 20) + `…" belongs (put ":" between name and value)`},
+		{"{\"a\":\n\t\v1}", `2:2: the control character U+000B begins no value (write text in double quotes)`},
+		{"[\"\ufffd\", \"\xff\"]", `1:10: byte 0xFF is not UTF-8 (save the text as UTF-8)`},
 		{"[\"\xff\"]", `1:3: byte 0xFF is not UTF-8 (save the text as UTF-8)`},
 		{"\xff\xfe{\x00", `1:1: text is UTF-16 (save it as UTF-8)`},
 		{"\ufeff{x", `1:2: "x" stands where a name belongs (write each name in double quotes)`},
@@ -203,6 +211,10 @@ func TestLookupOfWhatIsNotThere(t *testing.T) {
 		if n := doc.Root.Lookup(names...); n != nil {
 			t.Errorf("Lookup(%q) = %v, want nil", names, n)
 		}
+	}
+	var none *jsonsource.Node
+	if n := none.Lookup("a"); n != nil {
+		t.Errorf("Lookup(a) of nothing = %v, want nil", n)
 	}
 	if n := doc.Root.Lookup(); n != doc.Root {
 		t.Errorf("Lookup() = %v, want the root", n)
