@@ -169,6 +169,9 @@ func (r *lintRun) file(path string) error {
 		}
 	}
 	for _, found := range file.Policies {
+		if file.Format == source.PolicyJSON && len(file.Policies) == 1 {
+			found.Name = "" // the file is the policy
+		}
 		r.judge(name, data, found)
 	}
 	return nil
@@ -301,7 +304,7 @@ func (c *cli) writeLintForPeople(r *lintRun) error {
 			fmt.Fprintln(c.stdout)
 		}
 		shown++
-		if err := diagnostic.WriteAll(c.stdout, d.Diagnostics(), diagnostic.Style{Color: c.colored(c.stdout)}); err != nil {
+		if err := diagnostic.WriteAll(c.stdout, shortened(d.Diagnostics()), diagnostic.Style{Color: c.colored(c.stdout)}); err != nil {
 			return err
 		}
 	}
@@ -311,6 +314,24 @@ func (c *cli) writeLintForPeople(r *lintRun) error {
 		fmt.Fprintf(c.stderr, "%d findings mended\n", r.mended)
 	}
 	return nil
+}
+
+// maxNote is how much of a note people are shown; the other formats have all.
+const maxNote = 200
+
+// shortened cuts long notes, such as what a wildcard stands for, at a word.
+func shortened(list diagnostic.List) diagnostic.List {
+	for _, p := range list {
+		for i, note := range p.Notes {
+			if len(note) <= maxNote {
+				continue
+			}
+			if cut := strings.LastIndexByte(note[:maxNote], ' '); cut > 0 {
+				p.Notes[i] = strings.TrimRight(note[:cut], ",") + " … (--json has the rest)"
+			}
+		}
+	}
+	return list
 }
 
 // lintConfig is the file of --config.
