@@ -23,7 +23,8 @@ import (
 type linting struct {
 	kind, format, config, threshold, least string
 	resourceType, at                       string
-	own, third, names, disable             []string
+	calls                                  string
+	own, third, names, disable, usedBy     []string
 	fix, unsafe, together, legacy          bool
 }
 
@@ -54,12 +55,15 @@ func (c *cli) iamLintCommand() *cobra.Command {
 	f.StringSliceVar(&l.third, "third-party", nil, "`ACCOUNTS` of others, such as vendors")
 	f.StringSliceVar(&l.names, "organisation", nil, "`NAMES` of your company and its vendors, which make poor external IDs")
 	f.StringVar(&l.config, "config", "", "a `FILE` of settings and accepted findings; docs/iam.md describes it")
+	f.StringVar(&l.calls, "calls", "", "a `FILE` of recorded calls of those who have the policies: what is allowed and never used is found")
+	f.StringSliceVar(&l.usedBy, "used-by", nil, "the `PROCESSES` of the manifest that share the policies: what only some of them need is found")
 	f.StringVar(&l.at, "now", "", "judge dates as of this `TIME` (RFC 3339; default: the clock)")
 	f.BoolVar(&l.legacy, "scp-legacy", false, "hold SCPs to the rules from before September 2025")
 	f.BoolVar(&l.together, "together", false, "judge all policies as those of one principal, too")
 	f.BoolVar(&l.fix, "fix", false, "write safe fixes into the files")
 	f.BoolVar(&l.unsafe, "fix-unsafe", false, "with --fix: also those that change what the policy grants, to what it probably means")
 	f.BoolVar(&c.json, "json", false, "the same as --format json")
+	c.fileFlag(cmd)
 	return cmd
 }
 
@@ -67,6 +71,9 @@ func (c *cli) lint(l *linting, args []string) error {
 	run, err := c.lintRun(l)
 	if err != nil {
 		return usageError{err}
+	}
+	if err := run.learn(); err != nil {
+		return err
 	}
 	files, err := policyFiles(args)
 	if err != nil {
@@ -128,6 +135,19 @@ func (c *cli) lintRun(l *linting) (*lintRun, error) {
 		}
 	}
 	return r, r.options.Validate()
+}
+
+// learn reads what is known of those who have the policies.
+func (r *lintRun) learn() (err error) {
+	if r.calls != "" {
+		if r.options.Calls, err = r.callsOf(r.calls); err != nil {
+			return err
+		}
+	}
+	if len(r.usedBy) > 0 {
+		r.options.Uses, err = r.usesOf(r.usedBy)
+	}
+	return err
 }
 
 // lintRun is one run of the linter.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/internal/glob"
 )
 
@@ -95,7 +96,7 @@ func (p *pass) sharedRole(uses []Use) {
 	for u, use := range uses {
 		names = append(names, use.Role)
 		if spare := slices.DeleteFunc(slices.Clone(all), func(action string) bool { return slices.Contains(needs[u], action) }); len(spare) > 0 {
-			lines = append(lines, fmt.Sprintf("%s does not need %s", use.Role, strings.Join(spare, ", ")))
+			lines = append(lines, fmt.Sprintf("%s does not need %s", use.Role, strings.Join(spelled(spare), ", ")))
 		}
 	}
 	if len(lines) == 0 {
@@ -195,4 +196,16 @@ func (p *pass) meet(a, b grant) bool {
 		}
 	}
 	return false
+}
+
+// spelled writes actions that are in lower case as the reference does.
+func spelled(actions []string) []string {
+	out := make([]string, len(actions))
+	for i, name := range actions {
+		out[i] = name
+		if a, ok := catalog.Default().Action(name); ok {
+			out[i] = a.FullName()
+		}
+	}
+	return out
 }
