@@ -165,7 +165,7 @@ func TestPoliciesOfSeveralPrograms(t *testing.T) {
 	})
 	policy, _ := read(t, iam.IdentityPolicy, document(both))
 	for _, f := range lint.Policy(policy, nil, known) {
-		if f.Code == "LP_SHARED_ROLE" && !strings.Contains(f.Detail, "web does not need sqs:deletemessage, sqs:receivemessage") {
+		if f.Code == "LP_SHARED_ROLE" && !strings.Contains(f.Detail, "web does not need sqs:DeleteMessage, sqs:ReceiveMessage") {
 			t.Errorf("Detail = %q, want what web does not need", f.Detail)
 		}
 	}
