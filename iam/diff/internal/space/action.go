@@ -1,0 +1,287 @@
+package space
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
+	"github.com/berth-project/berth/iam/diff/internal/language"
+	"github.com/berth-project/berth/internal/glob"
+)
+
+// actions is Action or NotAction. One that is absent is about every action.
+type actions struct {
+	not      bool
+	patterns []string // in lower case
+	written  []string
+}
+
+func newActions(e iam.Elements) (actions, error) {
+	if e.Absent() {
+		return actions{not: true}, nil
+	}
+	a := actions{not: e.Not, written: e.Values}
+	for _, v := range e.Values {
+		if len(v) > maxText {
+			return actions{}, errTooLong
+		}
+		a.patterns = append(a.patterns, strings.ToLower(v))
+	}
+	return a, nil
+}
+
+// Actions are the actions of one cell: the statements of the question are about
+// all of them or about none.
+type Actions struct {
+	// Known are those the catalogue has.
+	Known []*catalog.Action
+	// Services are services all of whose actions belong to the cell; Known does
+	// not list them.
+	Services []*catalog.Service
+	// Named are others that policies name without wildcards, as written there.
+	Named []string
+	// Others are examples of actions that nobody names: of services that are not
+	// known, and of those there will be one day. There is one for each
+	// combination of patterns that they match.
+	Others []string
+
+	matches language.Bits // the statements, by their place in the question
+}
+
+// Sample returns an action of the cell, as policies spell it.
+func (a *Actions) Sample() string {
+	switch {
+	case len(a.Known) > 0:
+		return a.Known[0].FullName()
+	case len(a.Services) > 0:
+		return a.Services[0].Actions[0].FullName()
+	case len(a.Named) > 0:
+		return a.Named[0]
+	}
+	return a.Others[0]
+}
+
+// callerIdentity is what every signed caller may do, whatever policies say.
+const callerIdentity = "sts:getcalleridentity"
+
+// actionSplit divides the actions that the statements of a question are about.
+type actionSplit struct {
+	space      *Space
+	statements []*statement
+	cells      []*Actions
+	byMatches  map[string]*Actions
+	// prefixes are the services that patterns name, each with the patterns about
+	// it, by statement.
+	prefixes map[string][][]string
+	// general are the patterns about more than one service, by statement.
+	general [][]string
+	// written are the patterns as policies have them.
+	written map[string]string
+}
+
+// divideActions returns the cells of actions, in the order of their samples.
+func (s *Space) divideActions(numbers []int) ([]*Actions, error) {
+	d := actionSplit{
+		space: s, byMatches: map[string]*Actions{}, prefixes: map[string][][]string{}, written: map[string]string{},
+		general: make([][]string, len(numbers)),
+	}
+	for i, n := range numbers {
+		d.statements = append(d.statements, &s.statements[n])
+		d.sort(i)
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(d.prefixes)) {
+		if err := d.service(prefix); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.others(); err != nil {
+		return nil, err
+	}
+	for _, c := range d.cells {
+		slices.SortFunc(c.Known, func(a, b *catalog.Action) int { return cmp.Compare(a.FullName(), b.FullName()) })
+		slices.Sort(c.Named)
+	}
+	slices.SortFunc(d.cells, func(a, b *Actions) int { return cmp.Compare(a.Sample(), b.Sample()) })
+	return d.cells, nil
+}
+
+// sort puts the patterns of a statement where they belong.
+func (d *actionSplit) sort(i int) {
+	a := &d.statements[i].actions
+	for j, p := range a.patterns {
+		d.written[p] = a.written[j]
+		prefix, _, ok := strings.Cut(p, ":")
+		if !ok || !glob.Literal(prefix) {
+			d.general[i] = append(d.general[i], p)
+			continue
+		}
+		if d.prefixes[prefix] == nil {
+			d.prefixes[prefix] = make([][]string, len(d.general))
+		}
+		d.prefixes[prefix][i] = append(d.prefixes[prefix][i], p)
+	}
+}
+
+// service adds the actions of a service that patterns name.
+func (d *actionSplit) service(prefix string) error {
+	patterns := make([][]string, len(d.statements))
+	var names []string
+	for i, own := range d.prefixes[prefix] {
+		patterns[i] = slices.Concat(own, d.general[i])
+		for _, p := range own {
+			if glob.Literal(p) && isAction(p) {
+				names = append(names, p)
+			}
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+
+	taken := []string{callerIdentity}
+	service, known := d.space.options.Catalog.Service(prefix)
+	if known {
+		for _, a := range service.Actions {
+			d.known(a, patterns)
+			taken = append(taken, strings.ToLower(a.FullName()))
+		}
+		if d.space.options.KnownActions {
+			return nil
+		}
+	}
+	for _, name := range names {
+		if d.leftOut(name) || slices.Contains(taken, name) {
+			continue
+		}
+		c := d.cell(d.matching(patterns, name))
+		c.Named = append(c.Named, d.written[name])
+	}
+	return d.unknown(patterns, language.Text(prefix), slices.Concat(taken, names))
+}
+
+// others adds the actions of services that patterns do not name.
+func (d *actionSplit) others() error {
+	alike := true
+	for _, list := range d.general {
+		for _, p := range list {
+			alike = alike && (p == "*" || glob.Literal(p))
+		}
+	}
+	for _, s := range d.space.options.Catalog.Services() {
+		switch {
+		case d.prefixes[s.Prefix] != nil:
+		case alike && s.Prefix != "sts":
+			c := d.cell(d.matching(d.general, s.Prefix+":x"))
+			c.Services = append(c.Services, s)
+		default:
+			for _, a := range s.Actions {
+				d.known(a, d.general)
+			}
+		}
+	}
+	if d.space.options.KnownActions {
+		return nil
+	}
+	return d.unknown(d.general, nameToken(), nil)
+}
+
+// known adds an action of the catalogue.
+func (d *actionSplit) known(a *catalog.Action, patterns [][]string) {
+	name := strings.ToLower(a.FullName())
+	if d.leftOut(name) {
+		return
+	}
+	c := d.cell(d.matching(patterns, name))
+	c.Known = append(c.Known, a)
+}
+
+func (d *actionSplit) leftOut(name string) bool {
+	return name == callerIdentity && !d.space.options.CallerIdentity
+}
+
+// matching returns the statements that are about an action; patterns are those
+// that can be about its service.
+func (d *actionSplit) matching(patterns [][]string, name string) language.Bits {
+	out := language.NewBits(len(d.statements))
+	for i, list := range patterns {
+		found := slices.ContainsFunc(list, func(p string) bool { return glob.Match(p, name) })
+		if found != d.statements[i].actions.not {
+			out.Add(i)
+		}
+	}
+	return out
+}
+
+func (d *actionSplit) cell(matches language.Bits) *Actions {
+	key := matches.Key()
+	c := d.byMatches[key]
+	if c == nil {
+		c = &Actions{matches: matches}
+		d.byMatches[key] = c
+		d.cells = append(d.cells, c)
+	}
+	return c
+}
+
+// actionCharacters are those of prefixes and names, and the colon between.
+const actionCharacters = "xyzabcdefghijklmnopqrstuvw0123456789-_:"
+
+func isAction(name string) bool {
+	prefix, rest, ok := strings.Cut(name, ":")
+	odd := func(r rune) bool { return r == ':' || !strings.ContainsRune(actionCharacters, r) }
+	return ok && prefix != "" && rest != "" && !strings.ContainsFunc(prefix+rest, odd)
+}
+
+// nameToken returns the pattern of a prefix or a name.
+func nameToken() language.Pattern {
+	return language.Pattern{Tokens: []glob.Token{{Kind: glob.One, Except: glob.Colon}, {Kind: glob.Run, Except: glob.Colon}}}
+}
+
+// unknown adds the actions that nothing names: what wildcards match besides.
+func (d *actionSplit) unknown(patterns [][]string, prefix language.Pattern, taken []string) error {
+	var wild []language.Pattern
+	places := map[string]int{}
+	add := func(p string) {
+		if _, ok := places[p]; !ok && !glob.Literal(p) {
+			places[p] = len(wild)
+			wild = append(wild, language.Glob(p))
+		}
+	}
+	for _, list := range patterns {
+		for _, p := range list {
+			add(p)
+		}
+	}
+	var named []int // patterns of which no match is wanted
+	if _, ok := prefix.Literal(); !ok {
+		for _, p := range slices.Sorted(maps.Keys(d.prefixes)) {
+			add(p + ":*")
+			named = append(named, places[p+":*"])
+		}
+	}
+	within := language.Pattern{Tokens: slices.Concat(prefix.Tokens, language.Text(":").Tokens, nameToken().Tokens)}
+	cells, err := language.Cells(language.Query{
+		Patterns: wild, Within: []language.Pattern{within}, Alphabet: actionCharacters, Avoid: taken,
+		MaxStates: d.space.limits.States, Work: &d.space.work,
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range cells {
+		if slices.ContainsFunc(named, c.Matches.Has) {
+			continue
+		}
+		matches := language.NewBits(len(d.statements))
+		for i, list := range patterns {
+			found := slices.ContainsFunc(list, func(p string) bool { at, ok := places[p]; return ok && c.Matches.Has(at) })
+			if found != d.statements[i].actions.not {
+				matches.Add(i)
+			}
+		}
+		into := d.cell(matches)
+		into.Others = append(into.Others, string(c.Sample))
+	}
+	return nil
+}

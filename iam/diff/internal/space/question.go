@@ -1,0 +1,151 @@
+package space
+
+import (
+	"slices"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/diff/internal/language"
+)
+
+// Question asks for requests that one set of statements lets through and another
+// does not. The numbers are those of statements.
+type Question struct {
+	// Of the first set some of Grants match, and none of Denies.
+	Grants, Denies []int
+	// Of the second none of Covers match, or some of Refusals do.
+	Covers, Refusals []int
+	// Callers says which callers are of interest; nil for all.
+	Callers func(*iam.Principal) bool
+	// Actions says which actions are, in lower case; nil for all.
+	Actions func(name string) bool
+}
+
+// Part is what a part of a question comes to: the requests for the actions of
+// one cell, on what one text of a statement names.
+type Part struct {
+	// Statement is one of the Grants.
+	Statement int
+	// Resource is the place of the text in the statement's Resource, -1 where the
+	// statement has none or a NotResource.
+	Resource int
+	Actions  *Actions
+	Verdict  Verdict
+	// Request is the request that was found.
+	Request *iam.Request
+	// Why says, where the verdict is in doubt, why that is.
+	Why error
+}
+
+// Verdict is whether there is a request.
+type Verdict uint8
+
+// The verdicts.
+const (
+	// None is a proof that there is none.
+	None Verdict = iota
+	// Found is a request.
+	Found
+	// Doubt is neither.
+	Doubt
+)
+
+// Ask answers a question part by part, in the order of actions, statements and
+// their resources, until visit returns false. Parts without a request are
+// visited too.
+func (s *Space) Ask(q Question, visit func(Part) bool) error {
+	in := inquiry{space: s, question: &q, place: map[int]int{}}
+	for _, list := range [][]int{q.Grants, q.Denies, q.Covers, q.Refusals} {
+		for _, n := range list {
+			if _, ok := in.place[n]; !ok {
+				in.place[n] = len(in.numbers)
+				in.numbers = append(in.numbers, n)
+			}
+		}
+	}
+	cells, err := s.divideActions(in.numbers)
+	if err != nil {
+		return err
+	}
+	for _, c := range cells {
+		if q.Actions != nil && !q.Actions(c.Sample()) {
+			continue
+		}
+		if !in.cell(c, visit) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// inquiry is the work on one question.
+type inquiry struct {
+	space    *Space
+	question *Question
+	numbers  []int       // the statements of the question
+	place    map[int]int // where each stands in numbers
+}
+
+// scene is the question about the actions of one cell, with the statements that
+// are about these.
+type scene struct {
+	*inquiry
+	actions                  *Actions
+	denies, covers, refusals []int
+	marked                   language.Bits // all of them, by place
+}
+
+func (in *inquiry) cell(c *Actions, visit func(Part) bool) bool {
+	sc := scene{inquiry: in, actions: c, marked: language.NewBits(len(in.numbers))}
+	about := func(list []int) []int {
+		var out []int
+		for _, n := range list {
+			if c.matches.Has(in.place[n]) && !in.space.statements[n].dead {
+				out = append(out, n)
+				sc.marked.Add(in.place[n])
+			}
+		}
+		return out
+	}
+	sc.denies, sc.covers, sc.refusals = about(in.question.Denies), about(in.question.Covers), about(in.question.Refusals)
+	for _, n := range in.question.Grants {
+		st := &in.space.statements[n]
+		if st.dead || !c.matches.Has(in.place[n]) {
+			continue
+		}
+		covered := sc.coveredByTwin(st)
+		for _, at := range st.parts() {
+			p := Part{Statement: n, Resource: at, Actions: c}
+			if !covered {
+				sc.decide(&p)
+			}
+			if !visit(p) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// parts returns the places of a statement's resources; -1 where they are not
+// looked at one by one.
+func (st *statement) parts() []int {
+	if st.resources == nil || st.notResources {
+		return []int{-1}
+	}
+	return st.places
+}
+
+// coveredByTwin reports whether the second set has the same statement, and
+// refuses nothing that the first does not refuse too. Most statements of two
+// versions of a policy are such, and need no search.
+func (sc *scene) coveredByTwin(st *statement) bool {
+	same := func(body string) func(int) bool {
+		return func(n int) bool { return sc.space.statements[n].body == body }
+	}
+	if !slices.ContainsFunc(sc.covers, same(st.body)) {
+		return false
+	}
+	return !slices.ContainsFunc(sc.refusals, func(n int) bool {
+		return !slices.ContainsFunc(sc.denies, same(sc.space.statements[n].body))
+	})
+}

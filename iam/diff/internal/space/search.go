@@ -1,0 +1,133 @@
+package space
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/berth-project/berth/iam"
+)
+
+var (
+	errWork      = errors.New("the comparison took more work than allowed")
+	errVariables = errors.New("it depends on the values of variables, and none was found that decides it")
+	errTypes     = errors.New("it depends on values that are compared as more than one type, and none was found that decides it")
+)
+
+// decide answers a part: with the variables open, and where that finds a request
+// that may be a phantom, with values in their place.
+func (sc *scene) decide(p *Part) {
+	r := sc.space.open.find(sc, p)
+	switch {
+	case r.err != nil:
+		p.Verdict, p.Why = Doubt, r.err
+		return
+	case !r.found:
+		return
+	case r.certain:
+		p.Verdict, p.Request = Found, r.request
+		return
+	}
+	variables := sc.variables(p.Statement)
+	for _, v := range sc.space.instances(variables) {
+		if r := v.find(sc, p); r.err == nil && r.found && r.certain {
+			p.Verdict, p.Request = Found, r.request
+			return
+		}
+	}
+	p.Verdict, p.Why = Doubt, errVariables
+	switch {
+	case sc.space.Exhausted():
+		p.Why = errWork
+	case len(variables) == 0:
+		p.Why = errTypes
+	}
+}
+
+// finding is what a search in one view came to.
+type finding struct {
+	found, certain bool
+	request        *iam.Request
+	err            error
+}
+
+// find looks for a request of a part.
+func (v *view) find(sc *scene, p *Part) finding {
+	st := &sc.space.statements[p.Statement]
+	var must *template
+	if p.Resource >= 0 {
+		must = st.resources[slices.Index(st.places, p.Resource)]
+	}
+	marked := slices.Clone(sc.marked)
+	marked.Add(sc.place[p.Statement])
+	situations, err := v.situations(sc.numbers, marked, st, must)
+	if err != nil {
+		return finding{err: err}
+	}
+	callers, err := sc.space.everyone()
+	if err != nil {
+		return finding{err: err}
+	}
+	var doubtful finding
+	for i := range situations {
+		for j := range callers {
+			f := v.at(sc, p, &situations[i], &callers[j])
+			if f.err != nil || f.found && f.certain {
+				return f
+			}
+			if f.found && !doubtful.found {
+				doubtful = f
+			}
+			if sc.space.Exhausted() {
+				return finding{err: errWork}
+			}
+		}
+	}
+	return doubtful
+}
+
+// at looks for a request by one caller for one resource: what is left to be found
+// are the values of condition keys.
+func (v *view) at(sc *scene, p *Part, x *situation, c *caller) finding {
+	statements := sc.space.statements
+	if !c.matches[p.Statement] || sc.question.Callers != nil && !sc.question.Callers(&c.principal) {
+		return finding{}
+	}
+	there := func(list []int) []int {
+		return slices.DeleteFunc(slices.Clone(list), func(n int) bool { return !c.matches[n] || !x.matches.Has(sc.place[n]) })
+	}
+	need := statements[p.Statement].literals
+	clauses := func(list []int) [][]int {
+		var out [][]int
+		for _, n := range there(list) {
+			out = append(out, statements[n].literals)
+		}
+		return out
+	}
+	denied := clauses(sc.denies)
+	var doubtful finding
+	try := func(need []int, clauses [][]int) (finding, bool) {
+		s := v.solve(need, clauses)
+		switch {
+		case s.gaveUp:
+			return finding{err: errWork}, true
+		case !s.found:
+			return finding{}, false
+		}
+		f := finding{found: true, certain: s.certain && x.certain, request: v.request(sc.actions, x, c, s)}
+		if !f.certain {
+			doubtful = f
+		}
+		return f, f.certain
+	}
+	if f, done := try(need, append(denied[:len(denied):len(denied)], clauses(sc.covers)...)); done {
+		return f
+	}
+	for _, n := range there(sc.refusals) {
+		both := slices.Concat(need, statements[n].literals)
+		slices.Sort(both)
+		if f, done := try(slices.Compact(both), denied); done {
+			return f
+		}
+	}
+	return doubtful
+}

@@ -1,0 +1,129 @@
+package diff_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/diff"
+)
+
+// pairs is how many pairs of policies are compared; CI's long run has more.
+var pairs = flag.Int("pairs", 4000, "pairs of policies to compare in property tests")
+
+// allowed decides a request with policies of one kind alone.
+func allowed(policies []*iam.Policy, r *iam.Request) bool {
+	star := iam.Elements{Values: []string{"*"}}
+	open := iam.Compile(&iam.Policy{Statements: []iam.Statement{{
+		Effect: iam.Allow, Principals: &iam.Principals{Star: true}, Actions: star, Resources: star,
+	}}})
+	some := false
+	for _, p := range policies {
+		set := &iam.PolicySet{Identity: []*iam.Compiled{open}, Resource: open}
+		switch p.Kind {
+		case iam.ResourcePolicy, iam.TrustPolicy:
+			set.Resource = iam.Compile(p)
+		case iam.EndpointPolicy, iam.ResourceControlPolicy:
+			set.Endpoint = iam.Compile(p)
+		default:
+			set.Identity, set.Resource = []*iam.Compiled{iam.Compile(p)}, nil
+		}
+		switch set.Decide(r).Outcome {
+		case iam.ExplicitDeny:
+			return false
+		case iam.Allowed:
+			some = true
+		}
+	}
+	return some
+}
+
+// contradicts reports whether a decision under A and B is at odds with a
+// relation.
+func contradicts(r diff.Relation, a, b bool) bool {
+	switch r {
+	case diff.Equal:
+		return a != b
+	case diff.Narrower:
+		return b && !a
+	case diff.Wider:
+		return a && !b
+	}
+	return false
+}
+
+func checkPair(t *testing.T, g *generator, a, b *iam.Policy, requests int) diff.Result {
+	t.Helper()
+	r := diff.Compare([]*iam.Policy{a}, []*iam.Policy{b}, diff.Options{})
+	text := func() string {
+		return fmt.Sprintf("A %s\nB %s\n%+v", iam.Format(a, iam.FormatOptions{}), iam.Format(b, iam.FormatOptions{}), r)
+	}
+	if r.Basis != "" {
+		return r
+	}
+	set := lists(a, b)
+	for range requests {
+		req := g.request(set)
+		inA, inB := allowed([]*iam.Policy{a}, req), allowed([]*iam.Policy{b}, req)
+		if contradicts(r.Relation, inA, inB) || inB && !inA && !r.NewAccess {
+			t.Fatalf("%s, but %+v is allowed by A: %v, by B: %v\n%s", r.Relation, req, inA, inB, text())
+		}
+	}
+	for _, gain := range r.Gained {
+		if w := gain.Witness; w != nil && (!allowed([]*iam.Policy{b}, w.Request()) || allowed([]*iam.Policy{a}, w.Request())) {
+			t.Fatalf("gained, but the witness %v does not prove it\n%s", w, text())
+		}
+	}
+	for _, loss := range r.Lost {
+		if w := loss.Witness; w != nil && (!allowed([]*iam.Policy{a}, w.Request()) || allowed([]*iam.Policy{b}, w.Request())) {
+			t.Fatalf("lost, but the witness %v does not prove it\n%s", w, text())
+		}
+	}
+	if r.Relation == diff.Unknown && len(r.Reasons) == 0 {
+		t.Fatalf("%s with reasons %q\n%s", r.Relation, r.Reasons, text())
+	}
+	return r
+}
+
+// TestNoRequestContradicts compares random policies and their mutants, and
+// decides random requests under both.
+func TestNoRequestContradicts(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []iam.Kind{iam.IdentityPolicy, iam.ResourcePolicy, iam.EndpointPolicy} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			n := *pairs
+			if kind != iam.IdentityPolicy {
+				n /= 4
+			}
+			count := map[diff.Relation]int{}
+			reasons := map[string]int{}
+			for i := range n {
+				g := newGenerator(uint64(i), kind)
+				a := g.policy()
+				b := g.mutant(a)
+				if i%8 == 0 {
+					b = g.policy()
+				}
+				if i%2 == 0 {
+					a, b = b, a
+				}
+				r := checkPair(t, g, a, b, 60)
+				count[r.Relation]++
+				for _, why := range r.Reasons {
+					reasons[why]++
+				}
+			}
+			t.Logf("%d pairs: %v %v", n, count, reasons)
+			for _, r := range []diff.Relation{diff.Equal, diff.Narrower, diff.Wider, diff.Incomparable} {
+				if count[r] < n/20 {
+					t.Errorf("only %d of %d pairs are %s", count[r], n, r)
+				}
+			}
+			if count[diff.Unknown] > n/20 {
+				t.Errorf("%d of %d pairs are unknown: %v", count[diff.Unknown], n, reasons)
+			}
+		})
+	}
+}
