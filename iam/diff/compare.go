@@ -124,7 +124,7 @@ func (c *comparison) confirm(p *space.Part, from, to *side) (*Witness, bool) {
 	if p.Request == nil || !from.judge.Allows(p.Request) || to.judge.Allows(p.Request) {
 		return nil, false
 	}
-	return newWitness(p.Request, c.kind.HasPrincipal()), true
+	return newWitness(p.Request, c.kind.HasPrincipal(), c.space.KeyName), true
 }
 
 // some reports whether one side grants something that the other does not, and

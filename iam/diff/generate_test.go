@@ -284,10 +284,9 @@ func (g *generator) request(lists map[string]bool) *iam.Request {
 			}
 			return v
 		}
-		known, ok := catalog.Default().Key(k)
-		switch list := lists[k]; {
+		switch {
 		case g.one(3):
-		case ok && known.Multi, list && g.one(2):
+		case k == "aws:TagKeys", lists[k] && g.one(2):
 			var values []string
 			for range g.IntN(4) {
 				values = append(values, value())

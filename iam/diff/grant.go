@@ -56,7 +56,7 @@ func (c *comparison) excess(from, to *side) (excess, answer) {
 			result = unsure
 		}
 	}
-	counted := map[string]bool{}
+	counted := map[any]bool{}
 	for _, n := range from.allows {
 		for _, g := range grouped(byStatement[n]) {
 			d := description{options: &c.options, parts: g, others: others[n]}
@@ -132,28 +132,30 @@ func (d *description) grant(by Ref, s *iam.Statement) Grant {
 			g.Principals = principalTexts(s.Principals)
 		}
 	}
-	d.count(&g.Levels, map[string]bool{})
+	d.count(&g.Levels, map[any]bool{})
 	return g
 }
 
 // count counts the actions that are not yet counted.
-func (d *description) count(l *Levels, counted map[string]bool) {
-	once := func(name string) bool {
-		name = strings.ToLower(name)
-		if counted[name] {
+func (d *description) count(l *Levels, counted map[any]bool) {
+	once := func(what any) bool {
+		if counted[what] {
 			return false
 		}
-		counted[name] = true
+		counted[what] = true
 		return true
 	}
 	for _, p := range d.parts {
+		if !once(p.Actions) {
+			continue
+		}
 		for _, a := range knownOf(p.Actions) {
-			if once(a.FullName()) {
+			if once(a) {
 				l.add(a.Access)
 			}
 		}
 		for _, name := range p.Actions.Named {
-			if once(name) {
+			if once(strings.ToLower(name)) {
 				l.Unlisted++
 			}
 		}

@@ -111,7 +111,9 @@ func (d *description) compressed(m *members) []string {
 			out = append(out, a.FullName())
 		}
 	}
-	return distinct(append(out, m.named...))
+	out = append(out, m.named...)
+	slices.Sort(out)
+	return distinct(out)
 }
 
 // distinct returns the texts without those that only differ in case from one

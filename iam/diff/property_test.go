@@ -10,7 +10,7 @@ import (
 )
 
 // pairs is how many pairs of policies are compared; CI's long run has more.
-var pairs = flag.Int("pairs", 4000, "pairs of policies to compare in property tests")
+var pairs = flag.Int("pairs", 800, "pairs of policies to compare in property tests")
 
 // allowed decides a request with policies of one kind alone.
 func allowed(policies []*iam.Policy, r *iam.Request) bool {

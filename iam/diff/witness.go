@@ -2,6 +2,8 @@ package diff
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/iam"
@@ -27,7 +29,7 @@ type Witness struct {
 // principals, so that theirs is what decides.
 func (w *Witness) Request() *iam.Request { return w.request }
 
-func newWitness(r *iam.Request, principals bool) *Witness {
+func newWitness(r *iam.Request, principals bool, spelled func(string) string) *Witness {
 	w := &Witness{Action: r.Action, Resource: r.Resource, request: r}
 	if principals {
 		w.Principal = nameOf(&r.Principal)
@@ -37,7 +39,7 @@ func newWitness(r *iam.Request, principals bool) *Witness {
 		if w.Context == nil {
 			w.Context = map[string][]string{}
 		}
-		w.Context[key] = v.Values
+		w.Context[spelled(key)] = v.Values
 	}
 	return w
 }
@@ -65,7 +67,7 @@ func (w *Witness) String() string {
 		b.WriteString(w.Principal + " ")
 	}
 	b.WriteString(w.Action + " on " + w.Resource)
-	for i, key := range w.request.Context.Keys() {
+	for i, key := range slices.Sorted(maps.Keys(w.Context)) {
 		sep := ", "
 		if i == 0 {
 			sep = " with "

@@ -110,9 +110,10 @@ func (m *machine) accepts(s []place, k int) bool {
 	return found
 }
 
-// apart returns the characters that the patterns tell from others in a state.
+// apart returns the characters that the patterns tell from others in a state:
+// first those the patterns name, then those that differ from them in case.
 func (m *machine) apart(s []place) []rune {
-	var out []rune
+	var named, alike []rune
 	for _, at := range s {
 		p := &m.patterns[at>>16]
 		pos := int(at & maxSize)
@@ -120,19 +121,26 @@ func (m *machine) apart(s []place) []rune {
 			continue
 		}
 		switch t := p.Tokens[pos]; {
-		case t.Kind != glob.Character:
+		case t.Kind == glob.Character:
+			named = append(named, t.Char)
+			if p.Fold {
+				alike = append(alike, orbit(t.Char)...)
+			}
+		default:
 			if t.Except&glob.Colon != 0 {
-				out = append(out, ':')
+				named = append(named, ':')
 			}
 			if t.Except&glob.Slash != 0 {
-				out = append(out, '/')
+				named = append(named, '/')
 			}
-		case p.Fold:
-			out = append(out, orbit(t.Char)...)
-		default:
-			out = append(out, t.Char)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(named)
+	named = slices.Compact(named)
+	for _, r := range alike {
+		if !slices.Contains(named, r) {
+			named = append(named, r)
+		}
+	}
+	return named
 }

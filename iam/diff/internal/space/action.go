@@ -2,6 +2,7 @@ package space
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -82,8 +83,13 @@ type actionSplit struct {
 	written map[string]string
 }
 
-// divideActions returns the cells of actions, in the order of their samples.
+// divideActions returns the cells of actions, in the order of their samples. The
+// numbers are those of the statements of a question, in order.
 func (s *Space) divideActions(numbers []int) ([]*Actions, error) {
+	key := fmt.Sprint(numbers)
+	if cells, ok := s.divided[key]; ok {
+		return cells, nil
+	}
 	d := actionSplit{
 		space: s, byMatches: map[string]*Actions{}, prefixes: map[string][][]string{}, written: map[string]string{},
 		general: make([][]string, len(numbers)),
@@ -100,11 +106,8 @@ func (s *Space) divideActions(numbers []int) ([]*Actions, error) {
 	if err := d.others(); err != nil {
 		return nil, err
 	}
-	for _, c := range d.cells {
-		slices.SortFunc(c.Known, func(a, b *catalog.Action) int { return cmp.Compare(a.FullName(), b.FullName()) })
-		slices.Sort(c.Named)
-	}
 	slices.SortFunc(d.cells, func(a, b *Actions) int { return cmp.Compare(a.Sample(), b.Sample()) })
+	s.divided[key] = d.cells
 	return d.cells, nil
 }
 
@@ -143,9 +146,9 @@ func (d *actionSplit) service(prefix string) error {
 	taken := []string{callerIdentity}
 	service, known := d.space.options.Catalog.Service(prefix)
 	if known {
-		for _, a := range service.Actions {
-			d.known(a, patterns)
-			taken = append(taken, strings.ToLower(a.FullName()))
+		for i, name := range d.space.namesOf(service) {
+			d.known(service.Actions[i], name, patterns)
+			taken = append(taken, name)
 		}
 		if d.space.options.KnownActions {
 			return nil
@@ -176,8 +179,8 @@ func (d *actionSplit) others() error {
 			c := d.cell(d.matching(d.general, s.Prefix+":x"))
 			c.Services = append(c.Services, s)
 		default:
-			for _, a := range s.Actions {
-				d.known(a, d.general)
+			for i, name := range d.space.namesOf(s) {
+				d.known(s.Actions[i], name, d.general)
 			}
 		}
 	}
@@ -187,9 +190,20 @@ func (d *actionSplit) others() error {
 	return d.unknown(d.general, nameToken(), nil)
 }
 
+// namesOf returns the actions of a service as they are matched, in lower case.
+func (s *Space) namesOf(of *catalog.Service) []string {
+	names, ok := s.names[of]
+	if !ok {
+		for _, a := range of.Actions {
+			names = append(names, strings.ToLower(a.FullName()))
+		}
+		s.names[of] = names
+	}
+	return names
+}
+
 // known adds an action of the catalogue.
-func (d *actionSplit) known(a *catalog.Action, patterns [][]string) {
-	name := strings.ToLower(a.FullName())
+func (d *actionSplit) known(a *catalog.Action, name string, patterns [][]string) {
 	if d.leftOut(name) {
 		return
 	}

@@ -64,7 +64,11 @@ func (v *view) domain(key string, literals []int) *domain {
 // hasSeveral reports whether the key can have several values in one request, and
 // whether it is always a list.
 func (s *Space) hasSeveral(key string) (several, always bool) {
+	if multi, ok := s.several[key]; ok {
+		return multi, multi
+	}
 	if k, ok := s.options.Catalog.Key(key); ok {
+		s.several[key] = k.Multi
 		return k.Multi, k.Multi
 	}
 	return slices.ContainsFunc(s.literals, func(l literal) bool { return l.key == key && l.quantified() }), false

@@ -54,13 +54,11 @@ const (
 // visited too.
 func (s *Space) Ask(q Question, visit func(Part) bool) error {
 	in := inquiry{space: s, question: &q, place: map[int]int{}}
-	for _, list := range [][]int{q.Grants, q.Denies, q.Covers, q.Refusals} {
-		for _, n := range list {
-			if _, ok := in.place[n]; !ok {
-				in.place[n] = len(in.numbers)
-				in.numbers = append(in.numbers, n)
-			}
-		}
+	in.numbers = slices.Concat(q.Grants, q.Denies, q.Covers, q.Refusals)
+	slices.Sort(in.numbers)
+	in.numbers = slices.Compact(in.numbers)
+	for i, n := range in.numbers {
+		in.place[n] = i
 	}
 	cells, err := s.divideActions(in.numbers)
 	if err != nil {

@@ -59,7 +59,7 @@ func (v *view) find(sc *scene, p *Part) finding {
 	}
 	marked := slices.Clone(sc.marked)
 	marked.Add(sc.place[p.Statement])
-	situations, err := v.situations(sc.numbers, marked, st, must)
+	situations, err := v.situations(sc, marked, st, must)
 	if err != nil {
 		return finding{err: err}
 	}

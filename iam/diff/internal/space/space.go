@@ -55,6 +55,9 @@ type Space struct {
 	literals   []literal
 	literalIDs map[string]int
 	open       *view
+	divided    map[string][]*Actions
+	names      map[*catalog.Service][]string
+	several    map[string]bool
 	callers    []caller
 	// listed is how many statements the list of callers takes into account.
 	listed int
@@ -68,6 +71,7 @@ func New(kind iam.Kind, o Options) *Space {
 	s := &Space{
 		options: o, limits: o.Limits, work: language.Work{Left: o.Work}, layer: LayerOf(kind),
 		templates: map[string]*template{}, literalIDs: map[string]int{},
+		divided: map[string][]*Actions{}, names: map[*catalog.Service][]string{}, several: map[string]bool{},
 	}
 	s.open = s.view(nil)
 	return s

@@ -61,7 +61,8 @@ var anARN = func() language.Pattern {
 // situations divides the resources that a text of a statement names; nil for
 // those that the statement is about without naming them. Only the statements
 // that are marked matter.
-func (v *view) situations(numbers []int, marked language.Bits, own *statement, must *template) ([]situation, error) {
+func (v *view) situations(sc *scene, marked language.Bits, own *statement, must *template) ([]situation, error) {
+	numbers := sc.numbers
 	var templates []*template
 	for i, n := range numbers {
 		if marked.Has(i) {
@@ -83,6 +84,7 @@ func (v *view) situations(numbers []int, marked language.Bits, own *statement, m
 	if err != nil {
 		return nil, err
 	}
+	v.beautifyResources(&d, cells, must, sc.actions)
 	var out []situation
 	seen := map[string]int{}
 	for _, c := range cells {
