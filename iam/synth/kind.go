@@ -24,8 +24,10 @@ type Kind struct {
 	forms map[string]string
 	// id finds the name in the resource part of an ARN.
 	id *regexp.Regexp
-	// names is the grammar of names, help shows one.
+	// names is the grammar of names, most how many characters they have at the
+	// most; help shows one.
 	names *regexp.Regexp
+	most  int
 	help  string
 	// rooted is set where names begin and end with a slash that their ARN leaves
 	// out.
@@ -104,7 +106,7 @@ func (k *Kind) plain(name string) string {
 
 // check refuses a name that the service would not give to such a resource.
 func (k *Kind) check(name string) error {
-	if len(name) > maxName || !k.names.MatchString(name) {
+	if len(name) > k.most || !k.names.MatchString(name) {
 		return fmt.Errorf("%q is not the name of a %s (%s)", name, k.Name, k.help)
 	}
 	return nil

@@ -3,22 +3,23 @@ package synth
 import "regexp"
 
 // Grammars of names, as the services have them. None lets a wildcard or a
-// variable through.
+// variable through. Lengths are in the table of kinds: counted repetitions would
+// cost every start of the program.
 var (
-	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	queueName    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,75}(\.fifo)?$`)
-	topicName    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,251}(\.fifo)?$`)
-	wordName     = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
+	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
+	queueName    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
+	topicName    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
+	wordName     = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	pathName     = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?$`)
-	secretName   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
-	functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	secretName   = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)
+	functionName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 	imageName    = regexp.MustCompile(`^[a-z0-9]+([._/-][a-z0-9]+)*$`)
-	roleName     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@/-]{1,512}$`)
+	roleName     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@/-]+$`)
 	keyID        = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
-	groupName    = regexp.MustCompile(`^[A-Za-z0-9_/.#-]{1,512}$`)
+	groupName    = regexp.MustCompile(`^[A-Za-z0-9_/.#-]+$`)
 	securityID   = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
-	databaseUser = regexp.MustCompile(`^(db|cluster|prx)-[A-Za-z0-9]+/[A-Za-z0-9_.-]{1,63}$`)
-	spaceName    = regexp.MustCompile(`^[A-Za-z0-9_./#:-]{1,255}$`)
+	databaseUser = regexp.MustCompile(`^(db|cluster|prx)-[A-Za-z0-9]+/[A-Za-z0-9_.-]+$`)
+	spaceName    = regexp.MustCompile(`^[A-Za-z0-9_./#:-]+$`)
 	anything     = regexp.MustCompile(`^default$`)
 )
 
@@ -32,7 +33,7 @@ var kinds = []Kind{
 			"self":    "arn:${Partition}:s3:::${Name}",
 			"objects": "arn:${Partition}:s3:::${Name}/${Prefix}*",
 		},
-		id: regexp.MustCompile(`^([^/*?]+)$`), names: bucketName, help: "3 to 63 lower-case letters, digits, dots and hyphens",
+		id: regexp.MustCompile(`^([^/*?]+)$`), names: bucketName, most: 63, help: "3 to 63 lower-case letters, digits, dots and hyphens",
 		Accesses: []Access{
 			{Word: "read", About: "get objects and list their keys", crypt: "decrypt", grants: []grant{
 				{on: "objects", actions: []string{"s3:GetObject"}},
@@ -55,14 +56,14 @@ var kinds = []Kind{
 	{
 		Name: "bus", About: "an EventBridge event bus", prefix: "events",
 		forms: map[string]string{"self": "arn:${Partition}:events:${Region}:${Account}:event-bus/${Name}"},
-		id:    regexp.MustCompile(`^event-bus/([^*?]+)$`), names: pathName, help: "letters, digits, dots, hyphens and slashes",
+		id:    regexp.MustCompile(`^event-bus/([^*?]+)$`), names: pathName, most: 1011, help: "letters, digits, dots, hyphens and slashes",
 		Accesses: []Access{
 			{Word: "send", About: "put events", grants: []grant{{on: "self", actions: []string{"events:PutEvents"}}}},
 		},
 	},
 	{
 		Name: "container", About: "the container itself, named default", prefix: "ssmmessages",
-		forms: map[string]string{}, names: anything, help: "write container:default",
+		forms: map[string]string{}, names: anything, most: 7, help: "write container:default",
 		Accesses: []Access{
 			{Word: "exec", About: "let operators open a shell in it (ECS Exec)", grants: []grant{{on: "*", actions: []string{
 				"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
@@ -72,7 +73,7 @@ var kinds = []Kind{
 	{
 		Name: "database", About: "a user of an RDS database, RESOURCE-ID/USER", prefix: "rds-db",
 		forms: map[string]string{"self": "arn:${Partition}:rds-db:${Region}:${Account}:dbuser:${Name}"},
-		id:    regexp.MustCompile(`^dbuser:([^*?]+)$`), names: databaseUser, help: "such as db-ABCDEFGHIJKL/app",
+		id:    regexp.MustCompile(`^dbuser:([^*?]+)$`), names: databaseUser, most: 127, help: "such as db-ABCDEFGHIJKL/app",
 		Accesses: []Access{
 			{Word: "connect", About: "sign in with a token in place of a password", grants: []grant{{on: "self", actions: []string{"rds-db:connect"}}}},
 		},
@@ -83,7 +84,7 @@ var kinds = []Kind{
 			"self":     "arn:${Partition}:lambda:${Region}:${Account}:function:${Name}",
 			"versions": "arn:${Partition}:lambda:${Region}:${Account}:function:${Name}:*",
 		},
-		id: regexp.MustCompile(`^function:([^:*?]+)$`), names: functionName, help: "at most 64 letters, digits, hyphens and underscores",
+		id: regexp.MustCompile(`^function:([^:*?]+)$`), names: functionName, most: 64, help: "at most 64 letters, digits, hyphens and underscores",
 		Accesses: []Access{
 			{Word: "invoke", About: "call it, any version", grants: []grant{
 				{on: "self", actions: []string{"lambda:InvokeFunction"}},
@@ -94,7 +95,7 @@ var kinds = []Kind{
 	{
 		Name: "image", About: "a repository of the container registry (ECR)", prefix: "ecr",
 		forms: map[string]string{"self": "arn:${Partition}:ecr:${Region}:${Account}:repository/${Name}"},
-		id:    regexp.MustCompile(`^repository/([^*?]+)$`), names: imageName, help: "lower-case letters and digits with . _ - / between them",
+		id:    regexp.MustCompile(`^repository/([^*?]+)$`), names: imageName, most: 256, help: "lower-case letters and digits with . _ - / between them",
 		Accesses: []Access{
 			{Word: "pull", About: "pull images", grants: []grant{
 				{on: "*", actions: []string{"ecr:GetAuthorizationToken"}},
@@ -112,7 +113,7 @@ var kinds = []Kind{
 	{
 		Name: "ingress", About: "the security group in front of a database, by its id", prefix: "ec2",
 		forms: map[string]string{"self": "arn:${Partition}:ec2:${Region}:${Account}:security-group/${Name}"},
-		id:    regexp.MustCompile(`^security-group/([^*?]+)$`), names: securityID, help: "such as sg-0123456789abcdef0: the id, not the name",
+		id:    regexp.MustCompile(`^security-group/([^*?]+)$`), names: securityID, most: 20, help: "such as sg-0123456789abcdef0: the id, not the name",
 		Accesses: []Access{
 			{Word: "open", About: "add and remove rules that let addresses in", grants: []grant{
 				{on: "self", actions: []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"}},
@@ -123,7 +124,7 @@ var kinds = []Kind{
 	{
 		Name: "key", About: "a KMS key, by its id", prefix: "kms",
 		forms: map[string]string{"self": "arn:${Partition}:kms:${Region}:${Account}:key/${Name}"},
-		id:    regexp.MustCompile(`^key/([^*?]+)$`), names: keyID, help: "such as 1234abcd-12ab-34cd-56ef-1234567890ab: policies cannot name an alias",
+		id:    regexp.MustCompile(`^key/([^*?]+)$`), names: keyID, most: 36, help: "such as 1234abcd-12ab-34cd-56ef-1234567890ab: policies cannot name an alias",
 		Accesses: []Access{
 			{Word: "decrypt", About: "decrypt with it", grants: []grant{{on: "self", actions: []string{"kms:Decrypt"}}}},
 			{Word: "encrypt", About: "encrypt with it, data keys too", grants: []grant{{on: "self", actions: []string{"kms:Encrypt", "kms:GenerateDataKey"}}}},
@@ -137,7 +138,7 @@ var kinds = []Kind{
 			"self":    "arn:${Partition}:logs:${Region}:${Account}:log-group:${Name}",
 			"streams": "arn:${Partition}:logs:${Region}:${Account}:log-group:${Name}:log-stream:*",
 		},
-		id: regexp.MustCompile(`^log-group:([^:*?]+)(?::\*)?$`), names: groupName, help: "letters, digits and _ / . # -",
+		id: regexp.MustCompile(`^log-group:([^:*?]+)(?::\*)?$`), names: groupName, most: 512, help: "letters, digits and _ / . # -",
 		Accesses: []Access{
 			{Word: "write", About: "create streams and put events", grants: []grant{
 				{on: "streams", actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}},
@@ -150,7 +151,7 @@ var kinds = []Kind{
 	},
 	{
 		Name: "metric", About: "a namespace of CloudWatch metrics", prefix: "cloudwatch",
-		forms: map[string]string{}, names: spaceName, help: "letters, digits and . _ - / # :",
+		forms: map[string]string{}, names: spaceName, most: 255, help: "letters, digits and . _ - / # :",
 		Accesses: []Access{
 			{Word: "write", About: "put data of the namespace", grants: []grant{
 				{on: "*", actions: []string{"cloudwatch:PutMetricData"}, when: "namespace"},
@@ -163,7 +164,7 @@ var kinds = []Kind{
 			"self":  "arn:${Partition}:ssm:${Region}:${Account}:parameter/${Name}",
 			"below": "arn:${Partition}:ssm:${Region}:${Account}:parameter/${Name}/*",
 		},
-		id: regexp.MustCompile(`^parameter/([^*?]+)$`), names: pathName, help: `such as "/com/example/db-url", or the path "/com/example"`,
+		id: regexp.MustCompile(`^parameter/([^*?]+)$`), names: pathName, most: 1011, help: `such as "/com/example/db-url", or the path "/com/example"`,
 		Accesses: []Access{
 			{Word: "read", About: "read it, or all below the path", crypt: "decrypt", grants: []grant{
 				{on: "self", actions: []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}},
@@ -182,7 +183,7 @@ var kinds = []Kind{
 	{
 		Name: "queue", About: "an SQS queue", prefix: "sqs", crypt: "sqs",
 		forms: map[string]string{"self": "arn:${Partition}:sqs:${Region}:${Account}:${Name}"},
-		id:    regexp.MustCompile(`^([^*?:/]+)$`), names: queueName, help: "at most 80 letters, digits, hyphens and underscores",
+		id:    regexp.MustCompile(`^([^*?:/]+)$`), names: queueName, most: 80, help: "at most 80 letters, digits, hyphens and underscores",
 		Accesses: []Access{
 			{Word: "send", About: "send messages", crypt: "encrypt", grants: []grant{
 				{on: "self", actions: []string{"sqs:GetQueueUrl", "sqs:SendMessage"}},
@@ -201,7 +202,7 @@ var kinds = []Kind{
 	{
 		Name: "role", About: "an IAM role", prefix: "iam",
 		forms: map[string]string{"self": "arn:${Partition}:iam::${Account}:role/${Name}"},
-		id:    regexp.MustCompile(`^role/([^*?]+)$`), names: roleName, help: "the name with its path",
+		id:    regexp.MustCompile(`^role/([^*?]+)$`), names: roleName, most: 576, help: "the name with its path",
 		Accesses: []Access{
 			{Word: "assume", About: "become the role; its trust policy must agree", grants: []grant{{on: "self", actions: []string{"sts:AssumeRole"}}}},
 			{Word: "tag-session", About: "with assume: set session tags", grants: []grant{{on: "self", actions: []string{"sts:TagSession"}}}},
@@ -212,7 +213,7 @@ var kinds = []Kind{
 		Name: "secret", About: "a secret of Secrets Manager", prefix: "secretsmanager", crypt: "secretsmanager",
 		// The service adds a hyphen and six characters of its own to the name.
 		forms: map[string]string{"self": "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${Name}-??????"},
-		id:    regexp.MustCompile(`^secret:(.+?)(?:-\?\?\?\?\?\?|-[A-Za-z0-9]{6})$`), names: secretName, help: "letters, digits and / _ + = . @ -",
+		id:    regexp.MustCompile(`^secret:(.+?)(?:-\?\?\?\?\?\?|-[A-Za-z0-9]{6})$`), names: secretName, most: 512, help: "letters, digits and / _ + = . @ -",
 		Accesses: []Access{
 			{Word: "read", About: "read its value", crypt: "decrypt", grants: []grant{
 				{on: "self", actions: []string{"secretsmanager:GetSecretValue"}},
@@ -228,7 +229,7 @@ var kinds = []Kind{
 			"self":       "arn:${Partition}:states:${Region}:${Account}:stateMachine:${Name}",
 			"executions": "arn:${Partition}:states:${Region}:${Account}:execution:${Name}:*",
 		},
-		id: regexp.MustCompile(`^stateMachine:([^:*?]+)$`), names: wordName, help: "letters, digits and _ . -",
+		id: regexp.MustCompile(`^stateMachine:([^:*?]+)$`), names: wordName, most: 255, help: "letters, digits and _ . -",
 		Accesses: []Access{
 			{Word: "start", About: "start executions", grants: []grant{{on: "self", actions: []string{"states:StartExecution"}}}},
 			{Word: "watch", About: "see what became of executions", grants: []grant{{on: "executions", actions: []string{"states:DescribeExecution"}}}},
@@ -237,7 +238,7 @@ var kinds = []Kind{
 	{
 		Name: "stream", About: "a Kinesis data stream", prefix: "kinesis", crypt: "kinesis",
 		forms: map[string]string{"self": "arn:${Partition}:kinesis:${Region}:${Account}:stream/${Name}"},
-		id:    regexp.MustCompile(`^stream/([^/*?]+)$`), names: wordName, help: "letters, digits and _ . -",
+		id:    regexp.MustCompile(`^stream/([^/*?]+)$`), names: wordName, most: 255, help: "letters, digits and _ . -",
 		Accesses: []Access{
 			{Word: "send", About: "put records", crypt: "encrypt", grants: []grant{{on: "self", actions: []string{"kinesis:PutRecord", "kinesis:PutRecords"}}}},
 			{Word: "receive", About: "read records", crypt: "decrypt", grants: []grant{{on: "self", actions: []string{
@@ -252,7 +253,7 @@ var kinds = []Kind{
 			"indexes": "arn:${Partition}:dynamodb:${Region}:${Account}:table/${Name}/index/*",
 			"streams": "arn:${Partition}:dynamodb:${Region}:${Account}:table/${Name}/stream/*",
 		},
-		id: regexp.MustCompile(`^table/([^/*?]+)$`), names: wordName, help: "letters, digits and _ . -",
+		id: regexp.MustCompile(`^table/([^/*?]+)$`), names: wordName, most: 255, help: "letters, digits and _ . -",
 		Accesses: []Access{
 			{Word: "read", About: "get and query items", crypt: "decrypt", grants: []grant{
 				{on: "self", actions: []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:DescribeTable"}},
@@ -274,7 +275,7 @@ var kinds = []Kind{
 	{
 		Name: "topic", About: "an SNS topic", prefix: "sns", crypt: "sns",
 		forms: map[string]string{"self": "arn:${Partition}:sns:${Region}:${Account}:${Name}"},
-		id:    regexp.MustCompile(`^([^*?:/]+)$`), names: topicName, help: "at most 256 letters, digits, hyphens and underscores",
+		id:    regexp.MustCompile(`^([^*?:/]+)$`), names: topicName, most: 256, help: "at most 256 letters, digits, hyphens and underscores",
 		Accesses: []Access{
 			{Word: "publish", About: "publish messages", crypt: "encrypt", grants: []grant{{on: "self", actions: []string{"sns:Publish"}}}},
 			{Word: "send", About: "the same as publish", crypt: "encrypt", grants: []grant{{on: "self", actions: []string{"sns:Publish"}}}},
@@ -283,7 +284,7 @@ var kinds = []Kind{
 	},
 	{
 		Name: "trace", About: "X-Ray, named default", prefix: "xray",
-		forms: map[string]string{}, names: anything, help: "write trace:default",
+		forms: map[string]string{}, names: anything, most: 7, help: "write trace:default",
 		Accesses: []Access{
 			{Word: "write", About: "send traces and ask what to sample", grants: []grant{{on: "*", actions: []string{
 				"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",

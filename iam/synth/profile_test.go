@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/berth-project/berth/iam/catalog"
@@ -60,7 +61,7 @@ func TestKindsAreSortedAndComplete(t *testing.T) {
 		if k.About == "" || k.help == "" || len(k.Accesses) == 0 {
 			t.Errorf("kind %s is not described", k.Name)
 		}
-		for _, bad := range []string{"", "*", "a*b", "a?", "${aws:username}", "a b", "<name>", "a\"b", "ä"} {
+		for _, bad := range []string{"", "*", "a*b", "a?", "${aws:username}", "a b", "<name>", "a\"b", "ä", strings.Repeat("a", 2000)} {
 			if err := k.check(bad); err == nil {
 				t.Errorf("%s takes the name %q", k.Name, bad)
 			}

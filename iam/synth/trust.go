@@ -97,7 +97,7 @@ func Computes() []string {
 var (
 	servicePrincipal = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$`)
 	externalID       = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
-	kubeName         = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+	kubeName         = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 	issuerName       = regexp.MustCompile(`^[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*$`)
 )
 
@@ -260,7 +260,7 @@ var githubSubject = regexp.MustCompile(`^repo:[A-Za-z0-9._-]+/[A-Za-z0-9._-]+:.+
 
 func (t Trust) serviceAccount() (iam.Statement, error) {
 	k := *t.ServiceAccount
-	if !kubeName.MatchString(k.Namespace) || !kubeName.MatchString(k.Name) {
+	if !kubeName.MatchString(k.Namespace) || !kubeName.MatchString(k.Name) || len(k.Namespace) > 63 || len(k.Name) > 253 {
 		return iam.Statement{}, fmt.Errorf("%q in %q is not the name of a service account", k.Name, k.Namespace)
 	}
 	provider, issuer, err := t.provider(k.Issuer)
