@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // surroundings are what the text above a policy says of it.
@@ -41,10 +42,7 @@ func above(t []byte, start int, regions []region) surroundings {
 		if i == 0 && !strong {
 			// What stands before the policy on its own line: not a title, but it may
 			// be the name the policy is given.
-			title = ""
-			if m := assigned.FindStringSubmatch(line.text); m != nil {
-				title = m[1]
-			}
+			title = assignedTo(line.text)
 		}
 		if underline(line.text) {
 			continue
@@ -69,6 +67,20 @@ func above(t []byte, start int, regions []region) surroundings {
 	s.words = strings.Join(words, "\n")
 	return s
 }
+
+// assignedTo returns the name that a policy on the same line is given; empty
+// where the line is a sentence that ends in a colon.
+func assignedTo(line string) string {
+	m := assigned.FindStringSubmatch(line)
+	if m == nil || len(strings.Fields(line)) > maxAssignment {
+		return ""
+	}
+	return m[1]
+}
+
+// maxAssignment is how many words there may be in front of a policy that is
+// given a name, such as "const Policy policy =".
+const maxAssignment = 4
 
 // line is a line above a policy. It is crossed when another policy is between.
 type line struct {
@@ -153,8 +165,8 @@ func looksLikeTitle(line string, words int) bool {
 	if len(line) > 80 || words > most {
 		return false
 	}
-	runes := []rune(line)
-	first, last := runes[0], runes[len(runes)-1]
+	first, _ := utf8.DecodeRuneInString(line)
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(line, `"'”’)`))
 	switch {
 	case !unicode.IsUpper(first) && !unicode.IsDigit(first) && (words > 1 || !strings.ContainsAny(line, "-_.")):
 		return false
