@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -48,7 +46,7 @@ func (c *cli) iamLintCommand() *cobra.Command {
 	f.StringVar(&l.kind, "kind", "", "what the policies are for: `KIND` is "+strings.Join(iam.Kinds(), ", "))
 	f.StringVar(&l.resourceType, "resource-type", "", "what a resource policy is attached to: `TYPE` such as s3:bucket or sqs:queue")
 	f.StringVar(&l.format, "format", "human", "`FORMAT` of the report: "+strings.Join(lintFormats, ", "))
-	f.StringVar(&l.threshold, "fail-on", "security:medium", "the mildest `SEVERITY[:LEVEL]` that fails: error, security, warning, suggestion; critical to info; or never")
+	f.StringVar(&l.threshold, "fail-on", "security:medium", "the mildest `SEVERITY[:LEVEL]` that fails: error, security, warning, suggestion, with critical, high, medium, low, info; or a level alone; or never")
 	f.StringVar(&l.least, "show", "info", "the mildest `LEVEL` that is shown: critical, high, medium, low, info")
 	f.StringSliceVar(&l.disable, "disable", nil, "`CODES` not to look for")
 	f.StringSliceVar(&l.own, "own-account", nil, "`ACCOUNTS` of your own organisation")
@@ -159,10 +157,9 @@ type lintRun struct {
 	least     lint.Level
 	kind      iam.Kind
 	config    lintConfig
-	// documents are the policies that were judged, read those that could be read.
+	// documents are the policies that were judged, set what they are of.
 	documents []lint.Document
-	read      []lint.Document
-	problems  []iam.Problems
+	set       lint.Attached
 	notes     diagnostic.List
 	mended    int
 }
@@ -211,29 +208,29 @@ func lineOf(text []byte, line int) string {
 
 // judge lints one policy of a file.
 func (r *lintRun) judge(name string, data []byte, found *source.Found) {
-	policy, problems, findings := r.findings(name, found)
+	policy, problems, o := r.policy(name, found)
+	findings := lint.Policy(policy, problems, *o)
 	d := lint.Document{File: name, Name: found.Name, Text: string(data), Policy: policy, Findings: findings, Place: found.Span}
 	r.documents = append(r.documents, d)
-	r.read, r.problems = append(r.read, d), append(r.problems, problems)
+	r.set.Policies, r.set.Problems, r.set.Options = append(r.set.Policies, policy), append(r.set.Problems, problems), append(r.set.Options, o)
 }
 
-func (r *lintRun) findings(name string, found *source.Found) (*iam.Policy, iam.Problems, []lint.Finding) {
-	kind, o := r.kindOf(found)
-	if o.ResourceType == "" {
-		o.ResourceType = found.ResourceType
+// policy reads one policy of a file, and says how it is to be judged: as what
+// the flags say it is, else the settings, else the file.
+func (r *lintRun) policy(name string, found *source.Found) (*iam.Policy, iam.Problems, *lint.Options) {
+	o, kind := r.options, found.Kind
+	o.KindGuessed = !found.Certain
+	typ := found.ResourceType
+	if is, ok := r.config.kindOf(name); ok {
+		kind, typ, o.KindGuessed = is.kind, cmp.Or(is.ResourceType, typ), false
 	}
+	if r.linting.kind != "" {
+		kind, o.KindGuessed = r.kind, false
+	}
+	o.ResourceType = cmp.Or(o.ResourceType, typ)
 	o.Suppressions = append(slices.Clone(o.Suppressions), r.config.suppressions(name)...)
 	policy, problems := iam.Read(found.Text, iam.ParseOptions{Kind: kind, ResourceType: o.ResourceType, SCPLegacy: r.legacy})
-	return policy, problems, lint.Policy(policy, problems, o)
-}
-
-func (r *lintRun) kindOf(found *source.Found) (iam.Kind, lint.Options) {
-	o := r.options
-	if r.linting.kind != "" {
-		return r.kind, o
-	}
-	o.KindGuessed = !found.Certain
-	return found.Kind, o
+	return policy, problems, &o
 }
 
 // mend writes fixes into a file that is one policy, and returns its new text.
@@ -242,8 +239,8 @@ func (r *lintRun) mend(path string, data []byte, file *source.File) ([]byte, *so
 	if r.unsafe {
 		which = lint.AllFixes
 	}
-	_, _, findings := r.findings(path, file.Policies[0])
-	fixed, mended, err := lint.Mend(data, findings, which)
+	policy, problems, o := r.policy(filepath.ToSlash(path), file.Policies[0])
+	fixed, mended, err := lint.Mend(data, lint.Policy(policy, problems, *o), which)
 	if err != nil || len(mended) == 0 {
 		return data, file, nil // what cannot be mended is reported as it is
 	}
@@ -263,17 +260,13 @@ func (r *lintRun) mend(path string, data []byte, file *source.File) ([]byte, *so
 
 // judgeTogether adds what the policies of one principal do together.
 func (r *lintRun) judgeTogether() {
-	a := lint.Attached{Problems: r.problems}
-	for _, d := range r.read {
-		a.Policies = append(a.Policies, d.Policy)
-	}
-	if len(a.Policies) == 0 {
+	if len(r.documents) == 0 {
 		return
 	}
 	for i := range r.documents {
 		r.documents[i].Findings = nil
 	}
-	for _, f := range lint.Set(a, r.options) {
+	for _, f := range lint.Set(r.set, r.options) {
 		d := &r.documents[f.Policy]
 		d.Findings = append(d.Findings, f)
 	}
@@ -352,98 +345,4 @@ func shortened(list diagnostic.List) diagnostic.List {
 		}
 	}
 	return list
-}
-
-// lintConfig is the file of --config.
-type lintConfig struct {
-	// Disable are codes not to look for.
-	Disable []string `json:"disable"`
-	// Severity and Level replace those of codes.
-	Severity map[string]string `json:"severity"`
-	Level    map[string]string `json:"level"`
-	// OwnAccounts, ThirdPartyAccounts and Organisation are as the flags.
-	OwnAccounts        []string `json:"ownAccounts"`
-	ThirdPartyAccounts []string `json:"thirdPartyAccounts"`
-	Organisation       []string `json:"organisation"`
-	// Accept are findings that were looked at and accepted.
-	Accept []acceptedFinding `json:"accept"`
-}
-
-type acceptedFinding struct {
-	Code   string `json:"code"`
-	File   string `json:"file"`
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
-	Until  string `json:"until"`
-
-	until time.Time
-}
-
-// maxConfig bounds the file of settings.
-const maxConfig = 1 << 20
-
-func (r *lintRun) configure(path string) error {
-	name, data, err := r.readInput(path, maxConfig)
-	if err != nil {
-		return err
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&r.config); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	o := &r.options
-	o.Disabled = append(o.Disabled, r.config.Disable...)
-	o.OwnAccounts = append(o.OwnAccounts, r.config.OwnAccounts...)
-	o.ThirdPartyAccounts = append(o.ThirdPartyAccounts, r.config.ThirdPartyAccounts...)
-	o.OrganizationNames = append(o.OrganizationNames, r.config.Organisation...)
-	o.Severities, o.Levels = map[string]lint.Severity{}, map[string]lint.Level{}
-	var errs []error
-	for code, word := range r.config.Severity {
-		s, ok := lint.ParseSeverity(word)
-		if !ok {
-			errs = append(errs, fmt.Errorf("%s: severity of %s: %q is no severity", name, code, word))
-		}
-		o.Severities[code] = s
-	}
-	for code, word := range r.config.Level {
-		level, ok := lint.ParseLevel(word)
-		if !ok {
-			errs = append(errs, fmt.Errorf("%s: level of %s: %q is no level", name, code, word))
-		}
-		o.Levels[code] = level
-	}
-	return errors.Join(append(errs, r.config.check(name))...)
-}
-
-func (lc *lintConfig) check(name string) error {
-	var errs []error
-	for i := range lc.Accept {
-		a := &lc.Accept[i]
-		if a.Until != "" {
-			day, err := time.Parse(time.DateOnly, a.Until)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: accept[%d].until %q is not a day such as 2027-01-31", name, i, a.Until))
-			}
-			a.until = day
-		}
-		if a.Reason == "" || a.Code == "" {
-			errs = append(errs, fmt.Errorf("%s: accept[%d] needs a code and a reason", name, i))
-		}
-		if _, err := filepath.Match(a.File, ""); err != nil {
-			errs = append(errs, fmt.Errorf("%s: accept[%d].file: %w", name, i, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// suppressions are the accepted findings of one file.
-func (lc *lintConfig) suppressions(file string) []lint.Suppression {
-	var out []lint.Suppression
-	for _, a := range lc.Accept {
-		if ok, _ := filepath.Match(cmp.Or(a.File, "*"), file); ok || a.File == "" || a.File == file {
-			out = append(out, lint.Suppression{Code: a.Code, Path: a.Path, Reason: a.Reason, Until: a.until})
-		}
-	}
-	return out
 }

@@ -65,6 +65,24 @@ func TestFindingsAreSuppressedDisabledAndOverridden(t *testing.T) {
 	}
 }
 
+// What was accepted of one policy of a set says nothing of the others.
+func TestPoliciesOfASetHaveOptionsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	problems := iam.Problems{{Code: "LINT_INCOMPLETE", Path: "$"}}
+	a := lint.Attached{
+		Policies: []*iam.Policy{{}, {}, {}},
+		Problems: []iam.Problems{problems, problems, problems},
+		Options:  []*lint.Options{nil, {Suppressions: []lint.Suppression{{Code: "LINT_INCOMPLETE"}}}},
+	}
+	var got []int
+	for _, f := range lint.Set(a, lint.Options{}) {
+		got = append(got, f.Policy)
+	}
+	if diff := cmp.Diff([]int{0, 2}, got); diff != "" {
+		t.Errorf("policies with a finding (-want +got):\n%s", diff)
+	}
+}
+
 func TestThreshold(t *testing.T) {
 	t.Parallel()
 	findings := []lint.Finding{
@@ -81,6 +99,8 @@ func TestThreshold(t *testing.T) {
 		{"error", []string{"A"}},
 		{"error:high", nil},
 		{"suggestion", []string{"A", "B", "C", "D"}},
+		{"high", []string{"B", "D"}},
+		{"low", []string{"A", "B", "C", "D"}},
 		{"never", nil},
 	} {
 		threshold, err := lint.ParseThreshold(tc.word)
@@ -100,7 +120,7 @@ func TestThreshold(t *testing.T) {
 			t.Errorf("String() = %q, want %q", got, tc.word)
 		}
 	}
-	for _, word := range []string{"", "bad", "error:bad", "high"} {
+	for _, word := range []string{"", "bad", "error:bad", "high:error"} {
 		if _, err := lint.ParseThreshold(word); err == nil {
 			t.Errorf("ParseThreshold(%q) takes it", word)
 		}

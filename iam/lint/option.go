@@ -115,6 +115,10 @@ type Attached struct {
 	// Problems are what [iam.Read] reported of each, by place in Policies; it may
 	// be shorter.
 	Problems []iam.Problems
+	// Options are those of each policy alone where they differ, by place in
+	// Policies: where it comes from, what of it was accepted. Nil and a shorter
+	// list mean those of the call.
+	Options []*Options
 	// Boundary is its permissions boundary; nil where it has none.
 	Boundary *iam.Policy
 	// MaxSession is how long a session of the role may last; zero means unknown.

@@ -34,6 +34,9 @@ func newSet(a Attached, o *Options) *set {
 		if i < len(a.Problems) {
 			p.problems = a.Problems[i]
 		}
+		if i < len(a.Options) && a.Options[i] != nil {
+			p.options = a.Options[i]
+		}
 		s.passes = append(s.passes, p)
 	}
 	return s

@@ -83,9 +83,11 @@ func (d *Document) Diagnostics() diagnostic.List {
 		if f.Detail != "" {
 			p.Notes = append(p.Notes, strings.Split(f.Detail, "\n")...)
 		}
+		where := "level " + f.Level.String()
 		if d.Name != "" {
-			p.Notes = append(p.Notes, "in "+d.Name)
+			where += ", in " + d.Name
 		}
+		p.Notes = append(p.Notes, where)
 		if f.Fix != nil {
 			p.Notes = append(p.Notes, f.Fix.note())
 		}

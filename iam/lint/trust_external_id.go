@@ -45,6 +45,9 @@ func trustExternalID(p *pass) {
 				}
 			}
 		}
+		if f != nil && f.Level == Info {
+			f.Help = "nothing is to be done: what is one's own is no deputy of others"
+		}
 	})
 }
 
