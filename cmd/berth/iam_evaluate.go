@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -18,17 +20,13 @@ func (c *cli) iamEvaluateCommand() *cobra.Command {
 		Short: "run recorded decisions and compare the answers",
 		Long: "Each case is a request, the policies that apply and the answer that is expected; \"berth iam evaluate\" decides it and\n" +
 			"says whether the answer is that. A line of JSON per case: id, decision, reason, pass. Exit status 1 where any differs.\n" +
-			"docs/iam.md describes the file.",
+			"Policies stand in the cases, or are files beside the cases or below. docs/iam.md describes the file.",
 		Example: "  berth iam evaluate --cases policies/cases.json",
 		Args:    exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			name, data, err := c.readInput(file, maxCases)
+			suite, err := c.cases(file)
 			if err != nil {
 				return err
-			}
-			suite, err := evalcase.Parse(data)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
 			}
 			return c.runCases(suite)
 		},
@@ -37,6 +35,24 @@ func (c *cli) iamEvaluateCommand() *cobra.Command {
 	_ = cmd.MarkFlagRequired("cases")
 	c.jsonFlag(cmd)
 	return cmd
+}
+
+// cases reads a file of cases, and the policies it names in its own folder.
+func (c *cli) cases(file string) (*evalcase.Suite, error) {
+	name, data, err := c.readInput(file, maxCases)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.OpenRoot(filepath.Dir(file)) // of "-" it is the present one
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer folder.Close()
+	suite, err := evalcase.ParseFiles(data, folder.FS())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return suite, nil
 }
 
 // runCases prints a line per case, which is JSON with and without --json: the

@@ -2,10 +2,14 @@ package evalcase
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -19,11 +23,13 @@ type caseJSON struct {
 }
 
 type requestJSON struct {
-	Principal struct {
-		Type, ARN, RoleARN, UserARN, Account, Service, Provider, CanonicalUser string
-	}
+	Principal                         json.RawMessage
 	Action, Resource, ResourceAccount string
 	Context                           map[string]json.RawMessage
+}
+
+type principalJSON struct {
+	Type, ARN, RoleARN, UserARN, Account, Service, Provider, CanonicalUser string
 }
 
 type policiesJSON struct {
@@ -45,7 +51,9 @@ type optionsJSON struct {
 
 // ParseCase reads one case: an element of "cases". What is wrong with it is in
 // Err.
-func ParseCase(text []byte) Case {
+func ParseCase(text []byte) Case { return parseCase(text, nil) }
+
+func parseCase(text []byte, files fs.FS) Case {
 	var in caseJSON
 	err := decode(text, &in)
 	c := Case{ID: in.ID, Title: in.Title, Confidence: in.Confidence, Expect: in.Expect}
@@ -53,7 +61,7 @@ func ParseCase(text []byte) Case {
 		c.Request, err = in.Request.request()
 	}
 	if err == nil {
-		err = c.readPolicies(&in)
+		err = c.readPolicies(&in, files)
 	}
 	if err == nil {
 		err = c.Expect.check()
@@ -65,20 +73,17 @@ func ParseCase(text []byte) Case {
 }
 
 func (r *requestJSON) request() (iam.Request, error) {
-	kind, ok := iam.ParsePrincipalKind(r.Principal.Type)
-	if !ok {
-		return iam.Request{}, fmt.Errorf("principal type %q is not known: want user, assumed-role, federated-user, root, service, anonymous, saml or web-identity", r.Principal.Type)
+	who, err := principalOf(r.Principal)
+	if err != nil {
+		return iam.Request{}, err
 	}
 	if r.Action == "" || r.Resource == "" {
 		return iam.Request{}, errors.New(`request has no action or no resource: name both, the resource "*" where there is none`)
 	}
-	out := iam.Request{
-		Principal: iam.Principal{
-			Kind: kind, ARN: r.Principal.ARN, RoleARN: r.Principal.RoleARN, UserARN: r.Principal.UserARN,
-			Account: r.Principal.Account, Service: r.Principal.Service, Provider: r.Principal.Provider,
-			CanonicalUser: r.Principal.CanonicalUser,
-		},
-		Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount,
+	out := iam.Request{Principal: who, Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount}
+	if out.ResourceAccount == "" {
+		id, _ := arn.Parse(r.Resource)
+		out.ResourceAccount = cmp.Or(id.Account, who.Account)
 	}
 	for key, raw := range r.Context {
 		var one string
@@ -95,22 +100,80 @@ func (r *requestJSON) request() (iam.Request, error) {
 	return out, nil
 }
 
+// principalOf reads a principal that is an object with everything about it, or
+// one string from which that follows.
+func principalOf(raw json.RawMessage) (iam.Principal, error) {
+	var name string
+	if !isNull(raw) && json.Unmarshal(raw, &name) == nil {
+		return iam.ParsePrincipal(name)
+	}
+	var in principalJSON
+	if !isNull(raw) {
+		if err := decode(raw, &in); err != nil {
+			return iam.Principal{}, fmt.Errorf("principal: %w", err)
+		}
+	}
+	kind, ok := iam.ParsePrincipalKind(in.Type)
+	if !ok {
+		return iam.Principal{}, fmt.Errorf("principal type %q is not known: want user, assumed-role, federated-user, root, service, anonymous, saml or web-identity", in.Type)
+	}
+	return iam.Principal{
+		Kind: kind, ARN: in.ARN, RoleARN: in.RoleARN, UserARN: in.UserARN, Account: in.Account,
+		Service: in.Service, Provider: in.Provider, CanonicalUser: in.CanonicalUser,
+	}, nil
+}
+
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || bytes.Equal(raw, []byte("null")) }
 
 // policyReader compiles documents and keeps the first error.
-type policyReader struct{ err error }
+type policyReader struct {
+	files fs.FS
+	err   error
+}
 
 func (r *policyReader) one(raw json.RawMessage, name string, o iam.ParseOptions) *iam.Compiled {
 	if isNull(raw) || r.err != nil {
 		return nil
 	}
-	p, err := iam.Parse(raw, o)
+	text, err := r.text(raw)
+	if err != nil {
+		r.err = fmt.Errorf("policy %s: %w", name, err)
+		return nil
+	}
+	p, err := iam.Parse(text, o)
 	if err != nil {
 		r.err = fmt.Errorf("policy %s: %w", name, err)
 		return nil
 	}
 	return iam.Compile(p)
 }
+
+// text is a policy that stands in the case, or in the file the case names.
+func (r *policyReader) text(raw json.RawMessage) ([]byte, error) {
+	var file string
+	if json.Unmarshal(raw, &file) != nil {
+		return raw, nil
+	}
+	if r.files == nil {
+		return nil, fmt.Errorf("%q is the name of a file, and files are not read here: write the policy itself", file)
+	}
+	if !fs.ValidPath(file) {
+		return nil, fmt.Errorf("%q is not the name of a file beside the cases or below: write it with slashes, without .. and ./", file)
+	}
+	f, err := r.files.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
+	if err == nil && len(text) > maxPolicy {
+		err = fmt.Errorf("%s is longer than %d bytes, which no policy is", file, maxPolicy)
+	}
+	return text, err
+}
+
+// maxPolicy is the longest file of a policy, in bytes.
+const maxPolicy = 1 << 20
 
 // list keeps the difference between no list and an empty one.
 func (r *policyReader) list(raws []json.RawMessage, name string, o iam.ParseOptions) []*iam.Compiled {
@@ -132,7 +195,7 @@ func (r *policyReader) levels(raws [][]json.RawMessage, name string, o iam.Parse
 	return out
 }
 
-func (c *Case) readPolicies(in *caseJSON) error {
+func (c *Case) readPolicies(in *caseJSON, files fs.FS) error {
 	resource := iam.ParseOptions{Kind: iam.ResourcePolicy, Lenient: true}
 	target := iam.AnyResource
 	switch in.Options.ResourceType {
@@ -144,7 +207,7 @@ func (c *Case) readPolicies(in *caseJSON) error {
 	default:
 		return fmt.Errorf("resourceType %q is not known: want role-trust, kms-key or nothing", in.Options.ResourceType)
 	}
-	var r policyReader
+	r := policyReader{files: files}
 	p := &in.Policies
 	c.Policies = iam.PolicySet{
 		Identity: r.list(p.Identity, "identity", iam.ParseOptions{Kind: iam.IdentityPolicy}),

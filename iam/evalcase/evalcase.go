@@ -27,6 +27,14 @@
 // The context is complete: no key is derived from the principal or the clock,
 // and one that is not there is absent. A text is a single value, a list those of
 // a multivalued key. Control policies are lists of levels from the root down.
+//
+// Cases that people write can be shorter. A principal may be its ARN, the name of
+// a service or "anonymous", as [iam.ParsePrincipal] reads it; a resourceAccount
+// that is left out is the account in the ARN of the resource, else the caller's.
+// With [ParseFiles] a policy may be the name of a file, so that what is tested is
+// what is deployed:
+//
+//	"policies": {"identity": ["policies/web.json"], "boundary": "boundary.json"}
 package evalcase
 
 import (
@@ -35,6 +43,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/berth-project/berth/iam"
 )
@@ -97,7 +106,11 @@ type NearMiss struct {
 
 // Parse reads a file of cases. The error is about the file as a whole; a case
 // that cannot be read has its own in Err.
-func Parse(text []byte) (*Suite, error) {
+func Parse(text []byte) (*Suite, error) { return ParseFiles(text, nil) }
+
+// ParseFiles is [Parse] for cases that name files of policies. Names are those of
+// the file system: slashes between, and nothing above its root.
+func ParseFiles(text []byte, files fs.FS) (*Suite, error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("cases: file of %d bytes is longer than %d: split it", len(text), maxText)
 	}
@@ -114,7 +127,7 @@ func Parse(text []byte) (*Suite, error) {
 	}
 	s := &Suite{}
 	for i, raw := range file.Cases {
-		c := ParseCase(raw)
+		c := parseCase(raw, files)
 		if c.ID == "" {
 			c.ID = fmt.Sprintf("cases[%d]", i)
 		}

@@ -1,11 +1,13 @@
 package evalcase_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/berth-project/berth/iam/evalcase"
 )
@@ -101,6 +103,10 @@ func TestBrokenCasesSpareTheOthers(t *testing.T) {
 		"decision":         {`"decision": "Allow"`, `"decision": "Yes"`, `case c1: expect.decision "Yes" is not known`},
 		"unknown member":   {`"policies"`, `"polices": 1, "policies"`, `unknown field "polices"`},
 		"type of a member": {`"identity": [`, `"boundary": [`, "case c1: policy boundary: "},
+		"principal":        {`{"type": "user", "arn": "arn:aws:iam::111122223333:user/dev", "account": "111122223333"}`, `"somebody"`, `case c1: `},
+		"no principal":     {`"principal": {"type": "user", "arn": "arn:aws:iam::111122223333:user/dev", "account": "111122223333"},`, ``, `case c1: principal type "" is not known`},
+		"of the principal": {`"type": "user"`, `"kind": "user"`, `case c1: principal: json: unknown field "kind"`},
+		"name of a file":   {`"identity": [`, `"boundary": "limit.json", "identity": [`, `"limit.json" is the name of a file, and files are not read here`},
 		"resource type":    {`"expect"`, `"options": {"resourceType": "queue"}, "expect"`, `case c1: resourceType "queue" is not known`},
 	} {
 		file := fmt.Sprintf(`{"format": %q, "cases": [%s, %s, 7]}`, evalcase.Format,
@@ -117,6 +123,54 @@ func TestBrokenCasesSpareTheOthers(t *testing.T) {
 		}
 		if r := suite.Cases[2].Run(); r.Error == "" || r.ID != "cases[2]" {
 			t.Errorf("%s: the case that is a number: %+v", name, r)
+		}
+	}
+}
+
+// TestCasesNamePoliciesByFile decides with files beside the cases, and with none
+// that are elsewhere.
+func TestCasesNamePoliciesByFile(t *testing.T) {
+	t.Parallel()
+	policy := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:111122223333:jobs"}}`)
+	files := fstest.MapFS{
+		"policies/web.json": {Data: policy},
+		"long.json":         {Data: append(bytes.Repeat([]byte(" "), 1<<20), policy...)},
+	}
+	for file, want := range map[string]string{
+		"policies/web.json":   "",
+		"policies/none.json":  "policies/none.json: file does not exist",
+		"../secret.json":      `"../secret.json" is not the name of a file beside the cases or below`,
+		"/etc/policy.json":    "is not the name of a file beside the cases or below",
+		"./policies/web.json": "is not the name of a file beside the cases or below",
+		"policies":            "policies",
+		"long.json":           "long.json is longer than 1048576 bytes",
+	} {
+		suite, err := evalcase.ParseFiles([]byte(`{"format": "iam-eval-cases/1", "cases": [{"id": "c1",
+			"request": {"principal": "arn:aws:sts::111122223333:assumed-role/web/i-1", "action": "sqs:SendMessage", "resource": "arn:aws:sqs:eu-west-1:111122223333:jobs"},
+			"policies": {"identity": ["`+file+`"]}, "expect": {"decision": "Allow", "reason": "allow-identity"}}]}`), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := suite.Cases[0].Run()
+		if r.Pass != (want == "") || !strings.Contains(r.Error, want) {
+			t.Errorf("policy %s: pass = %v, differences %q, error %q; want error %q", file, r.Pass, r.Differences, r.Error, want)
+		}
+	}
+}
+
+// TestTheAccountOfTheResource is said, else that of its ARN, else the caller's.
+func TestTheAccountOfTheResource(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ resource, account, want string }{
+		{"arn:aws:s3:::data/x", "444455556666", "444455556666"},
+		{"arn:aws:sqs:eu-west-1:444455556666:jobs", "", "444455556666"},
+		{"arn:aws:s3:::data/x", "", "111122223333"},
+		{"*", "", "111122223333"},
+	} {
+		c := evalcase.ParseCase([]byte(fmt.Sprintf(`{"id": "c", "request": {"principal": "arn:aws:iam::111122223333:user/dev", "action": "s3:GetObject",
+			"resource": %q, "resourceAccount": %q}, "expect": {"decision": "Allow"}}`, tc.resource, tc.account)))
+		if c.Err != nil || c.Request.ResourceAccount != tc.want {
+			t.Errorf("account of %s (%q) = %q, %v, want %q", tc.resource, tc.account, c.Request.ResourceAccount, c.Err, tc.want)
 		}
 	}
 }
