@@ -71,10 +71,6 @@ func (r *reader) tie() {
 
 // join gives a user the policies of a group.
 func (r *reader) join(d *draft, group string) {
-	parts, n := arn.Split(d.ARN)
-	if n < len(parts) {
-		return
-	}
 	g := r.groups[group]
 	if g == nil {
 		g = r.groupNamed(d.Account, group)

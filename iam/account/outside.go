@@ -102,8 +102,8 @@ func (w *search) askNamed(q *question, next *step, name string) {
 	switch {
 	case strings.HasPrefix(what, "role/"):
 		short := what[strings.LastIndexByte(what, '/')+1:]
-		caller = iam.Principal{Kind: iam.AssumedRole, RoleARN: name, Account: account,
-			ARN: "arn:" + parts[arn.PartitionComponent] + ":sts::" + account + ":assumed-role/" + short + "/" + anySession}
+		caller.Kind, caller.RoleARN = iam.AssumedRole, name
+		caller.ARN = "arn:" + parts[arn.PartitionComponent] + ":sts::" + account + ":assumed-role/" + short + "/" + anySession
 	case strings.HasPrefix(what, "assumed-role/"):
 		caller.Kind = iam.AssumedRole
 	case strings.HasPrefix(what, "federated-user/"):

@@ -2,6 +2,7 @@ package account
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,7 +113,7 @@ func (r *reader) file(name string, data []byte) {
 	}
 	doc, err := jsonsource.Parse(data, jsonsource.Limits{Bytes: MaxBytes, Depth: maxDepth, Values: maxValues})
 	r.doc = doc
-	if e, ok := err.(*jsonsource.Error); ok {
+	if e, ok := errors.AsType[*jsonsource.Error](err); ok {
 		r.problems = append(r.problems, Problem{File: r.name, At: iam.Position(e.Span.Start), Message: e.Message, Help: e.Help})
 		return
 	}
@@ -143,7 +144,7 @@ func (r *reader) compile(n *jsonsource.Node, name string, o iam.ParseOptions) *i
 	}
 	o.Lenient = true
 	p, err := iam.Parse([]byte(text), o)
-	if problems, ok := err.(iam.Problems); ok && len(problems) > 0 {
+	if problems, ok := errors.AsType[iam.Problems](err); ok && len(problems) > 0 {
 		first := problems[0]
 		at := *n
 		if n.Kind == jsonsource.Object {

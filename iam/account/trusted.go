@@ -17,7 +17,6 @@ type trusted struct {
 	arns      map[string]bool // of users, roles, sessions
 	services  []string
 	providers []string // of SAML and OpenID Connect
-	partition string
 }
 
 // trusted returns whom a policy names; equal documents share it.

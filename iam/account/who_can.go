@@ -66,7 +66,7 @@ func (s *Snapshot) WhoCan(q Query) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &search{question: ask, answer: a, links: max(cmp.Or(q.MaxLinks, DefaultLinks), 0), reached: make([]*step, len(s.principals)), visited: make([]int, len(s.principals))}
+	w := &search{question: ask, found: a, links: max(cmp.Or(q.MaxLinks, DefaultLinks), 0), reached: make([]*step, len(s.principals)), visited: make([]int, len(s.principals))}
 	w.direct()
 	w.outsiders(ask, nil)
 	w.chains()
@@ -148,7 +148,7 @@ type step struct {
 // search is the work on one question.
 type search struct {
 	*question
-	answer  *Answer
+	found   *Answer
 	links   int
 	reached []*step // by the index of the principal
 	visited []int   // the round in which a principal was last looked at
@@ -168,7 +168,7 @@ func (w *search) afford() bool {
 	w.decisions++
 	if w.decisions > maxDecisions && !w.cut {
 		w.cut = true
-		w.answer.Notes = append(w.answer.Notes, fmt.Sprintf("the answer is cut short: finding it took more than %d decisions", maxDecisions))
+		w.found.Notes = append(w.found.Notes, fmt.Sprintf("the answer is cut short: finding it took more than %d decisions", maxDecisions))
 	}
 	return w.decisions <= maxDecisions
 }
@@ -222,7 +222,7 @@ func (w *search) take(s *step) {
 func (w *search) root(id string) {
 	caller := iam.Principal{Kind: iam.Root, ARN: "arn:aws:iam::" + id + ":root", Account: id}
 	unknown := func(key string) bool { return !w.settled(key) && key != "aws:userid" }
-	if v := w.question.answer(w.set(id), asker{Principal: caller, unknown: unknown}); v.yes {
+	if v := w.answer(w.set(id), asker{Principal: caller, unknown: unknown}); v.yes {
 		w.outsider(Caller{Kind: iam.Root, ARN: caller.ARN, Account: id}, nil, "", v)
 	}
 }
@@ -231,13 +231,13 @@ func (w *search) root(id string) {
 func (w *search) collect() {
 	for _, s := range w.reached {
 		if s != nil {
-			w.answer.Grants = append(w.answer.Grants, s.grant())
+			w.found.Grants = append(w.found.Grants, s.grant())
 		}
 	}
 	for _, o := range w.outside {
-		w.answer.Grants = append(w.answer.Grants, o.grant())
+		w.found.Grants = append(w.found.Grants, o.grant())
 	}
-	slices.SortFunc(w.answer.Grants, func(a, b Grant) int {
+	slices.SortFunc(w.found.Grants, func(a, b Grant) int {
 		return cmp.Or(
 			cmp.Compare(a.Certainty, b.Certainty),
 			cmp.Compare(len(a.Via), len(b.Via)), cmp.Compare(a.Who.Kind, b.Who.Kind),
@@ -272,9 +272,9 @@ func (w *search) missing() {
 	}
 	for i, text := range all {
 		if i == most {
-			w.answer.Notes = append(w.answer.Notes, fmt.Sprintf("and %d more principals have policies that the export does not", len(all)-most))
+			w.found.Notes = append(w.found.Notes, fmt.Sprintf("and %d more principals have policies that the export does not", len(all)-most))
 			break
 		}
-		w.answer.Notes = append(w.answer.Notes, "policies that the export does not have: "+text)
+		w.found.Notes = append(w.found.Notes, "policies that the export does not have: "+text)
 	}
 }

@@ -26,13 +26,13 @@ func (w *walker) accountDetails(root *jsonsource.Node) {
 	attached, bounded := map[string][]string{}, map[string][]string{}
 	for _, of := range accountLists {
 		eachItem(root.Lookup(of.list), func(n *jsonsource.Node) {
-			who := of.word + "/" + text1(n, of.name)
+			who := of.word + "/" + stringOf(n, of.name)
 			w.owned(n, who, of)
 			eachItem(n.Lookup("AttachedManagedPolicies"), func(p *jsonsource.Node) {
-				arn := text1(p, "PolicyArn")
+				arn := stringOf(p, "PolicyArn")
 				attached[arn] = append(attached[arn], who)
 			})
-			if arn := text1(n.Lookup("PermissionsBoundary"), "PermissionsBoundaryArn"); arn != "" {
+			if arn := stringOf(n.Lookup("PermissionsBoundary"), "PermissionsBoundaryArn"); arn != "" {
 				bounded[arn] = append(bounded[arn], who)
 			}
 		})
@@ -61,7 +61,7 @@ func (w *walker) owned(n *jsonsource.Node, who string, of accountList) {
 	}
 	eachItem(n.Lookup(of.inline), func(p *jsonsource.Node) {
 		if document := p.Lookup("PolicyDocument"); document != nil {
-			r := certain(who+"/"+text1(p, "PolicyName"), of.kind, of.inline+" of "+who)
+			r := certain(who+"/"+stringOf(p, "PolicyName"), of.kind, of.inline+" of "+who)
 			r.attached = []string{who}
 			w.slot(r, document)
 		}
@@ -70,8 +70,8 @@ func (w *walker) owned(n *jsonsource.Node, who string, of accountList) {
 
 // managed takes the version of a managed policy that is in force.
 func (w *walker) managed(n *jsonsource.Node, attached, bounded map[string][]string) {
-	arn := text1(n, "Arn")
-	r := certain(text1(n, "PolicyName"), iam.IdentityPolicy, "a managed policy: Policies")
+	arn := stringOf(n, "Arn")
+	r := certain(stringOf(n, "PolicyName"), iam.IdentityPolicy, "a managed policy: Policies")
 	r.attached = slices.Concat(attached[arn], bounded[arn])
 	if who := bounded[arn]; len(who) > 0 && len(attached[arn]) == 0 {
 		r.kind, r.why = iam.BoundaryPolicy, "PermissionsBoundary of "+strings.Join(who[:min(len(who), 5)], ", ")

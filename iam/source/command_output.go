@@ -87,14 +87,14 @@ func (w *walker) printed(o output, n *jsonsource.Node, at string, document *json
 	}
 	r := certain(w.title(w.t, w.around), o.kind, o.why)
 	r.resourceType = o.on
-	if owner := text1(n, o.owner); owner != "" {
+	if owner := stringOf(n, o.owner); owner != "" {
 		r.attached = []string{o.word + owner}
 		r.name = o.word + owner
 		if o.kind == iam.TrustPolicy {
 			r.name += "/" + at
 		}
 	}
-	if name := text1(n, o.name); name != "" {
+	if name := stringOf(n, o.name); name != "" {
 		r.name = name
 		if len(r.attached) > 0 {
 			r.name = r.attached[0] + "/" + name
@@ -111,10 +111,10 @@ func (w *walker) organizationPolicy(n, summary *jsonsource.Node) bool {
 	if content == nil || !ok {
 		return true
 	}
-	name := text1(summary, "Name")
+	name := stringOf(summary, "Name")
 	if name == "" {
 		name = w.title(w.t, w.around)
 	}
-	w.slot(certain(name, kind, "describe-policy: "+strings.ToLower(strings.ReplaceAll(text1(summary, "Type"), "_", " "))), content)
+	w.slot(certain(name, kind, "describe-policy: "+strings.ToLower(strings.ReplaceAll(stringOf(summary, "Type"), "_", " "))), content)
 	return true
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,7 +33,7 @@ func (f *finder) find(t text) {
 func (f *finder) json(t text) bool {
 	doc, err := jsonsource.Parse(t.bytes, limits())
 	if err != nil {
-		if e, ok := err.(*jsonsource.Error); ok && extension(f.name) == "json" && !mentions(t.bytes) {
+		if e, ok := errors.AsType[*jsonsource.Error](err); ok && extension(f.name) == "json" && !mentions(t.bytes) {
 			f.note(e.Span.Start.Offset, "file is not JSON: "+e.Message, e.Help)
 		}
 		return false

@@ -53,7 +53,7 @@ func (p *plan) module(n *jsonsource.Node, mode string, depth int) {
 		for i := range resources.Items {
 			r := &resources.Items[i]
 			if values := r.Lookup("values"); values != nil && modeOf(r) == mode {
-				p.resource(text1(r, "address"), text1(r, "type"), values)
+				p.resource(stringOf(r, "address"), stringOf(r, "type"), values)
 			}
 		}
 	}
@@ -65,14 +65,14 @@ func (p *plan) module(n *jsonsource.Node, mode string, depth int) {
 }
 
 func modeOf(n *jsonsource.Node) string {
-	if m := text1(n, "mode"); m != "" {
+	if m := stringOf(n, "mode"); m != "" {
 		return m
 	}
 	return "managed"
 }
 
-// text1 returns the text of a member; nothing where it is not a string.
-func text1(n *jsonsource.Node, name string) string {
+// stringOf returns the text of a member; nothing where it is not a string.
+func stringOf(n *jsonsource.Node, name string) string {
 	if v := n.Lookup(name); v != nil && v.Kind == jsonsource.String {
 		return v.Text
 	}
@@ -87,7 +87,7 @@ func (p *plan) changes(n *jsonsource.Node) {
 	}
 	for i := range n.Items {
 		r := &n.Items[i]
-		address, typ := text1(r, "address"), text1(r, "type")
+		address, typ := stringOf(r, "address"), stringOf(r, "type")
 		if after := r.Lookup("change", "after"); after != nil && modeOf(r) == "managed" {
 			p.resource(address, typ, after)
 		}
@@ -144,7 +144,9 @@ func (p *plan) document(address string, n *jsonsource.Node) {
 func (p *plan) role(address, typ string, property property, at string, values *jsonsource.Node) (role, bool) {
 	r := certain(address, property.kind, "Terraform "+at+" of "+address)
 	r.resourceType = property.on
-	at = strings.TrimSuffix(at, "].policy") + map[bool]string{true: "]"}[strings.HasSuffix(at, "].policy")]
+	if inline, ok := strings.CutSuffix(at, "].policy"); ok {
+		at = inline + "]"
+	}
 	if property.path != "policy" && !strings.Contains(typ, "policy") {
 		r.name = address + "." + at
 	}
@@ -210,7 +212,7 @@ func (p *plan) configuration(n *jsonsource.Node, prefix string, depth int) {
 
 // attachment notes what one resource attaches.
 func (p *plan) attachment(n *jsonsource.Node, prefix string) {
-	address, typ := prefix+text1(n, "address"), text1(n, "type")
+	address, typ := prefix+stringOf(n, "address"), stringOf(n, "type")
 	expressions := n.Lookup("expressions")
 	if b := referenced(expressions.Lookup("permissions_boundary"), "aws_iam_policy."); len(b) > 0 {
 		p.bounded[prefix+b[0]] = append(p.bounded[prefix+b[0]], address)

@@ -126,6 +126,7 @@ func byWord(words, name string) string {
 		{"vpcid", "vpc-" + standInHex},
 		{"subnetid", "subnet-" + standInHex},
 		{"keyid", standInUUID},
+		{"externalid", standInUUID}, // nothing that can be guessed
 		{"cidr", standInNetwork},
 	} {
 		if strings.Contains(words, known.word) {
@@ -145,15 +146,14 @@ func nounFor(words string, p place) noun {
 			}
 		}
 	}
-	for _, service := range p.services {
-		for _, n := range nouns {
-			if n.service == service {
-				return n
-			}
-		}
-		return noun{service: service, arn: regional(service, "?")}
+	if len(p.services) == 0 {
+		return noun{service: "s3", arn: "arn:aws:s3:::?"}
 	}
-	return noun{arn: "arn:aws:s3:::?", service: "s3"}
+	service := p.services[0]
+	if i := slices.IndexFunc(nouns, func(n noun) bool { return n.service == service }); i >= 0 {
+		return nouns[i]
+	}
+	return noun{service: service, arn: regional(service, "?")}
 }
 
 // nounNamed returns the noun of exactly that word.
@@ -220,6 +220,8 @@ func conditionFor(words, name string, p place) string {
 		return "vpce-" + standInHex
 	case "aws:requestedregion":
 		return StandInRegion
+	case "sts:externalid":
+		return standInUUID
 	case "aws:sourcearn", "aws:principalarn":
 		return arnKey(words, name, p)
 	}

@@ -188,10 +188,13 @@ func terraformData(typ, name, attribute string, p place) string {
 	case "aws_organizations_organization":
 		return standInOrganization
 	}
-	if words == "arn" || words == "id" || words == "name" {
-		// The attribute says nothing of what it is; the type does.
-		p.part = p.part && words != "arn"
-		return standIn(strings.TrimPrefix(typ, "aws_")+"_"+name+map[bool]string{true: "_arn"}[words == "arn"], p)
+	// These say nothing of what they are of; the type does.
+	owner := strings.TrimPrefix(typ, "aws_") + "_" + name
+	switch words {
+	case "arn":
+		return standIn(owner+"_arn", p)
+	case "id", "name":
+		return standIn(owner, p)
 	}
 	return standIn(attribute, p)
 }

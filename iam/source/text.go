@@ -76,16 +76,6 @@ func (b *builder) put(s string, from int) {
 	b.length += len(s)
 }
 
-// exact adds a part of the file as it stands there.
-func (b *builder) exact(s string, from int) {
-	if s == "" {
-		return
-	}
-	b.piece(piece{at: b.length, from: from, exact: true})
-	b.bytes = append(b.bytes, s...)
-	b.length += len(s)
-}
-
 // place notes where the bytes of t from i to j are from.
 func (b *builder) place(t text, i, j int) {
 	if i >= j {
