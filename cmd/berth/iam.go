@@ -86,7 +86,7 @@ func policyFilesBelow(dir string) ([]string, error) {
 		switch {
 		case err != nil || below == ".":
 			return err
-		case d.IsDir() && !source.Worth(below):
+		case d.IsDir() && !source.WorthFolder(below):
 			return fs.SkipDir
 		case d.Type().IsRegular() && source.Worth(below):
 			files = append(files, path)

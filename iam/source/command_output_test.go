@@ -58,44 +58,82 @@ func TestOutputsOfTheCommandLine(t *testing.T) {
 		command, text string
 		want          summary
 	}{
-		{"iam get-policy-version", `{"PolicyVersion":{"VersionId":"v1","Document":` + identity + `}}`,
-			summary{"out", iam.IdentityPolicy, true, "", nil, identity}},
-		{"iam get-policy-version, encoded", `{"PolicyVersion":{"VersionId":"v1","Document":` + encoded(identity) + `}}`,
-			summary{"out", iam.IdentityPolicy, true, "", nil, identity}},
-		{"iam get-role", `{"Role":{"RoleName":"app","AssumeRolePolicyDocument":` + encoded(trust) + `}}`,
-			summary{"role/app/AssumeRolePolicyDocument", iam.TrustPolicy, true, "", []string{"role/app"}, trust}},
-		{"iam list-roles", `{"Roles":[{"RoleName":"app","AssumeRolePolicyDocument":` + trust + `}]}`,
-			summary{"role/app/AssumeRolePolicyDocument", iam.TrustPolicy, true, "", []string{"role/app"}, trust}},
-		{"iam get-role-policy", `{"RoleName":"app","PolicyName":"media","PolicyDocument":` + identity + `}`,
-			summary{"role/app/media", iam.InlineRolePolicy, true, "", []string{"role/app"}, identity}},
-		{"iam get-user-policy", `{"UserName":"ci","PolicyName":"media","PolicyDocument":` + identity + `}`,
-			summary{"user/ci/media", iam.InlineUserPolicy, true, "", []string{"user/ci"}, identity}},
-		{"iam get-group-policy", `{"GroupName":"ops","PolicyName":"media","PolicyDocument":` + identity + `}`,
-			summary{"group/ops/media", iam.InlineGroupPolicy, true, "", []string{"group/ops"}, identity}},
-		{"s3api get-bucket-policy", `{"Policy":` + inString(resource) + `}`,
-			summary{"out", iam.ResourcePolicy, true, "", nil, resource}},
-		{"s3api get-bucket-policy --query Policy", inString(resource),
-			summary{"out", iam.ResourcePolicy, false, "", nil, resource}},
-		{"s3api get-bucket-policy --output text", resource,
-			summary{"out", iam.ResourcePolicy, false, "", nil, resource}},
-		{"kms get-key-policy", `{"Policy":` + inString(resource) + `,"PolicyName":"default"}`,
-			summary{"out", iam.ResourcePolicy, true, "kms:key", nil, resource}},
-		{"sqs get-queue-attributes", `{"Attributes":{"QueueArn":"arn:aws:sqs:us-east-1:210987654321:q","Policy":` + inString(resource) + `}}`,
-			summary{"arn:aws:sqs:us-east-1:210987654321:q", iam.ResourcePolicy, true, "sqs:queue", []string{"arn:aws:sqs:us-east-1:210987654321:q"}, resource}},
-		{"sns get-topic-attributes", `{"Attributes":{"TopicArn":"arn:aws:sns:us-east-1:210987654321:t","Policy":` + inString(resource) + `}}`,
-			summary{"arn:aws:sns:us-east-1:210987654321:t", iam.ResourcePolicy, true, "sns:topic", []string{"arn:aws:sns:us-east-1:210987654321:t"}, resource}},
-		{"secretsmanager get-resource-policy", `{"ARN":"arn:x","Name":"s","ResourcePolicy":` + inString(resource) + `}`,
-			summary{"arn:x", iam.ResourcePolicy, true, "secretsmanager:secret", []string{"arn:x"}, resource}},
-		{"ecr get-repository-policy", `{"registryId":"210987654321","repositoryName":"app","policyText":` + inString(resource) + `}`,
-			summary{"app", iam.ResourcePolicy, true, "ecr:repository", []string{"app"}, resource}},
-		{"ec2 describe-vpc-endpoints", `{"VpcEndpoints":[{"VpcEndpointId":"vpce-1","PolicyDocument":` + inString(resource) + `}]}`,
-			summary{"vpce-1", iam.EndpointPolicy, true, "", []string{"vpce-1"}, resource}},
-		{"organizations describe-policy", `{"Policy":{"PolicySummary":{"Name":"guard","Type":"SERVICE_CONTROL_POLICY"},"Content":` + inString(identity) + `}}`,
-			summary{"guard", iam.ServiceControlPolicy, true, "", nil, identity}},
-		{"organizations describe-policy of an RCP", `{"Policy":{"PolicySummary":{"Name":"guard","Type":"RESOURCE_CONTROL_POLICY"},"Content":` + inString(resource) + `}}`,
-			summary{"guard", iam.ResourceControlPolicy, true, "", nil, resource}},
-		{"logs describe-resource-policies", `{"resourcePolicies":[{"policyName":"in","policyDocument":` + inString(resource) + `}]}`,
-			summary{"in", iam.ResourcePolicy, true, "logs", nil, resource}},
+		{
+			"iam get-policy-version", `{"PolicyVersion":{"VersionId":"v1","Document":` + identity + `}}`,
+			summary{"out", iam.IdentityPolicy, true, "", nil, identity},
+		},
+		{
+			"iam get-policy-version, encoded", `{"PolicyVersion":{"VersionId":"v1","Document":` + encoded(identity) + `}}`,
+			summary{"out", iam.IdentityPolicy, true, "", nil, identity},
+		},
+		{
+			"iam get-role", `{"Role":{"RoleName":"app","AssumeRolePolicyDocument":` + encoded(trust) + `}}`,
+			summary{"role/app/AssumeRolePolicyDocument", iam.TrustPolicy, true, "", []string{"role/app"}, trust},
+		},
+		{
+			"iam list-roles", `{"Roles":[{"RoleName":"app","AssumeRolePolicyDocument":` + trust + `}]}`,
+			summary{"role/app/AssumeRolePolicyDocument", iam.TrustPolicy, true, "", []string{"role/app"}, trust},
+		},
+		{
+			"iam get-role-policy", `{"RoleName":"app","PolicyName":"media","PolicyDocument":` + identity + `}`,
+			summary{"role/app/media", iam.InlineRolePolicy, true, "", []string{"role/app"}, identity},
+		},
+		{
+			"iam get-user-policy", `{"UserName":"ci","PolicyName":"media","PolicyDocument":` + identity + `}`,
+			summary{"user/ci/media", iam.InlineUserPolicy, true, "", []string{"user/ci"}, identity},
+		},
+		{
+			"iam get-group-policy", `{"GroupName":"ops","PolicyName":"media","PolicyDocument":` + identity + `}`,
+			summary{"group/ops/media", iam.InlineGroupPolicy, true, "", []string{"group/ops"}, identity},
+		},
+		{
+			"s3api get-bucket-policy", `{"Policy":` + inString(resource) + `}`,
+			summary{"out", iam.ResourcePolicy, true, "", nil, resource},
+		},
+		{
+			"s3api get-bucket-policy --query Policy", inString(resource),
+			summary{"out", iam.ResourcePolicy, false, "", nil, resource},
+		},
+		{
+			"s3api get-bucket-policy --output text", resource,
+			summary{"out", iam.ResourcePolicy, false, "", nil, resource},
+		},
+		{
+			"kms get-key-policy", `{"Policy":` + inString(resource) + `,"PolicyName":"default"}`,
+			summary{"out", iam.ResourcePolicy, true, "kms:key", nil, resource},
+		},
+		{
+			"sqs get-queue-attributes", `{"Attributes":{"QueueArn":"arn:aws:sqs:us-east-1:210987654321:q","Policy":` + inString(resource) + `}}`,
+			summary{"arn:aws:sqs:us-east-1:210987654321:q", iam.ResourcePolicy, true, "sqs:queue", []string{"arn:aws:sqs:us-east-1:210987654321:q"}, resource},
+		},
+		{
+			"sns get-topic-attributes", `{"Attributes":{"TopicArn":"arn:aws:sns:us-east-1:210987654321:t","Policy":` + inString(resource) + `}}`,
+			summary{"arn:aws:sns:us-east-1:210987654321:t", iam.ResourcePolicy, true, "sns:topic", []string{"arn:aws:sns:us-east-1:210987654321:t"}, resource},
+		},
+		{
+			"secretsmanager get-resource-policy", `{"ARN":"arn:x","Name":"s","ResourcePolicy":` + inString(resource) + `}`,
+			summary{"arn:x", iam.ResourcePolicy, true, "secretsmanager:secret", []string{"arn:x"}, resource},
+		},
+		{
+			"ecr get-repository-policy", `{"registryId":"210987654321","repositoryName":"app","policyText":` + inString(resource) + `}`,
+			summary{"app", iam.ResourcePolicy, true, "ecr:repository", []string{"app"}, resource},
+		},
+		{
+			"ec2 describe-vpc-endpoints", `{"VpcEndpoints":[{"VpcEndpointId":"vpce-1","PolicyDocument":` + inString(resource) + `}]}`,
+			summary{"vpce-1", iam.EndpointPolicy, true, "", []string{"vpce-1"}, resource},
+		},
+		{
+			"organizations describe-policy", `{"Policy":{"PolicySummary":{"Name":"guard","Type":"SERVICE_CONTROL_POLICY"},"Content":` + inString(identity) + `}}`,
+			summary{"guard", iam.ServiceControlPolicy, true, "", nil, identity},
+		},
+		{
+			"organizations describe-policy of an RCP", `{"Policy":{"PolicySummary":{"Name":"guard","Type":"RESOURCE_CONTROL_POLICY"},"Content":` + inString(resource) + `}}`,
+			summary{"guard", iam.ResourceControlPolicy, true, "", nil, resource},
+		},
+		{
+			"logs describe-resource-policies", `{"resourcePolicies":[{"policyName":"in","policyDocument":` + inString(resource) + `}]}`,
+			summary{"in", iam.ResourcePolicy, true, "logs", nil, resource},
+		},
 	} {
 		t.Run(tc.command, func(t *testing.T) {
 			t.Parallel()

@@ -21,19 +21,12 @@ var manifests = map[string]bool{
 	"composer.json": true, "manifest.json": true, "angular.json": true, "requirements.txt": true, "robots.txt": true,
 }
 
-// Worth reports whether a file or folder of a tree is worth reading when all of
-// the tree is searched: path is relative to it. A file that someone names is
-// worth reading whatever it is called.
+// Worth reports whether a file of a tree is worth reading when all of the tree is
+// searched: path is relative to it. A file that someone names is worth reading
+// whatever it is called.
 func Worth(path string) bool {
-	path = strings.ReplaceAll(path, `\`, "/")
-	parts := strings.Split(path, "/")
-	for _, folder := range parts[:len(parts)-1] {
-		if passed[folder] {
-			return false
-		}
-	}
-	base := parts[len(parts)-1]
-	if manifests[base] || passed[base] {
+	folder, base := split(path)
+	if !WorthFolder(folder) || manifests[base] {
 		return false
 	}
 	for _, e := range extensions {
@@ -42,4 +35,22 @@ func Worth(path string) bool {
 		}
 	}
 	return false
+}
+
+// WorthFolder reports whether a folder of a tree may hold files that are worth
+// reading: path is relative to the tree, "." or empty for the tree itself.
+func WorthFolder(path string) bool {
+	for path != "" {
+		var base string
+		if path, base = split(path); passed[base] {
+			return false
+		}
+	}
+	return true
+}
+
+// split cuts the last element off a path, of either kind of system.
+func split(path string) (folder, base string) {
+	i := strings.LastIndexAny(path, `/\`)
+	return path[:max(i, 0)], path[i+1:]
 }

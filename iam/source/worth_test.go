@@ -27,6 +27,14 @@ func TestWorth(t *testing.T) {
 			t.Errorf("Worth(%q) = %v, want %v", path, got, want)
 		}
 	}
+	for path, want := range map[string]bool{
+		"": true, ".": true, "infra": true, "infra/policies": true, "docs.md": true,
+		".git": false, "web/node_modules": false, "node_modules/x": false, `a\.terraform`: false,
+	} {
+		if got := source.WorthFolder(path); got != want {
+			t.Errorf("WorthFolder(%q) = %v, want %v", path, got, want)
+		}
+	}
 	for _, e := range source.Extensions() {
 		if !source.Worth("policy" + e) {
 			t.Errorf("Worth(%q) = false, want true for each of Extensions", "policy"+e)
