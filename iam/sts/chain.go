@@ -15,6 +15,10 @@ type Hop struct {
 	Tags              []Tag
 	TransitiveTagKeys []string
 	SourceIdentity    string
+	// SerialNumber, TokenCode and CodeVerified are as in [AssumeRoleCall]. Only
+	// the first hop can have them: a session has no device.
+	SerialNumber, TokenCode string
+	CodeVerified            bool
 }
 
 // Chain assumes one role after the other, each with the session of the one
@@ -31,6 +35,7 @@ func Chain(caller Caller, request Request, hops ...Hop) []*Outcome {
 			Caller: caller, RoleARN: h.RoleARN, Role: h.Role, SessionName: h.SessionName,
 			DurationSeconds: h.DurationSeconds, ExternalID: h.ExternalID, SessionPolicies: h.SessionPolicies,
 			Tags: h.Tags, TransitiveTagKeys: h.TransitiveTagKeys, SourceIdentity: h.SourceIdentity,
+			SerialNumber: h.SerialNumber, TokenCode: h.TokenCode, CodeVerified: h.CodeVerified,
 			Request: request,
 		})
 		if o.Session != nil && len(o.Session.TransitiveTagKeys) > 0 {

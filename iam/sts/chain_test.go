@@ -151,3 +151,19 @@ func TestChainFromFederation(t *testing.T) {
 	wantSession(t, hops[0])
 	wantRefusal(t, hops[1], sts.AccessDenied, "trust", "")
 }
+
+// TestChainBeginsWithASecondFactor: the code is of the first call, and no later
+// one knows of it.
+func TestChainBeginsWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	withMFA := func(principal string) *iam.Compiled {
+		return trust(t, `{"Effect":"Allow","Principal":{"AWS":"`+principal+`"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}`)
+	}
+	hops := chain(t, func(a, b *sts.Hop) {
+		a.SerialNumber, a.TokenCode, a.CodeVerified = "arn:aws:iam::111122223333:mfa/dev", "123456", true
+		a.Role.Trust, b.Role.Trust = withMFA(dev), withMFA(first)
+	})
+	if len(hops) != 2 || !hops[0].Granted() || hops[1].Granted() {
+		t.Fatalf("want the first hop granted and the second refused:\n%s", trace(hops[len(hops)-1]))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -22,6 +23,16 @@ type OIDCProvider struct {
 	// "token.example.com/path:email". The ones that the vendor knows need not be
 	// listed.
 	ClaimKeys []string
+}
+
+// OIDCProviderARN returns the ARN that the provider of an issuer has where it is
+// registered with an account; of one that is built in its name.
+func OIDCProviderARN(issuer, partition, account string) string {
+	host := strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
+	if slices.Contains(builtIn, host) {
+		return host
+	}
+	return arn.ARN{Partition: partition, Service: "iam", Account: account, Resource: "oidc-provider/" + host}.String()
 }
 
 // builtIn are the providers that need not be registered.

@@ -60,9 +60,8 @@ func (q *SAMLQuestion) pairs() []RolePair {
 	if q.Response == nil {
 		return []RolePair{{RoleARN: q.RoleARN}}
 	}
-	for _, v := range q.Response.attribute(attrRole) {
-		p, err := ParseRolePair(v)
-		if err == nil && (q.RoleARN == "" || q.RoleARN == p.RoleARN) && len(pairs) < maxExplained {
+	for _, p := range q.Response.RolePairs() {
+		if (q.RoleARN == "" || q.RoleARN == p.RoleARN) && len(pairs) < maxExplained {
 			pairs = append(pairs, p)
 		}
 	}

@@ -45,6 +45,18 @@ func (a *Assertion) attribute(name string) []string {
 	return a.values(attributesChina + name)
 }
 
+// RolePairs returns the roles that the assertion names, each with the provider
+// that lets its subject in. Values that cannot be read are left out.
+func (a *Assertion) RolePairs() []RolePair {
+	var pairs []RolePair
+	for _, v := range a.attribute(attrRole) {
+		if p, err := ParseRolePair(v); err == nil {
+			pairs = append(pairs, p)
+		}
+	}
+	return pairs
+}
+
 // misnamed returns an attribute that is meant to be the vendor's and has another
 // scheme or case; names are compared letter by letter.
 func (a *Assertion) misnamed(name string) string {

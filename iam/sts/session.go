@@ -1,11 +1,13 @@
 package sts
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -62,6 +64,22 @@ func (s *Session) Caller() Caller {
 		TransitiveTagKeys: slices.Clone(s.TransitiveTagKeys),
 		Policies:          s.Policies,
 		Context:           s.Context.Clone(),
+	}
+}
+
+// Request returns the question whether the session may do something: the answer
+// is that of [Session.Policies], with the policy of the resource where it has
+// one. The owner of the resource is the account in its ARN, or that of the
+// session where the ARN has none.
+func (s *Session) Request(action, resource string, r Request) iam.Request {
+	account := s.Principal.Account
+	if id, err := arn.Parse(resource); err == nil {
+		account = cmp.Or(id.Account, account)
+	}
+	c := s.Caller()
+	return iam.Request{
+		Principal: s.Principal, Action: action, Resource: resource, ResourceAccount: account,
+		Context: c.context(&r, iam.ResourceFacts{Account: account}),
 	}
 }
 
