@@ -52,14 +52,17 @@ func writeTable(w io.Writer, rows [][]string) error {
 	}
 	var b strings.Builder
 	for n, row := range rows {
+		gap := 0
 		for i, cell := range row {
 			if n == 0 {
 				cell = strings.ToUpper(cell)
 			}
-			b.WriteString(cell)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			if cell != "" {
+				b.WriteString(strings.Repeat(" ", gap))
+				b.WriteString(cell)
+				gap = 0
 			}
+			gap += widths[i] - utf8.RuneCountInString(cell) + 2
 		}
 		b.WriteByte('\n')
 	}
