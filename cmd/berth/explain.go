@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berth-project/berth/cmd/berth/internal/service"
+	"github.com/berth-project/berth/iam/lint"
 	"github.com/berth-project/berth/internal/diagnostic"
 )
 
@@ -58,27 +59,36 @@ func (c *cli) explainRequestCommand() *cobra.Command {
 	return cmd
 }
 
-// explainCodeCommand prints the long form of an error code.
+// explainCodeCommand prints the long form of an error code, or of a code of
+// findings about policies.
 func (c *cli) explainCodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "code CODE",
-		Short:   "say what an error code means and what to do",
-		Example: "  berth explain code B0107",
+		Short:   "say what an error code, or a finding about a policy, means and what to do",
+		Long:    "Codes of errors are B and four digits; those of findings about policies are listed by \"berth iam codes\".",
+		Example: "  berth explain code B0107\n  berth explain code PASS_ROLE_WITH_STAR_IN_RESOURCE",
 		Args:    exactly("CODE"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			text, ok := diagnostic.Explain(strings.ToUpper(args[0]))
+			if code, ok := diagnostic.Explain(args[0]); ok {
+				return c.printCode(code, code.Code, code.Title, code.Text)
+			}
+			code, ok := lint.Explain(args[0])
 			if !ok {
-				return usageError{fmt.Errorf("no error has the code %q", args[0])}
+				return usageError{fmt.Errorf("no error and no finding has the code %q; \"berth iam codes\" lists those of findings", args[0])}
 			}
-			if c.json {
-				return c.printJSON(text)
-			}
-			fmt.Fprintf(c.stdout, "%s  %s\n\n%s\n", text.Code, text.Title, text.Text)
-			return nil
+			return c.printCode(code, code.Name, fmt.Sprintf("%s  (%s, %s)", code.Title, code.Severity, code.Level), code.Text)
 		},
 	}
 	c.jsonFlag(cmd)
 	return cmd
+}
+
+func (c *cli) printCode(code any, name, title, text string) error {
+	if c.json {
+		return c.printJSON(code)
+	}
+	_, err := fmt.Fprintf(c.stdout, "%s  %s\n\n%s\n", name, title, text)
+	return err
 }
 
 func (c *cli) printAnswer(a service.Answer) {

@@ -19,11 +19,15 @@ func (c *cli) iamCommand() *cobra.Command {
 	return noun("iam", "IAM policies: explain, lint, generate and compare them",
 		c.iamSimulateCommand(), c.iamEvaluateCommand(), c.iamLintCommand(), c.iamFormatCommand(),
 		c.iamGenerateCommand(), c.iamTrustCommand(), c.iamNeedsCommand(), c.iamActionCommand(),
+		c.iamAssumeCommand(), c.iamProbeCommand(), c.iamSAMLExplainCommand(), c.iamSAMLRolesCommand(), c.iamCodesCommand(),
 	)
 }
 
 // maxPolicyFile bounds a file of policies, as package source does.
 const maxPolicyFile = source.MaxBytes
+
+// stdinName is what messages call standard input.
+const stdinName = "standard input"
 
 // readInput reads a file, or standard input for "-". The name it returns is
 // what messages call it.
@@ -31,13 +35,13 @@ func (c *cli) readInput(path string, limit int64) (name string, data []byte, err
 	if path == "-" {
 		data, err = readAtMost(c.stdin, limit)
 		if err != nil {
-			err = fmt.Errorf("standard input: %w", err)
+			err = fmt.Errorf(stdinName+": %w", err)
 		}
-		return "standard input", data, err
+		return stdinName, data, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return path, nil, fmt.Errorf("read policies: %w", err)
+		return path, nil, err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
@@ -106,6 +110,11 @@ func (c *cli) policiesOf(path string, kind iam.Kind) ([]named, error) {
 	if err != nil {
 		return nil, err
 	}
+	return policiesIn(name, data, kind)
+}
+
+// policiesIn is policiesOf for a file that was read.
+func policiesIn(name string, data []byte, kind iam.Kind) ([]named, error) {
 	file, err := source.Find(name, data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -118,7 +127,7 @@ func (c *cli) policiesOf(path string, kind iam.Kind) ([]named, error) {
 	for _, found := range file.Policies {
 		p, err := iam.Parse(found.Text, iam.ParseOptions{Kind: kind, Lenient: true})
 		if err != nil {
-			errs = append(errs, inFile(name, found, err))
+			errs = append(errs, inFile(name, found.Position, err))
 			continue
 		}
 		title := filepath.Base(name)
@@ -136,15 +145,16 @@ type named struct {
 	policy *iam.Policy
 }
 
-// inFile turns the problems of a policy into ones of the file it was found in.
-func inFile(name string, found *source.Found, err error) error {
+// inFile turns the problems of a policy into ones of the file it was found in,
+// where place says where a position of the policy is.
+func inFile(name string, place func(iam.Position) iam.Position, err error) error {
 	var problems iam.Problems
 	if !errors.As(err, &problems) {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	var lines []string
 	for _, p := range problems {
-		at := found.Position(p.Span.Start)
+		at := place(p.Span.Start)
 		line := fmt.Sprintf("%s:%d:%d: %s: %s", name, at.Line, at.Column, p.Code, p.Message)
 		if p.Help != "" {
 			line += " (" + p.Help + ")"
@@ -163,8 +173,13 @@ func (c *cli) onlyPolicy(path string, kind iam.Kind) (*iam.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	return onlyOf(path, found)
+}
+
+// onlyOf returns the one policy there is.
+func onlyOf(name string, found []named) (*iam.Compiled, error) {
 	if len(found) != 1 {
-		return nil, fmt.Errorf("%s: it has %d policies, and one is wanted here", path, len(found))
+		return nil, fmt.Errorf("%s: it has %d policies, and one is wanted here", name, len(found))
 	}
 	return iam.CompileNamed(found[0].name, found[0].policy), nil
 }
@@ -176,9 +191,15 @@ func (c *cli) compiledPolicies(paths []string, kind iam.Kind) ([]*iam.Compiled, 
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range found {
-			out = append(out, iam.CompileNamed(n.name, n.policy))
-		}
+		out = append(out, compiled(found)...)
 	}
 	return out, nil
+}
+
+func compiled(policies []named) []*iam.Compiled {
+	out := make([]*iam.Compiled, len(policies))
+	for i, n := range policies {
+		out[i] = iam.CompileNamed(n.name, n.policy)
+	}
+	return out
 }

@@ -82,8 +82,8 @@ func (c *cli) simulate(q *simulation) error {
 	if _, ok := targets[q.target]; !ok {
 		return usageError{fmt.Errorf("--target %q is neither role-trust nor kms-key", q.target)}
 	}
-	if q.expect != "" && q.expect != "allow" && q.expect != "deny" {
-		return usageError{fmt.Errorf("--expect %q is neither allow nor deny", q.expect)}
+	if err := checkExpect(q.expect); err != nil {
+		return err
 	}
 	set, err := c.policySet(q)
 	if err != nil {
@@ -124,16 +124,27 @@ func (c *cli) simulateOne(q *simulation, set iam.PolicySet, action, resource str
 		x.Trace = nil
 	}
 	if c.json {
-		out := simulated{
-			Schema: "berth.iam.simulation/1", Principal: cmp.Or(req.Principal.ARN, req.Principal.Service, req.Principal.Provider, "anonymous"),
-			Action: action, Resource: resource, Explanation: x,
-		}
-		if !x.Allowed() {
-			out.Message = x.Message()
-		}
-		return x.Allowed(), c.printJSON(out)
+		return x.Allowed(), c.printJSON(newSimulated(req, x))
 	}
 	return x.Allowed(), x.WriteText(c.stdout)
+}
+
+func newSimulated(req *iam.Request, x iam.Explanation) simulated {
+	return simulated{
+		Schema: "berth.iam.simulation/1", Principal: nameOf(&req.Principal), Action: req.Action, Resource: req.Resource,
+		Explanation: x, Message: x.Message(),
+	}
+}
+
+// nameOf is what people call a principal.
+func nameOf(p *iam.Principal) string { return cmp.Or(p.ARN, p.Service, p.Provider, "anonymous") }
+
+// checkExpect checks the value of --expect.
+func checkExpect(word string) error {
+	if word != "" && word != "allow" && word != "deny" {
+		return usageError{fmt.Errorf("--expect %q is neither allow nor deny", word)}
+	}
+	return nil
 }
 
 // targetOf tells by what is asked where the stricter rules of roles and keys
@@ -205,8 +216,8 @@ func (c *cli) levels(given []string, kind iam.Kind) ([][]*iam.Compiled, error) {
 
 // request is one question of the simulation.
 func (q *simulation) request(action, resource string) (*iam.Request, error) {
-	if prefix, name, ok := strings.Cut(action, ":"); !ok || prefix == "" || name == "" || strings.ContainsAny(action, "*?") {
-		return nil, fmt.Errorf("--action %q is not one action, such as s3:GetObject", action)
+	if err := checkAction("--action", action); err != nil {
+		return nil, err
 	}
 	account := q.account
 	if id, err := arn.Parse(resource); err == nil {
@@ -223,6 +234,14 @@ func (q *simulation) request(action, resource string) (*iam.Request, error) {
 	}
 	context, err := q.contextOf(who, cmp.Or(account, who.Account))
 	return &iam.Request{Principal: who, Action: action, Resource: resource, ResourceAccount: cmp.Or(account, who.Account, someAccount), Context: context}, err
+}
+
+// checkAction refuses what is not the name of one action.
+func checkAction(flag, action string) error {
+	if prefix, name, ok := strings.Cut(action, ":"); !ok || prefix == "" || name == "" || strings.ContainsAny(action, "*?") {
+		return fmt.Errorf("%s %q is not one action, such as s3:GetObject", flag, action)
+	}
+	return nil
 }
 
 // someAccount is the account of a caller about whom nothing is said.
@@ -249,11 +268,16 @@ func (q *simulation) contextOf(who iam.Principal, resourceAccount string) (iam.C
 		facts := iam.Facts{Principal: who, Time: time.Now(), Call: iam.CallFacts{TLS: true}, Resource: iam.ResourceFacts{Account: resourceAccount}}
 		context = iam.DeriveContext(facts)
 	}
+	return context, setContext(&context, q.context)
+}
+
+// setContext sets the keys that --context gives as KEY=VALUE.
+func setContext(context *iam.Context, pairs []string) error {
 	given := map[string][]string{}
-	for _, pair := range q.context {
+	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok || !strings.Contains(key, ":") {
-			return context, fmt.Errorf("--context %q is not KEY=VALUE, such as aws:SourceIp=203.0.113.7", pair)
+			return fmt.Errorf("--context %q is not KEY=VALUE, such as aws:SourceIp=203.0.113.7", pair)
 		}
 		given[key] = append(given[key], value)
 	}
@@ -264,7 +288,7 @@ func (q *simulation) contextOf(who iam.Principal, resourceAccount string) (iam.C
 		}
 		context.SetMulti(key, values...)
 	}
-	return context, nil
+	return nil
 }
 
 // multivalued reports whether the catalogue knows the key as one of several
