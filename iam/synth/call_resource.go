@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,8 +70,32 @@ func (f *filler) resources(a *catalog.Action, template string) []string {
 		return []string{"*"}
 	}
 	if found := f.given(a); len(found) > 0 {
-		return found
+		return secretsByName(found, false)
 	}
+	return secretsByName(f.named(a, template), true)
+}
+
+// secretsByName completes the ARNs of secrets that a call does not name whole:
+// the service adds a hyphen and six characters of its own to each name, and
+// takes an ARN without them in calls, but not in policies (Secrets Manager User
+// Guide, "Resources"). What is made from a name never has them; a name may look
+// as if it had.
+func secretsByName(resources []string, named bool) []string {
+	for i, r := range resources {
+		id, err := arn.Parse(r)
+		name, ok := strings.CutPrefix(id.Resource, "secret:")
+		if err != nil || !ok || id.Service != "secretsmanager" || strings.HasSuffix(name, "*") || !named && completeSecret.MatchString(name) {
+			continue
+		}
+		resources[i] += "-??????"
+	}
+	return resources
+}
+
+var completeSecret = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+
+// named returns the ARNs of what the call names.
+func (f *filler) named(a *catalog.Action, template string) []string {
 	if strings.HasPrefix(template, "arn:") {
 		return f.expand(template)
 	}

@@ -71,6 +71,32 @@ func TestFromCallsOfFailuresShowsWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestSecretsAreAllowedByTheirWholeName completes what calls may leave out and
+// policies may not.
+func TestSecretsAreAllowedByTheirWholeName(t *testing.T) {
+	t.Parallel()
+	const prefix = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
+	for _, tc := range []struct{ id, want string }{
+		{"acme/db", prefix + "acme/db-??????"},
+		{"prod-secret", prefix + "prod-secret-??????"}, // a name that looks as if it were whole
+		{prefix + "acme/db-a1B2c3", prefix + "acme/db-a1B2c3"},
+		{prefix + "acme/db", prefix + "acme/db-??????"},
+		{"", prefix + "*"},
+	} {
+		call := synth.Call{Name: "SecretsManager.GetSecretValue", Parameters: map[string]any{}}
+		if tc.id != "" {
+			call.Parameters["SecretId"] = tc.id
+		}
+		programs, err := synth.FromCalls([]synth.Call{call}, synth.Recording{Place: place})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := programs[0].Policies[0].Statements[0].Resources.Values; !slices.Equal(got, []string{tc.want}) {
+			t.Errorf("a call for the secret %q allows %q, want %q", tc.id, got, tc.want)
+		}
+	}
+}
+
 func TestReadCallsReadsEveryForm(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
