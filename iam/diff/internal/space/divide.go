@@ -54,8 +54,8 @@ func (s *Space) plainCells(d *division) ([]textCell, error) {
 		if t.none {
 			continue
 		}
-		if literal, ok := t.pattern.Literal(); ok {
-			literals = append(literals, literal)
+		if t.literal {
+			literals = append(literals, t.head)
 			continue
 		}
 		wild, places = append(wild, t.pattern), append(places, i)
@@ -64,8 +64,8 @@ func (s *Space) plainCells(d *division) ([]textCell, error) {
 	literals = slices.Compact(literals)
 
 	var out []textCell
-	if lone, ok := d.lone(); ok {
-		literals = []string{lone}
+	if d.must != nil && d.must.literal {
+		literals = []string{d.must.head}
 	} else {
 		q := language.Query{Patterns: wild, Within: d.within, Avoid: literals, MaxStates: s.limits.States, Work: &s.work}
 		if d.must != nil {
@@ -80,19 +80,11 @@ func (s *Space) plainCells(d *division) ([]textCell, error) {
 		}
 	}
 	for _, value := range literals {
-		if d.has(value) && (d.must == nil || d.must.pattern.Match(value)) {
+		if d.has(value) && (d.must == nil || d.must.matches(value)) {
 			out = append(out, textCell{matches: s.matching(d.texts, value), sample: value, certain: true})
 		}
 	}
 	return out, nil
-}
-
-// lone returns the one value that is asked for, where must has no wildcard.
-func (d *division) lone() (string, bool) {
-	if d.must == nil {
-		return "", false
-	}
-	return d.must.pattern.Literal()
 }
 
 // has reports whether the value exists.
@@ -105,9 +97,10 @@ func (d *division) has(value string) bool {
 
 func (s *Space) matching(texts []*text, value string) language.Bits {
 	out := language.NewBits(len(texts))
+	s.work.Spend(len(texts))
 	for i, t := range texts {
-		s.work.Spend(len(value))
-		if !t.none && t.pattern.Match(value) {
+		if t.matches(value) {
+			s.work.Spend(len(value))
 			out.Add(i)
 		}
 	}

@@ -189,7 +189,7 @@ func (v *view) elementOf(d *domain, value string) (e element, ok bool) {
 					return e, false
 				}
 				v.space.work.Spend(len(value))
-				found = found || !x.none && x.pattern.Match(value)
+				found = found || x.matches(value)
 			}
 			holds = found != l.op.Test.Negated()
 		}

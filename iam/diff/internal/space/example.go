@@ -96,7 +96,7 @@ func (v *view) beautifyResources(d *division, cells []textCell, must *template, 
 	}
 	done := make([]bool, len(cells))
 	for _, c := range candidates {
-		if !d.has(c) || d.must != nil && !d.must.pattern.Match(c) {
+		if !d.has(c) || d.must != nil && !d.must.matches(c) {
 			continue
 		}
 		matches := v.space.matching(d.texts, c)

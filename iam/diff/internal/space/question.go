@@ -110,10 +110,9 @@ func (in *inquiry) cell(c *Actions, visit func(Part) bool) bool {
 		if st.dead || !c.matches.Has(in.place[n]) {
 			continue
 		}
-		covered := sc.coveredByTwin(st)
 		for _, at := range st.parts() {
 			p := Part{Statement: n, Resource: at, Actions: c}
-			if !covered {
+			if !sc.covered(&p) {
 				sc.decide(&p)
 			}
 			if !visit(p) {
@@ -133,17 +132,27 @@ func (st *statement) parts() []int {
 	return st.places
 }
 
-// coveredByTwin reports whether the second set has the same statement, and
-// refuses nothing that the first does not refuse too. Most statements of two
-// versions of a policy are such, and need no search.
-func (sc *scene) coveredByTwin(st *statement) bool {
-	same := func(body string) func(int) bool {
-		return func(n int) bool { return sc.space.statements[n].body == body }
-	}
-	if !slices.ContainsFunc(sc.covers, same(st.body)) {
+// covered reports whether the second set has a statement that is about the part
+// by its very words, and refuses nothing that the first does not refuse too. Most
+// of two versions of a policy is such, and needs no search.
+func (sc *scene) covered(p *Part) bool {
+	st := &sc.space.statements[p.Statement]
+	twin := slices.ContainsFunc(sc.covers, func(n int) bool {
+		c := &sc.space.statements[n]
+		return c.body == st.body || c.says(st, p)
+	})
+	return twin && !slices.ContainsFunc(sc.refusals, func(n int) bool {
+		return !slices.ContainsFunc(sc.denies, func(m int) bool { return sc.space.statements[n].body == sc.space.statements[m].body })
+	})
+}
+
+// says reports whether the statement is about a part of another by its words.
+func (c *statement) says(st *statement, p *Part) bool {
+	if c.who != st.who || slices.ContainsFunc(c.literals, func(l int) bool { return !slices.Contains(st.literals, l) }) {
 		return false
 	}
-	return !slices.ContainsFunc(sc.refusals, func(n int) bool {
-		return !slices.ContainsFunc(sc.denies, same(sc.space.statements[n].body))
-	})
+	if c.resources == nil || c.notResources || p.Resource < 0 {
+		return c.resources == nil
+	}
+	return slices.Contains(c.resources, st.resources[slices.Index(st.places, p.Resource)])
 }

@@ -109,8 +109,8 @@ type statement struct {
 	literals []int
 	// dead is set where the statement never matches.
 	dead bool
-	// body identifies everything but the actions.
-	body string
+	// body identifies everything but the actions, who the principals.
+	body, who string
 }
 
 // Add puts the statements of a policy into the space. It returns their numbers,
@@ -160,6 +160,7 @@ func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
 	st.dead = unreadable && st.effect == iam.Allow
 	slices.Sort(st.literals)
 	st.literals = slices.Compact(st.literals)
+	st.who = signature(st.principals)
 	st.body = st.signature()
 	s.statements = append(s.statements, st)
 	return len(s.statements) - 1, nil
@@ -235,12 +236,18 @@ func (st *statement) signature() string {
 		keys = append(keys, t.key)
 	}
 	slices.Sort(keys)
-	fmt.Fprintf(&b, "%q%v", slices.Compact(keys), st.literals)
-	if p := st.principals; p != nil {
-		fmt.Fprintf(&b, "%v%v", p.Not, p.Star)
-		for _, e := range p.Entries {
-			fmt.Fprintf(&b, "%q%q", e.Key, e.Values)
-		}
+	fmt.Fprintf(&b, "%q%v%s", slices.Compact(keys), st.literals, st.who)
+	return b.String()
+}
+
+func signature(p *iam.Principals) string {
+	if p == nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprint(&b, p.Not, p.Star)
+	for _, e := range p.Entries {
+		fmt.Fprintf(&b, "%q%q", e.Key, e.Values)
 	}
 	return b.String()
 }

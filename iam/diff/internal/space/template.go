@@ -1,6 +1,7 @@
 package space
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/iam"
@@ -155,6 +156,57 @@ type text struct {
 	open        bool
 	over, under language.Pattern
 	underNone   bool
+	// head is how everything begins that matches, tail how it ends; of a text
+	// without wildcards both are the whole, and literal is set.
+	head, tail string
+	literal    bool
+}
+
+// finish fills in what follows from the pattern.
+func (t *text) finish() {
+	if t.literal = false; t.none || t.pattern.Fold {
+		return
+	}
+	tokens := t.pattern.Tokens
+	plain := func(k glob.Token) bool { return k.Kind == glob.Character }
+	first := slices.IndexFunc(tokens, func(k glob.Token) bool { return !plain(k) })
+	if first < 0 {
+		t.literal = true
+		first = len(tokens)
+	}
+	last := len(tokens)
+	for last > 0 && plain(tokens[last-1]) {
+		last--
+	}
+	t.head, t.tail = textOf(tokens[:first]), textOf(tokens[last:])
+}
+
+func textOf(tokens []glob.Token) string {
+	var b strings.Builder
+	for _, k := range tokens {
+		b.WriteRune(k.Char)
+	}
+	return b.String()
+}
+
+// meets reports whether something may match both texts, by how they begin and
+// end.
+func (t *text) meets(u *text) bool {
+	return !t.none && !u.none &&
+		(strings.HasPrefix(t.head, u.head) || strings.HasPrefix(u.head, t.head)) &&
+		(strings.HasSuffix(t.tail, u.tail) || strings.HasSuffix(u.tail, t.tail))
+}
+
+// matches reports whether the text matches a value; of an open text, whether it
+// can.
+func (t *text) matches(value string) bool {
+	switch {
+	case t.none || !strings.HasPrefix(value, t.head) || !strings.HasSuffix(value, t.tail):
+		return false
+	case t.literal:
+		return len(value) == len(t.head)
+	}
+	return t.pattern.Match(value)
 }
 
 // symbols gives each variable, with its default, a number. What is compared

@@ -1,8 +1,6 @@
 package space
 
 import (
-	"slices"
-
 	"github.com/berth-project/berth/iam/diff/internal/language"
 )
 
@@ -40,6 +38,7 @@ func (v *view) text(t *template) *text {
 	} else {
 		x.pattern, x.none = t.exact(v.values)
 	}
+	x.finish()
 	v.texts[t] = x
 	return x
 }
@@ -62,23 +61,25 @@ var anARN = func() language.Pattern {
 // those that the statement is about without naming them. Only the statements
 // that are marked matter.
 func (v *view) situations(sc *scene, marked language.Bits, own *statement, must *template) ([]situation, error) {
-	numbers := sc.numbers
-	var templates []*template
-	for i, n := range numbers {
-		if marked.Has(i) {
-			for _, t := range v.space.statements[n].resources {
-				if !slices.Contains(templates, t) {
-					templates = append(templates, t)
-				}
-			}
-		}
-	}
 	d := division{within: []language.Pattern{anARN}, extra: []string{"*"}}
-	for _, t := range templates {
-		d.texts = append(d.texts, v.text(t))
-	}
 	if must != nil {
 		d.must = v.text(must)
+	}
+	places := make(map[*template]int) // in the division
+	for i, n := range sc.numbers {
+		if !marked.Has(i) {
+			continue
+		}
+		for _, t := range v.space.statements[n].resources {
+			if _, ok := places[t]; ok {
+				continue
+			}
+			places[t] = -1
+			if x := v.text(t); d.must == nil || x.meets(d.must) {
+				places[t] = len(d.texts)
+				d.texts = append(d.texts, x)
+			}
+		}
 	}
 	cells, err := v.space.divide(d)
 	if err != nil {
@@ -88,12 +89,12 @@ func (v *view) situations(sc *scene, marked language.Bits, own *statement, must 
 	var out []situation
 	seen := map[string]int{}
 	for _, c := range cells {
-		if !own.covers(templates, c.matches) {
+		if !own.covers(places, c.matches) {
 			continue
 		}
-		x := situation{matches: language.NewBits(len(numbers)), sample: c.sample, certain: c.certain}
-		for i, n := range numbers {
-			if marked.Has(i) && v.space.statements[n].covers(templates, c.matches) {
+		x := situation{matches: language.NewBits(len(sc.numbers)), sample: c.sample, certain: c.certain}
+		for i, n := range sc.numbers {
+			if marked.Has(i) && v.space.statements[n].covers(places, c.matches) {
 				x.matches.Add(i)
 			}
 		}
@@ -111,13 +112,13 @@ func (v *view) situations(sc *scene, marked language.Bits, own *statement, must 
 }
 
 // covers reports whether a statement is about a resource that matches some
-// texts.
-func (st *statement) covers(templates []*template, matches language.Bits) bool {
+// texts, of which places says where they stand.
+func (st *statement) covers(places map[*template]int, matches language.Bits) bool {
 	if st.resources == nil {
 		return true
 	}
 	for _, t := range st.resources {
-		if matches.Has(slices.Index(templates, t)) {
+		if at := places[t]; at >= 0 && matches.Has(at) {
 			return !st.notResources
 		}
 	}
