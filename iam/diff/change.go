@@ -55,7 +55,7 @@ func statements(policies []*iam.Policy) []located {
 		}
 		for j := range p.Statements {
 			s := &p.Statements[j]
-			x := located{statement: s, ref: Ref{Policy: i, Statement: j, Sid: sidOf(s)}, about: about(s, p.Variables())}
+			x := located{statement: s, ref: Ref{Policy: i, Statement: j, Sid: sidOf(s)}, about: subject(s, p.Variables())}
 			x.conditions = conditionTexts(s.Conditions)
 			slices.Sort(x.conditions)
 			out = append(out, x)
@@ -64,8 +64,8 @@ func statements(policies []*iam.Policy) []located {
 	return out
 }
 
-// about returns a text that statements have in common that are about the same.
-func about(s *iam.Statement, variables bool) string {
+// subject returns a text that statements have in common that are about the same.
+func subject(s *iam.Statement, variables bool) string {
 	var b strings.Builder
 	fmt.Fprint(&b, s.Effect, variables)
 	element := func(e iam.Elements, fold bool) {

@@ -41,8 +41,8 @@ func compare(a, b []*iam.Policy, o Options) Result {
 		return undecided(err)
 	}
 	r := Result{}
-	gained, gains := c.excess(&c.b, &c.a)
-	lost, loses := c.excess(&c.a, &c.b)
+	gained, gains := c.excess(between(&c.b, &c.a))
+	lost, loses := c.excess(between(&c.a, &c.b))
 	r.Gained, r.Adds = gained.grants, gained.levels
 	r.Lost, r.Removes = lost.grants, lost.levels
 	r.Relation = relate(gains, loses)
@@ -110,9 +110,12 @@ func onlyDenies(policies []*iam.Policy) []*iam.Policy {
 	return out
 }
 
-// question asks for what one side grants and the other does not.
-func question(from, to *side) space.Question {
-	return space.Question{Grants: from.allows, Denies: from.denies, Covers: to.allows, Refusals: to.denies}
+// between asks for what one side grants and the other does not.
+func between(from, to *side) inquiry {
+	return inquiry{
+		Question: space.Question{Grants: from.allows, Denies: from.denies, Covers: to.allows, Refusals: to.denies},
+		from:     from, to: to,
+	}
 }
 
 // errUnconfirmed says that the search and the evaluator do not agree.
@@ -131,7 +134,7 @@ func (c *comparison) confirm(p *space.Part, from, to *side) (*Witness, bool) {
 // looks no further once it knows.
 func (c *comparison) some(from, to *side) answer {
 	out := no
-	err := c.space.Ask(question(from, to), func(p space.Part) bool {
+	err := c.space.Ask(between(from, to).Question, func(p space.Part) bool {
 		switch p.Verdict {
 		case space.Found:
 			if _, ok := c.confirm(&p, from, to); ok {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/iam/diff/internal/space"
 )
 
@@ -23,13 +24,29 @@ type part struct {
 	doubt   string
 }
 
+// inquiry is a question with what is wanted of the answer.
+type inquiry struct {
+	space.Question
+	from, to *side
+	// keep says which actions of the catalogue matter; nil for all. Actions that
+	// are not listed always do.
+	keep func(*catalog.Action) bool
+	// named lists actions by their names instead of the patterns of statements.
+	named bool
+}
+
 // excess returns what one side grants and the other does not.
-func (c *comparison) excess(from, to *side) (excess, answer) {
+func (c *comparison) excess(q inquiry) (excess, answer) {
 	var out excess
 	result := no
 	byStatement := map[int][]part{}
 	others := map[int][]*space.Actions{} // of which nothing is new
-	err := c.space.Ask(question(from, to), func(p space.Part) bool {
+	kept := map[*space.Actions]*space.Actions{}
+	from, to := q.from, q.to
+	err := c.space.Ask(q.Question, func(p space.Part) bool {
+		if !q.cut(&p, kept) {
+			return true
+		}
 		if p.Verdict == space.None {
 			if list := others[p.Statement]; len(list) == 0 || list[len(list)-1] != p.Actions {
 				others[p.Statement] = append(list, p.Actions)
@@ -59,12 +76,33 @@ func (c *comparison) excess(from, to *side) (excess, answer) {
 	counted := map[any]bool{}
 	for _, n := range from.allows {
 		for _, g := range grouped(byStatement[n]) {
-			d := description{options: &c.options, parts: g, others: others[n]}
+			d := description{parts: g, others: others[n], named: q.named}
 			out.grants = append(out.grants, d.grant(from.refs[n], from.statement(n)))
 			d.count(&out.levels, counted)
 		}
 	}
 	return out, result
+}
+
+// cut leaves of a part only the actions that matter, and reports whether there
+// are any. A request for one action of a cell proves as much as for another.
+func (q *inquiry) cut(p *space.Part, kept map[*space.Actions]*space.Actions) bool {
+	if q.keep == nil {
+		return true
+	}
+	cell, ok := kept[p.Actions]
+	if !ok {
+		cell = p.Actions.Only(q.keep)
+		kept[p.Actions] = cell
+	}
+	if cell == nil {
+		return false
+	}
+	p.Actions = cell
+	if p.Request != nil {
+		p.Request.Action = cell.Sample()
+	}
+	return true
 }
 
 func doubtOf(p *space.Part) string {
@@ -99,10 +137,10 @@ func grouped(parts []part) [][]part {
 
 // description says in the words of a statement what parts of it are.
 type description struct {
-	options *Options
-	parts   []part
+	parts []part
 	// others are actions of the statement of which nothing is new.
 	others []*space.Actions
+	named  bool
 }
 
 func (d *description) grant(by Ref, s *iam.Statement) Grant {
@@ -149,7 +187,7 @@ func (d *description) count(l *Levels, counted map[any]bool) {
 		if !once(p.Actions) {
 			continue
 		}
-		for _, a := range knownOf(p.Actions) {
+		for _, a := range p.Actions.All() {
 			if once(a) {
 				l.add(a.Access)
 			}

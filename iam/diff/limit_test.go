@@ -51,7 +51,9 @@ func TestHostilePoliciesAreBounded(t *testing.T) {
 		},
 		"cells": {
 			many(24, func(i int) *iam.Policy { return allowing(star, []string{fmt.Sprintf("arn:aws:s3:::*%c*", 'a'+i)}) }),
-			many(24, func(i int) *iam.Policy { return allowing(star, []string{fmt.Sprintf("arn:aws:s3:::*%c%c*", 'a'+i, 'b'+i)}) }),
+			many(24, func(i int) *iam.Policy {
+				return allowing(star, []string{fmt.Sprintf("arn:aws:s3:::*%c%c*", 'a'+i, 'b'+i)})
+			}),
 		},
 		"actions": {
 			one(allowing(repeat(400, "s3:*%d*"), star)), one(allowing(repeat(400, "s3:%d*1"), star)),

@@ -20,18 +20,6 @@ type members struct {
 
 func (m *members) empty() bool { return len(m.known)+len(m.named) == 0 && !m.unlisted }
 
-// knownOf returns the actions of a cell that the catalogue lists.
-func knownOf(a *space.Actions) []*catalog.Action {
-	if len(a.Services) == 0 {
-		return a.Known
-	}
-	out := slices.Clone(a.Known)
-	for _, s := range a.Services {
-		out = append(out, s.Actions...)
-	}
-	return out
-}
-
 // covered returns what a pattern covers of some cells.
 func covered(pattern string, cells []*space.Actions) members {
 	var m members
@@ -41,7 +29,7 @@ func covered(pattern string, cells []*space.Actions) members {
 			continue
 		}
 		seen[c] = true
-		for _, a := range knownOf(c) {
+		for _, a := range c.All() {
 			if glob.MatchFold(pattern, a.FullName()) {
 				m.known = append(m.known, a)
 			}
@@ -77,12 +65,11 @@ func (d *description) actions(g *Grant, s *iam.Statement) {
 			continue
 		}
 		out := covered(p, d.others)
-		except := d.compressed(&out)
-		names := d.compressed(&in)
+		except, names := out.compressed(), in.compressed()
 		switch {
-		case out.empty():
+		case out.empty() && !d.named:
 			g.Actions = append(g.Actions, p)
-		case len(names) <= max(fewNames, len(except)):
+		case d.named || len(names) <= max(fewNames, len(except)):
 			g.Actions = append(g.Actions, names...)
 			if in.unlisted {
 				g.Unlisted = append(g.Unlisted, p)
@@ -98,7 +85,7 @@ func (d *description) actions(g *Grant, s *iam.Statement) {
 
 // compressed returns the names of actions, and in place of all the actions of a
 // service its prefix with a star.
-func (d *description) compressed(m *members) []string {
+func (m *members) compressed() []string {
 	count := map[*catalog.Service]int{}
 	for _, a := range m.known {
 		count[a.Service]++

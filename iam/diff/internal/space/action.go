@@ -65,6 +65,33 @@ func (a *Actions) Sample() string {
 	return a.Others[0]
 }
 
+// All returns the actions that the catalogue lists.
+func (a *Actions) All() []*catalog.Action {
+	if len(a.Services) == 0 {
+		return a.Known
+	}
+	out := slices.Clone(a.Known)
+	for _, s := range a.Services {
+		out = append(out, s.Actions...)
+	}
+	return out
+}
+
+// Only returns the cell without the listed actions that are not to be kept; nil
+// where nothing is left.
+func (a *Actions) Only(keep func(*catalog.Action) bool) *Actions {
+	out := &Actions{Named: a.Named, Others: a.Others, matches: a.matches}
+	for _, x := range a.All() {
+		if keep(x) {
+			out.Known = append(out.Known, x)
+		}
+	}
+	if len(out.Known)+len(out.Named)+len(out.Others) == 0 {
+		return nil
+	}
+	return out
+}
+
 // callerIdentity is what every signed caller may do, whatever policies say.
 const callerIdentity = "sts:getcalleridentity"
 
@@ -147,6 +174,9 @@ func (d *actionSplit) service(prefix string) error {
 	service, known := d.space.options.Catalog.Service(prefix)
 	if known {
 		for i, name := range d.space.namesOf(service) {
+			if d.space.Exhausted() {
+				return language.ErrTooLarge
+			}
 			d.known(service.Actions[i], name, patterns)
 			taken = append(taken, name)
 		}
@@ -173,6 +203,9 @@ func (d *actionSplit) others() error {
 		}
 	}
 	for _, s := range d.space.options.Catalog.Services() {
+		if d.space.Exhausted() {
+			return language.ErrTooLarge
+		}
 		switch {
 		case d.prefixes[s.Prefix] != nil:
 		case alike && s.Prefix != "sts":
@@ -215,12 +248,19 @@ func (d *actionSplit) leftOut(name string) bool {
 	return name == callerIdentity && !d.space.options.CallerIdentity
 }
 
+// matchSteps is how many steps of a simple match are as much work as one place of
+// a pattern.
+const matchSteps = 256
+
 // matching returns the statements that are about an action; patterns are those
 // that can be about its service.
 func (d *actionSplit) matching(patterns [][]string, name string) language.Bits {
 	out := language.NewBits(len(d.statements))
 	for i, list := range patterns {
-		found := slices.ContainsFunc(list, func(p string) bool { return glob.Match(p, name) })
+		found := slices.ContainsFunc(list, func(p string) bool {
+			d.space.work.Spend(1 + len(p)*len(name)/matchSteps)
+			return glob.Match(p, name)
+		})
 		if found != d.statements[i].actions.not {
 			out.Add(i)
 		}

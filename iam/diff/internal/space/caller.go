@@ -11,6 +11,9 @@ import (
 // caller is one of the callers that policies can tell apart.
 type caller struct {
 	principal iam.Principal
+	// strange is set for callers whom nobody can mean: unsigned, or from an
+	// account that is not named.
+	strange bool
 	// matches says of each statement whether it is about the caller.
 	matches []bool
 }
@@ -25,14 +28,15 @@ func (s *Space) everyone() ([]caller, error) {
 	if s.listed == len(s.statements) && s.callers != nil {
 		return s.callers, nil
 	}
-	principals := s.principals()
+	principals, stranger := s.principals()
 	if len(principals) > maxCallers || !s.work.Spend(len(principals)*len(s.statements)) {
 		return nil, errCallers
 	}
 	s.listed = len(s.statements)
 	s.callers = nil
 	for _, p := range principals {
-		s.callers = append(s.callers, caller{principal: p})
+		strange := p.Kind == iam.Anonymous || p.Account == stranger && p.CanonicalUser == ""
+		s.callers = append(s.callers, caller{principal: p, strange: strange})
 	}
 	for i := range s.statements {
 		s.matchCallers(&s.statements[i])

@@ -122,6 +122,9 @@ func (v *view) textElements(d *domain, templates []*template) ([]element, error)
 	var out []element
 	seen := map[string]int{}
 	for _, c := range cells {
+		if v.leftOut(d.key, templates, c.matches) {
+			continue
+		}
 		e := element{holds: v.textsHold(d, templates, c.matches), sample: c.sample, certain: c.certain}
 		key := e.holds.Key()
 		if i, ok := seen[key]; ok {
@@ -161,6 +164,9 @@ func (v *view) concrete(d *domain, values []string) []element {
 	var out []element
 	seen := map[string]bool{}
 	for _, value := range values {
+		if v.shutOut(d, value) {
+			continue
+		}
 		e, ok := v.elementOf(d, value)
 		if key := e.holds.Key(); ok && !seen[key] {
 			seen[key] = true

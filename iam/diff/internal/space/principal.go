@@ -11,8 +11,9 @@ import (
 
 // principals returns callers of every sort: strangers first, of whom the
 // policies say nothing, then those that they name, and those in between, such as
-// the other users of an account that is named.
-func (s *Space) principals() []iam.Principal {
+// the other users of an account that is named. It also returns the account of
+// the strangers.
+func (s *Space) principals() (all []iam.Principal, stranger string) {
 	n := names{partitions: []string{"aws"}}
 	for i := range s.statements {
 		if p := s.statements[i].principals; p != nil {
@@ -20,12 +21,13 @@ func (s *Space) principals() []iam.Principal {
 		}
 	}
 	n.tidy()
-	n.accounts = slices.Insert(n.accounts, 0, n.stranger())
-	out := n.inAccounts(s.layer)
-	if s.layer == iam.IdentityLayer {
-		return out
+	stranger = n.stranger()
+	n.accounts = slices.Insert(n.accounts, 0, stranger)
+	all = n.inAccounts(s.layer)
+	if s.layer != iam.IdentityLayer {
+		all = append(all, n.outside()...)
 	}
-	return append(out, n.outside()...)
+	return all, stranger
 }
 
 // names are what policies name callers by.

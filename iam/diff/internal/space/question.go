@@ -14,10 +14,12 @@ type Question struct {
 	Grants, Denies []int
 	// Of the second none of Covers match, or some of Refusals do.
 	Covers, Refusals []int
-	// Callers says which callers are of interest; nil for all.
-	Callers func(*iam.Principal) bool
-	// Actions says which actions are, in lower case; nil for all.
-	Actions func(name string) bool
+	// Only are statements of which one must be about the action too; none for all
+	// actions.
+	Only []int
+	// Strangers asks for requests of callers whom nobody chose: from an account
+	// that is not named or unsigned, and without what only chosen ones have.
+	Strangers bool
 }
 
 // Part is what a part of a question comes to: the requests for the actions of
@@ -54,7 +56,7 @@ const (
 // visited too.
 func (s *Space) Ask(q Question, visit func(Part) bool) error {
 	in := inquiry{space: s, question: &q, place: map[int]int{}}
-	in.numbers = slices.Concat(q.Grants, q.Denies, q.Covers, q.Refusals)
+	in.numbers = slices.Concat(q.Grants, q.Denies, q.Covers, q.Refusals, q.Only)
 	slices.Sort(in.numbers)
 	in.numbers = slices.Compact(in.numbers)
 	for i, n := range in.numbers {
@@ -65,7 +67,7 @@ func (s *Space) Ask(q Question, visit func(Part) bool) error {
 		return err
 	}
 	for _, c := range cells {
-		if q.Actions != nil && !q.Actions(c.Sample()) {
+		if len(q.Only) > 0 && !slices.ContainsFunc(q.Only, func(n int) bool { return c.matches.Has(in.place[n]) }) {
 			continue
 		}
 		if !in.cell(c, visit) {
@@ -112,7 +114,10 @@ func (in *inquiry) cell(c *Actions, visit func(Part) bool) bool {
 		}
 		for _, at := range st.parts() {
 			p := Part{Statement: n, Resource: at, Actions: c}
-			if !sc.covered(&p) {
+			switch {
+			case in.space.Exhausted():
+				p.Verdict, p.Why = Doubt, errWork
+			case !sc.covered(&p):
 				sc.decide(&p)
 			}
 			if !visit(p) {
@@ -137,6 +142,7 @@ func (st *statement) parts() []int {
 // of two versions of a policy is such, and needs no search.
 func (sc *scene) covered(p *Part) bool {
 	st := &sc.space.statements[p.Statement]
+	sc.space.work.Spend(len(sc.covers) + len(sc.refusals))
 	twin := slices.ContainsFunc(sc.covers, func(n int) bool {
 		c := &sc.space.statements[n]
 		return c.body == st.body || c.says(st, p)

@@ -16,8 +16,15 @@ var (
 // decide answers a part: with the variables open, and where that finds a request
 // that may be a phantom, with values in their place.
 func (sc *scene) decide(p *Part) {
-	r := sc.space.open.find(sc, p)
+	open := sc.space.open
+	if sc.question.Strangers {
+		open = sc.space.strange
+	}
+	r := open.find(sc, p)
 	switch {
+	case r.err != nil && sc.space.Exhausted():
+		p.Verdict, p.Why = Doubt, errWork
+		return
 	case r.err != nil:
 		p.Verdict, p.Why = Doubt, r.err
 		return
@@ -29,6 +36,7 @@ func (sc *scene) decide(p *Part) {
 	}
 	variables := sc.variables(p.Statement)
 	for _, v := range sc.space.instances(variables) {
+		v.strangers = sc.question.Strangers
 		if r := v.find(sc, p); r.err == nil && r.found && r.certain {
 			p.Verdict, p.Request = Found, r.request
 			return
@@ -89,7 +97,7 @@ func (v *view) find(sc *scene, p *Part) finding {
 // are the values of condition keys.
 func (v *view) at(sc *scene, p *Part, x *situation, c *caller) finding {
 	statements := sc.space.statements
-	if !c.matches[p.Statement] || sc.question.Callers != nil && !sc.question.Callers(&c.principal) {
+	if !c.matches[p.Statement] || v.strangers && !c.strange {
 		return finding{}
 	}
 	there := func(list []int) []int {

@@ -54,11 +54,13 @@ type Space struct {
 	templates  map[string]*template
 	literals   []literal
 	literalIDs map[string]int
-	open       *view
-	divided    map[string][]*Actions
-	names      map[*catalog.Service][]string
-	several    map[string]bool
-	callers    []caller
+	// open and strange are the space with its variables open, as anyone sees it
+	// and as strangers do.
+	open, strange *view
+	divided       map[string][]*Actions
+	names         map[*catalog.Service][]string
+	several       map[string]bool
+	callers       []caller
 	// listed is how many statements the list of callers takes into account.
 	listed int
 }
@@ -73,7 +75,8 @@ func New(kind iam.Kind, o Options) *Space {
 		templates: map[string]*template{}, literalIDs: map[string]int{},
 		divided: map[string][]*Actions{}, names: map[*catalog.Service][]string{}, several: map[string]bool{},
 	}
-	s.open = s.view(nil)
+	s.open, s.strange = s.view(nil), s.view(nil)
+	s.strange.strangers = true
 	return s
 }
 

@@ -12,6 +12,8 @@ type view struct {
 	values values
 	absent map[string]bool
 	open   bool
+	// strangers leaves out values that only chosen callers have.
+	strangers bool
 
 	symbols symbols
 	texts   map[*template]*text
