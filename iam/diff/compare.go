@@ -123,21 +123,30 @@ var errUnconfirmed = errors.New("a request was found, but the evaluator does not
 
 // confirm turns a request into a witness, if the evaluator says that one side
 // allows it and the other does not.
-func (c *comparison) confirm(p *space.Part, from, to *side) (*Witness, bool) {
-	if p.Request == nil || !from.judge.Allows(p.Request) || to.judge.Allows(p.Request) {
+func (c *comparison) confirm(p *space.Part, q *inquiry) (*Witness, bool) {
+	if p.Request == nil || !q.from.allowed(p.Request, q.Reach) || q.to.allowed(p.Request, q.Reach) {
 		return nil, false
 	}
-	return newWitness(p.Request, c.kind.HasPrincipal(), c.space.KeyName), true
+	return newWitness(p.Request, c.kind.HasPrincipal(), q.Reach, c.space.KeyName), true
+}
+
+// reaches are how much the Allows of a kind of policies can be worth.
+func (c *comparison) reaches() []space.Reach {
+	if space.LayerOf(c.kind) == iam.ResourceLayer {
+		return []space.Reach{space.Any, space.Alone, space.Unbounded}
+	}
+	return []space.Reach{space.Any}
 }
 
 // some reports whether one side grants something that the other does not, and
 // looks no further once it knows.
 func (c *comparison) some(from, to *side) answer {
+	q := between(from, to)
 	out := no
-	err := c.space.Ask(between(from, to).Question, func(p space.Part) bool {
+	err := c.space.Ask(q.Question, func(p space.Part) bool {
 		switch p.Verdict {
 		case space.Found:
-			if _, ok := c.confirm(&p, from, to); ok {
+			if _, ok := c.confirm(&p, &q); ok {
 				out = yes
 				return false
 			}

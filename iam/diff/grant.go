@@ -37,51 +37,91 @@ type inquiry struct {
 
 // excess returns what one side grants and the other does not.
 func (c *comparison) excess(q inquiry) (excess, answer) {
-	var out excess
-	result := no
-	byStatement := map[int][]part{}
-	others := map[int][]*space.Actions{} // of which nothing is new
-	kept := map[*space.Actions]*space.Actions{}
-	from, to := q.from, q.to
-	err := c.space.Ask(q.Question, func(p space.Part) bool {
-		if !q.cut(&p, kept) {
-			return true
-		}
-		if p.Verdict == space.None {
-			if list := others[p.Statement]; len(list) == 0 || list[len(list)-1] != p.Actions {
-				others[p.Statement] = append(list, p.Actions)
-			}
-			return true
-		}
-		x := part{Part: p}
-		ok := false
-		if x.witness, ok = c.confirm(&p, from, to); ok {
-			result = yes
-		} else {
-			x.doubt = doubtOf(&p)
-			out.reasons = append(out.reasons, x.doubt)
-			if result == no {
-				result = unsure
-			}
-		}
-		byStatement[p.Statement] = append(byStatement[p.Statement], x)
-		return true
-	})
-	if err != nil {
-		out.reasons = append(out.reasons, err.Error())
-		if result == no {
-			result = unsure
+	x := collection{comparison: c, byStatement: map[int][]part{}, others: map[int][]*space.Actions{}, found: map[partKey]bool{}}
+	for _, r := range c.reaches() {
+		q.Reach = r
+		x.ask(&q)
+		if x.result == unsure && c.space.Exhausted() {
+			break
 		}
 	}
 	counted := map[any]bool{}
-	for _, n := range from.allows {
-		for _, g := range grouped(byStatement[n]) {
-			d := description{parts: g, others: others[n], named: q.named}
-			out.grants = append(out.grants, d.grant(from.refs[n], from.statement(n)))
-			d.count(&out.levels, counted)
+	for _, n := range q.from.allows {
+		for _, g := range grouped(x.byStatement[n]) {
+			d := description{parts: g, others: x.othersOf(n, g), named: q.named}
+			x.grants = append(x.grants, d.grant(q.from.refs[n], q.from.statement(n)))
+			d.count(&x.levels, counted)
 		}
 	}
-	return out, result
+	return x.excess, x.result
+}
+
+// collection gathers the answers to an inquiry.
+type collection struct {
+	excess
+	*comparison
+	result      answer
+	byStatement map[int][]part
+	others      map[int][]*space.Actions // of which something may not be new
+	found       map[partKey]bool         // the parts that are there already
+	kept        map[*space.Actions]*space.Actions
+}
+
+type partKey struct {
+	statement, resource int
+	actions             *space.Actions
+}
+
+func (x *collection) ask(q *inquiry) {
+	if x.kept == nil {
+		x.kept = map[*space.Actions]*space.Actions{}
+	}
+	err := x.space.Ask(q.Question, func(p space.Part) bool {
+		if q.cut(&p, x.kept) {
+			x.take(&p, q)
+		}
+		return true
+	})
+	if err != nil {
+		x.doubt(err.Error())
+	}
+}
+
+func (x *collection) doubt(why string) {
+	x.reasons = append(x.reasons, why)
+	if x.result == no {
+		x.result = unsure
+	}
+}
+
+func (x *collection) take(p *space.Part, q *inquiry) {
+	key := partKey{p.Statement, p.Resource, p.Actions}
+	switch {
+	case x.found[key]:
+		return
+	case p.Verdict == space.None:
+		if list := x.others[p.Statement]; !slices.Contains(list, p.Actions) {
+			x.others[p.Statement] = append(list, p.Actions)
+		}
+		return
+	}
+	y := part{Part: *p}
+	ok := false
+	if y.witness, ok = x.confirm(p, q); ok {
+		x.result = yes
+		x.found[key] = true
+	} else {
+		y.doubt = doubtOf(p)
+		x.doubt(y.doubt)
+	}
+	x.byStatement[p.Statement] = append(x.byStatement[p.Statement], y)
+}
+
+// othersOf returns the actions of a statement that are not in a group.
+func (x *collection) othersOf(n int, group []part) []*space.Actions {
+	return slices.DeleteFunc(slices.Clone(x.others[n]), func(a *space.Actions) bool {
+		return slices.ContainsFunc(group, func(p part) bool { return p.Actions == a })
+	})
 }
 
 // cut leaves of a part only the actions that matter, and reports whether there

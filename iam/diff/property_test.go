@@ -14,6 +14,11 @@ var pairs = flag.Int("pairs", 800, "pairs of policies to compare in property tes
 
 // allowed decides a request with policies of one kind alone.
 func allowed(policies []*iam.Policy, r *iam.Request) bool {
+	return decided(policies, r, diff.Anyway)
+}
+
+// decided decides a request with policies of one kind, in a setting.
+func decided(policies []*iam.Policy, r *iam.Request, in diff.Setting) bool {
 	star := iam.Elements{Values: []string{"*"}}
 	open := iam.Compile(&iam.Policy{Statements: []iam.Statement{{
 		Effect: iam.Allow, Principals: &iam.Principals{Star: true}, Actions: star, Resources: star,
@@ -24,6 +29,12 @@ func allowed(policies []*iam.Policy, r *iam.Request) bool {
 		switch p.Kind {
 		case iam.ResourcePolicy, iam.TrustPolicy:
 			set.Resource = iam.Compile(p)
+			if in != diff.Anyway {
+				set.Identity = nil
+			}
+			if in == diff.BeyondBoundary {
+				set.Boundary = iam.Compile(&iam.Policy{})
+			}
 		case iam.EndpointPolicy, iam.ResourceControlPolicy:
 			set.Endpoint = iam.Compile(p)
 		default:
@@ -37,6 +48,22 @@ func allowed(policies []*iam.Policy, r *iam.Request) bool {
 		}
 	}
 	return some
+}
+
+// guarded returns the Deny statements of a policy beside one that allows
+// everything.
+func guarded(p *iam.Policy) []*iam.Policy {
+	star := iam.Elements{Values: []string{"*"}}
+	out := &iam.Policy{Kind: p.Kind, Version: p.Version, Statements: []iam.Statement{{Effect: iam.Allow, Actions: star, Resources: star}}}
+	if p.Kind.HasPrincipal() {
+		out.Statements[0].Principals = &iam.Principals{Star: true}
+	}
+	for _, s := range p.Statements {
+		if s.Effect == iam.Deny {
+			out.Statements = append(out.Statements, s)
+		}
+	}
+	return []*iam.Policy{out}
 }
 
 // contradicts reports whether a decision under A and B is at odds with a
@@ -53,6 +80,12 @@ func contradicts(r diff.Relation, a, b bool) bool {
 	return false
 }
 
+// proves reports whether a witness is allowed under one policy and not under the
+// other.
+func proves(w *diff.Witness, from, to *iam.Policy) bool {
+	return decided([]*iam.Policy{from}, w.Request(), w.Setting) && !decided([]*iam.Policy{to}, w.Request(), w.Setting)
+}
+
 func checkPair(t *testing.T, g *generator, a, b *iam.Policy, requests int) diff.Result {
 	t.Helper()
 	r := diff.Compare([]*iam.Policy{a}, []*iam.Policy{b}, diff.Options{})
@@ -66,17 +99,27 @@ func checkPair(t *testing.T, g *generator, a, b *iam.Policy, requests int) diff.
 	for range requests {
 		req := g.request(set)
 		inA, inB := allowed([]*iam.Policy{a}, req), allowed([]*iam.Policy{b}, req)
+		if a.Kind == iam.ResourcePolicy && req.Principal.Kind != iam.Root && g.one(2) {
+			// Within the account it counts how the caller is named. The root user
+			// may do everything there anyway.
+			req.ResourceAccount = req.Principal.Account
+			in := pick(g, diff.WithoutOwnPolicy, diff.BeyondBoundary)
+			inA, inB = decided([]*iam.Policy{a}, req, in), decided([]*iam.Policy{b}, req, in)
+		}
+		if refusedA, refusedB := !allowed(guarded(a), req), !allowed(guarded(b), req); contradicts(r.Denies, refusedA, refusedB) {
+			t.Fatalf("denies are %s, but %+v is refused by A: %v, by B: %v\n%s", r.Denies, req, refusedA, refusedB, text())
+		}
 		if contradicts(r.Relation, inA, inB) || inB && !inA && !r.NewAccess {
 			t.Fatalf("%s, but %+v is allowed by A: %v, by B: %v\n%s", r.Relation, req, inA, inB, text())
 		}
 	}
 	for _, gain := range r.Gained {
-		if w := gain.Witness; w != nil && (!allowed([]*iam.Policy{b}, w.Request()) || allowed([]*iam.Policy{a}, w.Request())) {
+		if w := gain.Witness; w != nil && !proves(w, b, a) {
 			t.Fatalf("gained, but the witness %v does not prove it\n%s", w, text())
 		}
 	}
 	for _, loss := range r.Lost {
-		if w := loss.Witness; w != nil && (!allowed([]*iam.Policy{a}, w.Request()) || allowed([]*iam.Policy{b}, w.Request())) {
+		if w := loss.Witness; w != nil && !proves(w, a, b) {
 			t.Fatalf("lost, but the witness %v does not prove it\n%s", w, text())
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/catalog"
-	"github.com/berth-project/berth/iam/diff/internal/space"
 )
 
 // Rule is something that must not be so of a new version of policies.
@@ -142,10 +141,10 @@ func (r Rule) Check(a, b []*iam.Policy, o Options) ([]Violation, error) {
 			return nil, err
 		}
 		q.Only, q.named = []int{only}, true
-		q.Covers, q.Refusals, q.to = nil, nil, &side{judge: space.NewJudge(nil)}
+		q.Covers, q.Refusals, q.to = nil, nil, nothing()
 	case PublicAccess:
 		q.Strangers = true
-		q.Covers, q.Refusals, q.to = nil, nil, &side{judge: space.NewJudge(nil)}
+		q.Covers, q.Refusals, q.to = nil, nil, nothing()
 	}
 	found, result := c.excess(q)
 	if result == unsure && len(found.grants) == 0 {

@@ -11,7 +11,7 @@ import (
 // side is one of two sets of policies.
 type side struct {
 	policies []*iam.Policy
-	judge    *space.Judge
+	judges   map[space.Reach]*space.Judge
 	// allows and denies are the numbers of the statements in the space.
 	allows, denies []int
 	refs           map[int]Ref
@@ -48,7 +48,7 @@ func kindOf(lists ...[]*iam.Policy) iam.Kind {
 }
 
 func (c *comparison) side(name string, policies []*iam.Policy) (side, error) {
-	s := side{refs: map[int]Ref{}}
+	s := side{refs: map[int]Ref{}, judges: map[space.Reach]*space.Judge{}}
 	for i, p := range slices.Concat(policies, c.options.Beside) {
 		if p == nil {
 			p = &iam.Policy{Kind: c.kind}
@@ -69,7 +69,6 @@ func (c *comparison) side(name string, policies []*iam.Policy) (side, error) {
 			s.refs[n] = Ref{Policy: i, Statement: j, Sid: sidOf(st)}
 		}
 	}
-	s.judge = space.NewJudge(s.policies)
 	return s, nil
 }
 
@@ -84,3 +83,16 @@ func (s *side) statement(n int) *iam.Statement {
 	r := s.refs[n]
 	return &s.policies[r.Policy].Statements[r.Statement]
 }
+
+// allowed reports whether the evaluator allows a request under the side.
+func (s *side) allowed(r *iam.Request, reach space.Reach) bool {
+	j := s.judges[reach]
+	if j == nil {
+		j = space.NewJudge(s.policies, reach)
+		s.judges[reach] = j
+	}
+	return j.Allows(r)
+}
+
+// nothing is a side that allows nothing.
+func nothing() *side { return &side{judges: map[space.Reach]*space.Judge{}} }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/diff/internal/space"
 )
 
 // Witness is a request that the evaluator allows under one side and not under
@@ -20,17 +21,44 @@ type Witness struct {
 	// Context are the condition keys with their values.
 	Context map[string][]string `json:"context,omitempty"`
 
+	// Setting says which policies of the caller's own there are besides.
+	Setting Setting `json:"setting,omitempty"`
+
 	request *iam.Request
 }
 
+// Setting is what besides a resource's policy decides about a request. A
+// statement that names a user or a role of the resource's own account grants
+// more than one that names the account: it suffices without a policy of the
+// caller.
+type Setting string
+
+// The settings.
+const (
+	// Anyway is a request that the caller's own policies allow.
+	Anyway Setting = ""
+	// WithoutOwnPolicy is a request within the account of the resource, by a
+	// caller that has no policies.
+	WithoutOwnPolicy Setting = "within the account, without a policy of the caller"
+	// BeyondBoundary is the same by a caller whose permissions boundary allows
+	// nothing.
+	BeyondBoundary Setting = "within the account, beyond the caller's permissions boundary"
+)
+
 // Request returns the request as the evaluator takes it. It must not be changed.
 //
-// Its resource belongs to another account than the caller where policies name
-// principals, so that theirs is what decides.
+// Where policies name principals its resource belongs to another account than the
+// caller, so that theirs is what decides, unless the setting says otherwise.
 func (w *Witness) Request() *iam.Request { return w.request }
 
-func newWitness(r *iam.Request, principals bool, spelled func(string) string) *Witness {
+func newWitness(r *iam.Request, principals bool, reach space.Reach, spelled func(string) string) *Witness {
 	w := &Witness{Action: r.Action, Resource: r.Resource, request: r}
+	switch reach {
+	case space.Alone:
+		w.Setting = WithoutOwnPolicy
+	case space.Unbounded:
+		w.Setting = BeyondBoundary
+	}
 	if principals {
 		w.Principal = nameOf(&r.Principal)
 	}
@@ -73,6 +101,9 @@ func (w *Witness) String() string {
 			sep = " with "
 		}
 		fmt.Fprintf(&b, "%s%s=%s", sep, key, strings.Join(w.Context[key], ","))
+	}
+	if w.Setting != Anyway {
+		b.WriteString(", " + string(w.Setting))
 	}
 	return b.String()
 }

@@ -5,16 +5,16 @@ import "github.com/berth-project/berth/iam"
 // Judge answers requests with policies of one layer, by themselves: whether some
 // Allow of theirs matches and no Deny.
 type Judge struct {
-	sets []*iam.PolicySet
+	sets  []*iam.PolicySet
+	reach Reach
 }
 
-// NewJudge returns the judge of policies.
-func NewJudge(policies []*iam.Policy) *Judge {
-	j := &Judge{}
+// NewJudge returns the judge of policies, which counts an Allow of some reach.
+func NewJudge(policies []*iam.Policy, r Reach) *Judge {
+	j := &Judge{reach: r}
 	if len(policies) == 0 {
 		return j
 	}
-	everything := iam.Compile(everything())
 	layer := LayerOf(policies[0].Kind)
 	if layer == iam.IdentityLayer {
 		set := &iam.PolicySet{}
@@ -25,16 +25,25 @@ func NewJudge(policies []*iam.Policy) *Judge {
 		return j
 	}
 	for _, p := range policies {
-		// The other layers allow everything, so that this one decides.
-		set := &iam.PolicySet{Identity: []*iam.Compiled{everything}, Resource: everything}
-		if layer == iam.ResourceLayer {
-			set.Resource = iam.Compile(p)
-		} else {
-			set.Endpoint = iam.Compile(p)
-		}
-		j.sets = append(j.sets, set)
+		j.sets = append(j.sets, setOf(layer, r, iam.Compile(p)))
 	}
 	return j
+}
+
+// setOf returns a set in which one policy decides. The other layers allow
+// everything, so that any Allow of it counts; or nothing, so that only one
+// counts that suffices alone.
+func setOf(layer iam.Layer, r Reach, c *iam.Compiled) *iam.PolicySet {
+	all := iam.Compile(everything())
+	switch {
+	case layer == iam.EndpointLayer:
+		return &iam.PolicySet{Identity: []*iam.Compiled{all}, Resource: all, Endpoint: c}
+	case r == Any:
+		return &iam.PolicySet{Identity: []*iam.Compiled{all}, Resource: c}
+	case r == Unbounded:
+		return &iam.PolicySet{Resource: c, Boundary: iam.Compile(&iam.Policy{})}
+	}
+	return &iam.PolicySet{Resource: c}
 }
 
 func everything() *iam.Policy {
@@ -44,11 +53,15 @@ func everything() *iam.Policy {
 	}}}
 }
 
-// Allows reports whether the policies let the request through. The account of
-// the resource should be another than the caller's, so that a resource's policy
-// counts whatever way it names the caller, unless the caller's own policies are
-// what is judged.
+// Allows reports whether the policies let the request through. Where a resource's
+// policy is judged for [Any] reach, its account is taken to be another than the
+// caller's, else to be the caller's.
 func (j *Judge) Allows(r *iam.Request) bool {
+	if j.reach != Any && r.ResourceAccount != r.Principal.Account {
+		own := *r
+		own.ResourceAccount = r.Principal.Account
+		r = &own
+	}
 	allowed := false
 	for _, s := range j.sets {
 		switch d := s.Decide(r); d.Outcome {

@@ -136,7 +136,7 @@ func judgeOf(c *iam.Condition) *Judge {
 	star := iam.Elements{Values: []string{"*"}}
 	return NewJudge([]*iam.Policy{{Statements: []iam.Statement{{
 		Effect: iam.Allow, Actions: star, Resources: star, Conditions: []iam.Condition{*c},
-	}}}})
+	}}}}, Any)
 }
 
 // holdsFor asks the evaluator whether a typed test holds for one value.

@@ -17,6 +17,8 @@ type Question struct {
 	// Only are statements of which one must be about the action too; none for all
 	// actions.
 	Only []int
+	// Reach is how much an Allow has to be worth.
+	Reach Reach
 	// Strangers asks for requests of callers whom nobody chose: from an account
 	// that is not named or unsigned, and without what only chosen ones have.
 	Strangers bool

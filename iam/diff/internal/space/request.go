@@ -11,11 +11,13 @@ import (
 const resourceOwner = "999988887777"
 
 // request puts the samples of all dimensions together.
-func (v *view) request(a *Actions, x *situation, c *caller, s solution) *iam.Request {
-	r := &iam.Request{Principal: c.principal, Action: a.Sample(), Resource: x.sample, ResourceAccount: resourceOwner}
-	if v.space.layer == iam.IdentityLayer {
-		r.ResourceAccount = c.principal.Account
-	} else if c.principal.Account == resourceOwner {
+func (v *view) request(sc *scene, x *situation, caller int, s solution) *iam.Request {
+	who := v.space.callers[caller].principal
+	r := &iam.Request{Principal: who, Action: sc.actions.Sample(), Resource: x.sample, ResourceAccount: resourceOwner}
+	switch {
+	case v.space.layer == iam.IdentityLayer || sc.question.Reach != Any:
+		r.ResourceAccount = who.Account
+	case who.Account == resourceOwner:
 		r.ResourceAccount = "888877776666"
 	}
 	for key, value := range v.values {

@@ -71,14 +71,14 @@ func (v *view) find(sc *scene, p *Part) finding {
 	if err != nil {
 		return finding{err: err}
 	}
-	callers, err := sc.space.everyone()
+	callers, err := sc.distinct(p.Statement)
 	if err != nil {
 		return finding{err: err}
 	}
 	var doubtful finding
 	for i := range situations {
-		for j := range callers {
-			f := v.at(sc, p, &situations[i], &callers[j])
+		for _, j := range callers {
+			f := v.at(sc, p, &situations[i], j)
 			if f.err != nil || f.found && f.certain {
 				return f
 			}
@@ -95,13 +95,13 @@ func (v *view) find(sc *scene, p *Part) finding {
 
 // at looks for a request by one caller for one resource: what is left to be found
 // are the values of condition keys.
-func (v *view) at(sc *scene, p *Part, x *situation, c *caller) finding {
+func (v *view) at(sc *scene, p *Part, x *situation, caller int) finding {
 	statements := sc.space.statements
-	if !c.matches[p.Statement] || v.strangers && !c.strange {
+	if !sc.names(p.Statement, caller) {
 		return finding{}
 	}
 	there := func(list []int) []int {
-		return slices.DeleteFunc(slices.Clone(list), func(n int) bool { return !c.matches[n] || !x.matches.Has(sc.place[n]) })
+		return slices.DeleteFunc(slices.Clone(list), func(n int) bool { return !sc.names(n, caller) || !x.matches.Has(sc.place[n]) })
 	}
 	need := statements[p.Statement].literals
 	clauses := func(list []int) [][]int {
@@ -121,7 +121,7 @@ func (v *view) at(sc *scene, p *Part, x *situation, c *caller) finding {
 		case !s.found:
 			return finding{}, false
 		}
-		f := finding{found: true, certain: s.certain && x.certain, request: v.request(sc.actions, x, c, s)}
+		f := finding{found: true, certain: s.certain && x.certain, request: v.request(sc, x, caller, s)}
 		if !f.certain {
 			doubtful = f
 		}

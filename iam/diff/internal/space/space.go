@@ -61,6 +61,8 @@ type Space struct {
 	names         map[*catalog.Service][]string
 	several       map[string]bool
 	callers       []caller
+	// about says whom principals are about, by their signature and the effect.
+	about map[string]*[reaches]language.Bits
 	// listed is how many statements the list of callers takes into account.
 	listed int
 }
