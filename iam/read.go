@@ -237,9 +237,10 @@ func (r *reader) unknownElement(m *jsonsource.Member, path string, known []strin
 	r.report(f, joinPath(path, m.Name), r.nameSpan(m), near == "")
 }
 
+// joinPath names a member. One without a name at the top has none to go by.
 func joinPath(path, name string) string {
 	if path == "" {
-		return name
+		return cmp.Or(name, DocumentPath)
 	}
 	return path + "." + name
 }
