@@ -36,9 +36,9 @@
 //	users/NAME.json           {"arn": …, "groups": [NAME…], "policies": […], "boundary": POLICY, "tags": {…}}
 //	groups/NAME.json          {"policies": […]}
 //	roles/NAME.json           {"arn": …, "trust": DOCUMENT, "policies": […], "boundary": POLICY, "tags": {…},
-//	                           "maxSession": 3600}
+//	                           "maxSessionDuration": 3600}
 //	policies/NAME.json        a document, or {"arn": …, "document": DOCUMENT}
-//	resources/ANY.json        {"arn": …, "policy": DOCUMENT, "account": …}
+//	resources/ANY.json        {"arn": …, "policy": DOCUMENT, "account": …}; "policy": null says that it has none
 //	scps/LEVEL/NAME.json      documents; levels in the order of their names, the root first: 0-root, 1-prod
 //	rcps/LEVEL/NAME.json      the same
 //

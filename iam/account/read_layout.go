@@ -133,7 +133,7 @@ func (r *reader) layout() {
 			r.only(f.root, "arn", "id", "policies")
 			r.keep(f.root, r.written(f, id, "group", iam.Anonymous, iam.InlineGroupPolicy), true)
 		case "roles":
-			r.only(f.root, "arn", "id", "trust", "policies", "boundary", "tags", "maxSession")
+			r.only(f.root, "arn", "id", "trust", "policies", "boundary", "tags", "maxSessionDuration")
 			r.keep(f.root, r.written(f, id, "role", iam.AssumedRole, iam.InlineRolePolicy), false)
 		case "policies":
 			r.writtenPolicy(f, id)
@@ -178,7 +178,7 @@ func (r *reader) written(f deferred, id, word string, kind iam.PrincipalKind, in
 	if kind == iam.AssumedRole {
 		d.Trust = r.compile(n.Lookup("trust"), "trust of "+label, iam.ParseOptions{Kind: iam.TrustPolicy})
 	}
-	if s := n.Lookup("maxSession"); s != nil {
+	if s := n.Lookup("maxSessionDuration"); s != nil {
 		d.MaxSessionSeconds, _ = strconv.Atoi(s.Text)
 	}
 	return d
@@ -207,9 +207,14 @@ func (r *reader) writtenResource(f deferred, id string) {
 		r.problem(f.root, "file does not say which resource it is about", `write {"arn": …, "policy": …}`)
 		return
 	}
-	res.policy = r.compile(f.root.Lookup("policy"), res.arn, iam.ParseOptions{Kind: iam.ResourcePolicy, ResourceType: resourceType(res.arn)})
+	policy := f.root.Lookup("policy")
+	if policy != nil && policy.Kind == jsonsource.Null {
+		res.policy = iam.Compile(&iam.Policy{Kind: iam.ResourcePolicy, Version: iam.Version2012})
+	} else {
+		res.policy = r.compile(policy, res.arn, iam.ParseOptions{Kind: iam.ResourcePolicy, ResourceType: resourceType(res.arn)})
+	}
 	if res.policy == nil {
-		r.problem(f.root, "resource has no policy that could be read", `write it as "policy"`)
+		r.problem(f.root, "resource has no policy that could be read", `write it as "policy", or null where it has none`)
 		return
 	}
 	r.snapshot.resources[res.arn] = res

@@ -42,7 +42,7 @@ const details = `{
 var written = export{
 	here + "/users/eve.json":          `{"id":"AIDA1","groups":["ops"],"policies":[{"name":"own","document":` + document(allow("sqs:SendMessage", "*")) + `}],"tags":{"team":"blue"}}`,
 	here + "/groups/ops.json":         `{"policies":["team/read"]}`,
-	here + "/roles/svc/app.json":      `{"id":"AROA1","trust":` + document(trusts(`{"Service":"ec2.amazonaws.com"}`)) + `,"policies":["team/read"],"boundary":"team/read","maxSession":7200}`,
+	here + "/roles/svc/app.json":      `{"id":"AROA1","trust":` + document(trusts(`{"Service":"ec2.amazonaws.com"}`)) + `,"policies":["team/read"],"boundary":"team/read","maxSessionDuration":7200}`,
 	here + "/policies/team/read.json": document(allow("s3:GetObject", "*")),
 }
 
@@ -128,7 +128,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 			here + `/roles/app.json:1:1: "app" is no ARN of a user, group or role (write it whole: arn:aws:iam::ACCOUNT:role/NAME)`,
 		}},
 		"a resource without a policy": {export{here + "/resources/media.json": `{"arn":"arn:aws:s3:::media"}`}, []string{
-			here + `/resources/media.json:1:1: resource has no policy that could be read (write it as "policy")`,
+			here + `/resources/media.json:1:1: resource has no policy that could be read (write it as "policy", or null where it has none)`,
 		}},
 		"a resource without a name": {export{here + "/resources/media.json": `{}`}, []string{
 			here + `/resources/media.json:1:1: file does not say which resource it is about (write {"arn": …, "policy": …})`,

@@ -350,6 +350,24 @@ func TestNotesSayWhatIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestAResourceCanHaveNoPolicy(t *testing.T) {
+	t.Parallel()
+	s := read(t, export{
+		here + "/users/eve.json":       user(document(allow("s3:GetObject", "*"))),
+		here + "/resources/media.json": `{"arn":"arn:aws:s3:::media","policy":null}`,
+	})
+	answer, err := s.WhoCan(reading(media))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Notes) > 0 {
+		t.Errorf("notes %q, want none: it is known that the bucket has no policy", answer.Notes)
+	}
+	if len(answer.Grants) == 0 {
+		t.Error("nobody can, want user/eve")
+	}
+}
+
 func TestQuestionsWithoutAnAnswerAreRefused(t *testing.T) {
 	t.Parallel()
 	s := read(t, export{here + "/users/eve.json": user(), there + "/users/eve.json": user()})
