@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,7 +27,8 @@ const roleForms = "A role is a FILE of JSON with arn, trust, and where there are
 
 // role reads the description of a role.
 func (c *cli) role(s *roleSource) (*sts.Role, error) {
-	name, data, err := c.readInput(s.file, maxPolicyFile)
+	path, part := cutPart(s.file)
+	name, data, err := c.readInput(path, maxPolicyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (c *cli) role(s *roleSource) (*sts.Role, error) {
 		err = d.members()
 	default:
 		var found []named
-		if found, err = policiesIn(name, data, iam.TrustPolicy); err == nil {
+		if found, err = c.policiesIn(name, part, data, iam.TrustPolicy); err == nil {
 			role.Trust, err = onlyOf(name, found)
 		}
 	}
@@ -159,23 +161,40 @@ func (d *roleDocument) tags(n *jsonsource.Node) (map[string]string, error) {
 func (d *roleDocument) policies(n *jsonsource.Node, what string, kind iam.Kind) ([]named, error) {
 	switch n.Kind {
 	case jsonsource.Object:
+		if document := n.Lookup("document"); document != nil {
+			return d.policies(document, what, kind)
+		}
 		p, err := iam.Parse([]byte(d.doc.Text()[n.Start:n.End]), iam.ParseOptions{Kind: kind, Lenient: true})
 		if err != nil {
 			return nil, inFile(d.name, d.place(n), err)
 		}
 		return []named{{filepath.Base(d.name) + " " + what, p}}, nil
 	case jsonsource.String:
-		path := n.Text
-		if !filepath.IsAbs(path) && d.name != stdinName {
-			path = filepath.Join(filepath.Dir(d.name), path)
-		}
-		found, err := d.policiesOf(path, kind)
+		found, err := d.policiesOf(d.beside(n.Text), kind)
 		if err != nil {
 			return nil, d.wrong(n.Start, "%s: %v", what, err)
 		}
 		return found, nil
 	}
 	return nil, d.wrong(n.Start, "%s is %s, and a policy or the name of a file is wanted", what, n.Kind)
+}
+
+// beside is the file that a name in the document means: one beside it, or a
+// managed policy in the layout of exports, where a role is roles/NAME.json and a
+// policy policies/NAME.json.
+func (d *roleDocument) beside(name string) string {
+	if filepath.IsAbs(name) || d.name == stdinName {
+		return name
+	}
+	dir := filepath.Dir(d.name)
+	path, managed := filepath.Join(dir, name), filepath.Join(dir, "..", "policies", name+".json")
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if _, err := os.Stat(managed); err == nil {
+		return managed
+	}
+	return path
 }
 
 // place says where in the document a position of the policy is that stands in a

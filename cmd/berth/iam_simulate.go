@@ -35,7 +35,8 @@ func (c *cli) iamSimulateCommand() *cobra.Command {
 		Use:   "simulate --action ACTION [--resource ARN]",
 		Short: "say whether policies allow a request, and why",
 		Long: "Decides as the vendor documents it: identity, resource, boundary, session, organisation and endpoint policies, the same\n" +
-			"account and another. Every file may be a policy, a template, a plan or text with policies in it; - is standard input.\n" +
+			"account and another. Every file may be a policy, a template, a plan or text with policies in it; - is standard input,\n" +
+			"and FILE#NAME the policies of one role or resource in it.\n" +
 			"Context keys that follow from the caller (aws:PrincipalArn, aws:username) and the clock are there; --context adds others\n" +
 			"or replaces them. Without --principal a user of the resource's account asks. The exit status is 0 whatever the answer;\n" +
 			"--expect makes another answer a failure.",
