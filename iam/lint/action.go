@@ -58,7 +58,7 @@ func (p *pass) actionName(s *iam.Statement, j int, path string) {
 		return
 	}
 	f := p.report("INVALID_ACTION", path, "%s has no action %q", service.Prefix, name)
-	if instead, ok := insteadOf(service.Prefix, name); ok {
+	if instead, ok := catalog.Default().Instead(text); ok {
 		f.Detail, f.Help = instead.Why, "write "+strings.Join(instead.Actions, " and ")
 		p.replaceAction(f, s, j, path, instead.Actions)
 		return
@@ -67,26 +67,6 @@ func (p *pass) actionName(s *iam.Statement, j int, path string) {
 		f.Help = "did you mean " + near[0] + "?"
 		p.replaceAction(f, s, j, path, near[:1])
 	}
-}
-
-// managementVerbs are the actions of API Gateway, which are methods of HTTP, by
-// how its operations begin (API Gateway Developer Guide, "Control access").
-var managementVerbs = []struct{ prefix, verb string }{
-	{"get", "GET"}, {"list", "GET"}, {"create", "POST"}, {"import", "POST"}, {"test", "POST"}, {"flush", "DELETE"},
-	{"put", "PUT"}, {"update", "PATCH"}, {"delete", "DELETE"},
-}
-
-// insteadOf says what authorises an operation that has no action of its name.
-func insteadOf(service, operation string) (catalog.Suggestion, bool) {
-	if service != "apigateway" {
-		return catalog.Default().Instead(service + ":" + operation)
-	}
-	for _, v := range managementVerbs {
-		if _, ok := cutFold(operation, v.prefix); ok {
-			return catalog.Suggestion{Actions: []string{"apigateway:" + v.verb}, Why: "the actions of API Gateway are methods"}, true
-		}
-	}
-	return catalog.Suggestion{}, false
 }
 
 // replaceAction offers to write the actions that were meant, as far as the

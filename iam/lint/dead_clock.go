@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ func clockTest(c *iam.Condition) (lower, upper bool) {
 func widest(c *iam.Condition, place int, first func(a, b time.Time) bool) *bound {
 	var w *bound
 	for v := range c.Values {
-		at, ok := parseMoment(c.Values[v].Text)
+		at, ok := iam.ParseDate(c.Values[v].Text)
 		if !ok {
 			return nil
 		}
@@ -87,20 +86,4 @@ func widest(c *iam.Condition, place int, first func(a, b time.Time) bool) *bound
 		}
 	}
 	return w
-}
-
-// momentLayouts are the forms of ISO 8601 that conditions are written in.
-var momentLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05-0700", "20060102T150405Z07:00", "2006-01-02T15:04:05", time.DateOnly,
-}
-
-// parseMoment reads a date of a condition: ISO 8601, or seconds since 1970.
-func parseMoment(s string) (time.Time, bool) {
-	for _, layout := range momentLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
-	}
-	seconds, err := strconv.ParseInt(s, 10, 64)
-	return time.Unix(seconds, 0), err == nil && seconds >= 0 && seconds < 1<<40
 }

@@ -238,7 +238,7 @@ func rangeOf(c *iam.Condition) (interval, bool) {
 
 func numberOf(c *iam.Condition, text string) (float64, bool) {
 	if c.Operator.Test.Family() == iam.DateFamily {
-		t, ok := parseMoment(text)
+		t, ok := iam.ParseDate(text)
 		return float64(t.Unix()), ok
 	}
 	x, err := strconv.ParseFloat(text, 64)
