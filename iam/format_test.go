@@ -129,8 +129,12 @@ func TestFormatOfPoliciesMadeInCode(t *testing.T) {
 		}}}, `{"Statement":[{"Effect":"Allow","Action":["a:b"],"Resource":["*","*"],"Condition":{"StringEquals":{"a:b":"x","a:d":[]},"Bool":{"a:c":[true]},"Unheard":{"a:e":["x"]}}}]}`},
 		{"values that are not of their type", iam.Policy{Statements: []iam.Statement{{Conditions: []iam.Condition{{
 			Operator: equals, Key: "a:b", Values: []iam.Value{
-				{Text: "yes", Type: iam.Boolean}, {Text: "1,5", Type: iam.Number}, {Text: "", Type: iam.Number},
-				{Text: "[1]", Type: iam.Number}, {Text: " 1", Type: iam.Number}, {Text: "a\xffb"},
+				{Text: "yes", Type: iam.Boolean},
+				{Text: "1,5", Type: iam.Number},
+				{Text: "", Type: iam.Number},
+				{Text: "[1]", Type: iam.Number},
+				{Text: " 1", Type: iam.Number},
+				{Text: "a\xffb"},
 			},
 		}}}}}, `{"Statement":[{"Condition":{"StringEquals":{"a:b":["yes","1,5","","[1]"," 1","a\ufffdb"]}}}]}`},
 	} {

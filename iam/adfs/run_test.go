@@ -98,7 +98,7 @@ func TestDirectoryQueries(t *testing.T) {
 		{"several values", query(`"d"`, ";department;{0}"), []string{"d=sales", "d=legal"}, ""},
 		{"attribute the user lacks", query(`"d"`, ";title;{0}"), nil, ""},
 		{"written account", query(`"g"`, `;tokenGroups;corp\JEAN`), []string{"g=A", "g=B"}, ""},
-		{"another account", query(`"g"`, `;tokenGroups;CORP\other`), nil, `asks for the account "CORP\\other", which is not the user's`},
+		{"another account", query(`"g"`, `;tokenGroups;CORP\anna`), nil, `asks for the account "CORP\\anna", which is not the user's`},
 		{"SIDs", query(`"g"`, ";tokenGroups(SID);{0}"), nil, "tokenGroups(SID) cannot be had here"},
 		{"LDAP filter", query(`"g"`, "mail={0};tokenGroups;{0}"), nil, `the LDAP filter "mail={0}" cannot be run here`},
 		{"another store", strings.Replace(query(`"g"`, "SELECT 1"), "Active Directory", "SQL", 1), nil, `the store "SQL" cannot be asked here`},

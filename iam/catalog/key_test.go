@@ -37,8 +37,10 @@ func TestKeys(t *testing.T) {
 			t.Errorf("Key(%q) = %+v, %v, want type %v, multi %v", c.name, k, ok, c.typ, c.multi)
 		}
 	}
-	for _, name := range []string{"aws:SourceIpp", "aws:PrincipalTag/", "aws:PrincipalTag", "s3:ExistingObjectTag/",
-		"codebuild:environment.environmentVariables/.value", "s3:nothing", "", "x"} {
+	for _, name := range []string{
+		"aws:SourceIpp", "aws:PrincipalTag/", "aws:PrincipalTag", "s3:ExistingObjectTag/",
+		"codebuild:environment.environmentVariables/.value", "s3:nothing", "", "x",
+	} {
 		if k, ok := catalog.Default().Key(name); ok {
 			t.Errorf("Key(%q) = %v, want none", name, k.Name)
 		}

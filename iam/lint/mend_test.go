@@ -36,8 +36,11 @@ func TestMendKeepsWhatItDoesNotTouch(t *testing.T) {
 		// from is what of the text is replaced by to; everything else stays.
 		from, to string
 	}{
-		{"first item", pretty, []lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Action/0"})},
-			"\"a:A\",\n                        \"b:B\"", `"b:B"`},
+		{
+			"first item", pretty,
+			[]lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Action/0"})},
+			"\"a:A\",\n                        \"b:B\"", `"b:B"`,
+		},
 		{"middle item", pretty, []lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Action/1"})}, `"b:B" , "c:C"`, `"c:C"`},
 		{"last item", pretty, []lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Action/2"})}, `"b:B" , "c:C"`, `"b:B"`},
 		{"two findings, one list", pretty, []lint.Finding{
@@ -51,11 +54,17 @@ func TestMendKeepsWhatItDoesNotTouch(t *testing.T) {
 		{"first member", pretty, []lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Sid"})}, "\"Sid\": \"\",\n            ", ""},
 		{"last member", pretty, []lint.Finding{finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Resource"})}, ",\n            \"Resource\": \"*\"", ""},
 		{"replace", pretty, []lint.Finding{finding(true, lint.Operation{Op: "replace", Path: "/Statement/0/Action/1", Value: "<&>"})}, `"b:B"`, `"<&>"`},
-		{"replace by a list", pretty, []lint.Finding{finding(true, lint.Operation{Op: "replace", Path: "/Statement/0/Resource", Value: []string{"x", "y"}})},
-			`"*"`, "[\n                \"x\",\n                \"y\"\n            ]"},
+		{
+			"replace by a list", pretty,
+			[]lint.Finding{finding(true, lint.Operation{Op: "replace", Path: "/Statement/0/Resource", Value: []string{"x", "y"}})},
+			`"*"`, "[\n                \"x\",\n                \"y\"\n            ]",
+		},
 		{"rename", pretty, []lint.Finding{finding(true, lint.Operation{Op: "move", From: "/Statement/0/Action", Path: "/Statement/0/NotAction"})}, `"Action"`, `"NotAction"`},
-		{"add behind", pretty, []lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Condition", Value: map[string]any{"Bool": map[string]any{"k": true}}})},
-			`"Resource": "*"`, "\"Resource\": \"*\",   \"Condition\": {\n                \"Bool\": {\n                    \"k\": true\n                }\n            }"},
+		{
+			"add behind", pretty,
+			[]lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Condition", Value: map[string]any{"Bool": map[string]any{"k": true}}})},
+			`"Resource": "*"`, "\"Resource\": \"*\",   \"Condition\": {\n                \"Bool\": {\n                    \"k\": true\n                }\n            }",
+		},
 		{"two additions", pretty, []lint.Finding{
 			finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Action/-", Value: "d:D"}),
 			finding(true, lint.Operation{Op: "remove", Path: "/Statement/0/Action/2"}),
@@ -67,15 +76,21 @@ func TestMendKeepsWhatItDoesNotTouch(t *testing.T) {
 			finding(true, lint.Operation{Op: "add", Path: "/Statement/c", Value: 3}),
 		}, `{"a":1}`, `{"b":2, "c":3}`},
 		{"append", pretty, []lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Action/-", Value: "d:D"})}, `"c:C"`, `"c:C", "d:D"`},
-		{"add the version first", `{"Statement":{"a/b":1,"m~n":2}}`, []lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Version", Value: "v"})},
-			`{"Statement":`, `{"Version":"v","Statement":`},
+		{
+			"add the version first", `{"Statement":{"a/b":1,"m~n":2}}`,
+			[]lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Version", Value: "v"})},
+			`{"Statement":`, `{"Version":"v","Statement":`,
+		},
 		{"escaped pointer", `{"Statement":{"a/b":1,"m~n":2}}`, []lint.Finding{
 			finding(true, lint.Operation{Op: "remove", Path: "/Statement/a~1b"}),
 			finding(true, lint.Operation{Op: "replace", Path: "/Statement/m~0n", Value: 3}),
 		}, `{"a/b":1,"m~n":2}`, `{"m~n":3}`},
 		{"add to nothing", `{"Statement":{}}`, []lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/Effect", Value: "Deny"})}, `{}`, `{"Effect": "Deny"}`},
-		{"one line", `{"Statement":[{"Effect":"Allow"}]}`, []lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Condition", Value: map[string]any{"Null": map[string]any{"k": "true", "l": "x,\":"}}})},
-			`"Allow"`, `"Allow","Condition":{"Null": {"k": "true", "l": "x,\":"}}`},
+		{
+			"one line", `{"Statement":[{"Effect":"Allow"}]}`,
+			[]lint.Finding{finding(true, lint.Operation{Op: "add", Path: "/Statement/0/Condition", Value: map[string]any{"Null": map[string]any{"k": "true", "l": "x,\":"}}})},
+			`"Allow"`, `"Allow","Condition":{"Null": {"k": "true", "l": "x,\":"}}`,
+		},
 		{"unsafe", pretty, []lint.Finding{finding(false, lint.Operation{Op: "remove", Path: "/Statement/0/Sid"})}, "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

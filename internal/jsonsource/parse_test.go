@@ -92,7 +92,7 @@ func TestErrorsSayWhereWhatAndWhatToDo(t *testing.T) {
 		{`[1}`, `1:3: "}" stands where a comma or "]" belongs (put a comma between one and the next)`},
 		{`[True]`, `1:2: "True" is not a JSON value (write "true")`},
 		{`[None]`, `1:2: "None" is not a JSON value (write "null")`},
-		{`[truely]`, `1:2: "truely" begins no value (write text in double quotes)`},
+		{`[perhaps]`, `1:2: "perhaps" begins no value (write text in double quotes)`},
 		{`[.5]`, `1:2: ".5" begins no number (write a digit first)`},
 		{`[+5]`, `1:2: "+" begins no number (write a digit first)`},
 		{`[05]`, `1:3: number begins with a zero (drop it, or write a string in quotes)`},
