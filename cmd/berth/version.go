@@ -6,18 +6,25 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 // version is set by the linker for releases.
 var version = ""
 
 func (c *cli) versionCommand() *cobra.Command {
+	var licenses bool
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "print the version of this binary",
-		Example: "  berth version --json",
+		Example: "  berth version --json\n  berth version --licenses",
 		Args:    exactly(),
 		RunE: func(*cobra.Command, []string) error {
+			if licenses {
+				fmt.Fprintf(c.stdout, "The facts about AWS actions, resources and condition keys in this binary:\n\n%s", catalog.License())
+				return nil
+			}
 			v := buildVersion()
 			if c.json {
 				return c.printJSON(map[string]string{"version": v, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
@@ -27,6 +34,8 @@ func (c *cli) versionCommand() *cobra.Command {
 		},
 	}
 	c.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&licenses, "licenses", false, "print the licence that the embedded facts about AWS come under")
+	cmd.MarkFlagsMutuallyExclusive("json", "licenses")
 	return cmd
 }
 
