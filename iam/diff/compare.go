@@ -113,7 +113,7 @@ func onlyDenies(policies []*iam.Policy) []*iam.Policy {
 // between asks for what one side grants and the other does not.
 func between(from, to *side) inquiry {
 	return inquiry{
-		Question: space.Question{Grants: from.allows, Denies: from.denies, Covers: to.allows, Refusals: to.denies},
+		Question: space.Question{Grants: from.allows, Denies: from.denies, Covers: to.allows, Refusals: to.denies, TwoWay: true},
 		from:     from, to: to,
 	}
 }

@@ -113,3 +113,18 @@ func BenchmarkCompare(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkMinimise(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		policy *iam.Policy
+	}{{"application", application()}, {"platform", platform()}, {"read-only", readOnly()}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := diff.Minimise([]*iam.Policy{c.policy, split(c.policy)}, diff.MinimiseOptions{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -9,10 +9,30 @@ import (
 	"github.com/berth-project/berth/iam/catalog"
 )
 
+// choices is where a generator takes its choices from: a random source, or the
+// bytes of a fuzzer.
+type choices interface {
+	// IntN returns a number from 0 up to n.
+	IntN(n int) int
+}
+
+// fuzzed takes choices from bytes; when they have run out it always takes the
+// first.
+type fuzzed struct{ data []byte }
+
+func (f *fuzzed) IntN(n int) int {
+	if len(f.data) == 0 {
+		return 0
+	}
+	b := f.data[0]
+	f.data = f.data[1:]
+	return int(b) % n
+}
+
 // generator makes policies and requests from a small vocabulary, so that they
 // often have to do with each other.
 type generator struct {
-	*rand.Rand
+	choices
 	kind iam.Kind
 }
 

@@ -170,3 +170,30 @@ func TestNoRequestContradicts(t *testing.T) {
 		})
 	}
 }
+
+// FuzzCompare is the same with the choices of a fuzzer.
+func FuzzCompare(f *testing.F) {
+	f.Add([]byte("a policy and one that is like it"))
+	f.Add([]byte{0, 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4, 3, 3, 8, 3, 2, 7, 9, 5})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g := &generator{choices: &fuzzed{data}}
+		g.kind = pick(g, iam.IdentityPolicy, iam.ResourcePolicy, iam.EndpointPolicy)
+		a := g.policy()
+		checkPair(t, g, a, g.mutant(a), 10)
+	})
+}
+
+// FuzzMinimise minimises what a fuzzer makes.
+func FuzzMinimise(f *testing.F) {
+	f.Add([]byte("a policy and one that is like it"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g := &generator{choices: &fuzzed{data}}
+		g.kind = pick(g, iam.IdentityPolicy, iam.ResourcePolicy)
+		p := g.policy()
+		p.Statements = append(p.Statements, g.mutant(p).Statements...)
+		got, err := diff.Minimise([]*iam.Policy{p}, diff.MinimiseOptions{})
+		if err == nil {
+			checkSame(t, g, p, got)
+		}
+	})
+}

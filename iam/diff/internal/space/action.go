@@ -18,13 +18,19 @@ type actions struct {
 	not      bool
 	patterns []string // in lower case
 	written  []string
+	// id is the same for equal ones of a space.
+	id int
 }
 
-func newActions(e iam.Elements) (actions, error) {
-	if e.Absent() {
-		return actions{not: true}, nil
+func (s *Space) newActions(e iam.Elements) (actions, error) {
+	a := actions{not: e.Not || e.Absent(), written: e.Values}
+	key := fmt.Sprintf("%v%q", a.not, e.Values)
+	id, ok := s.actionIDs[key]
+	if !ok {
+		id = len(s.actionIDs)
+		s.actionIDs[key] = id
 	}
-	a := actions{not: e.Not, written: e.Values}
+	a.id = id
 	for _, v := range e.Values {
 		if len(v) > maxText {
 			return actions{}, errTooLong
@@ -108,18 +114,35 @@ type actionSplit struct {
 	general [][]string
 	// written are the patterns as policies have them.
 	written map[string]string
+	wanted  language.Bits
 }
 
-// divideActions returns the cells of actions, in the order of their samples. The
-// numbers are those of the statements of a question, in order.
-func (s *Space) divideActions(numbers []int) ([]*Actions, error) {
-	key := fmt.Sprint(numbers)
+// idle reports whether no statement that counts can be about an action that only
+// these patterns are about.
+func (d *actionSplit) idle(patterns [][]string) bool {
+	for i, list := range patterns {
+		if d.wanted.Has(i) && (len(list) > 0 || d.statements[i].actions.not) {
+			return false
+		}
+	}
+	return true
+}
+
+// divideActions returns the cells of actions that some statements are about, in
+// the order of their samples. The numbers are those of the statements of a
+// question, in order; wanted are the places of those that count.
+func (s *Space) divideActions(numbers []int, wanted language.Bits) ([]*Actions, error) {
+	var b strings.Builder
+	for i, n := range numbers {
+		fmt.Fprintf(&b, "%d %v\n", s.statements[n].actions.id, wanted.Has(i))
+	}
+	key := b.String()
 	if cells, ok := s.divided[key]; ok {
 		return cells, nil
 	}
 	d := actionSplit{
 		space: s, byMatches: map[string]*Actions{}, prefixes: map[string][][]string{}, written: map[string]string{},
-		general: make([][]string, len(numbers)),
+		general: make([][]string, len(numbers)), wanted: wanted,
 	}
 	for i, n := range numbers {
 		d.statements = append(d.statements, &s.statements[n])
@@ -167,6 +190,9 @@ func (d *actionSplit) service(prefix string) error {
 			}
 		}
 	}
+	if d.idle(patterns) {
+		return nil
+	}
 	slices.Sort(names)
 	names = slices.Compact(names)
 
@@ -196,6 +222,9 @@ func (d *actionSplit) service(prefix string) error {
 
 // others adds the actions of services that patterns do not name.
 func (d *actionSplit) others() error {
+	if d.idle(d.general) {
+		return nil
+	}
 	alike := true
 	for _, list := range d.general {
 		for _, p := range list {

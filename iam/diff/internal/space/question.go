@@ -19,6 +19,9 @@ type Question struct {
 	Only []int
 	// Reach is how much an Allow has to be worth.
 	Reach Reach
+	// TwoWay is set where the reverse is asked too. Actions are then divided once
+	// for both.
+	TwoWay bool
 	// Strangers asks for requests of callers whom nobody chose: from an account
 	// that is not named or unsigned, and without what only chosen ones have.
 	Strangers bool
@@ -64,7 +67,16 @@ func (s *Space) Ask(q Question, visit func(Part) bool) error {
 	for i, n := range in.numbers {
 		in.place[n] = i
 	}
-	cells, err := s.divideActions(in.numbers)
+	wanted := language.NewBits(len(in.numbers))
+	for _, n := range q.Grants {
+		wanted.Add(in.place[n])
+	}
+	if q.TwoWay {
+		for _, n := range q.Covers {
+			wanted.Add(in.place[n])
+		}
+	}
+	cells, err := s.divideActions(in.numbers, wanted)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ type Space struct {
 	// and as strangers do.
 	open, strange *view
 	divided       map[string][]*Actions
+	actionIDs     map[string]int
 	names         map[*catalog.Service][]string
 	several       map[string]bool
 	callers       []caller
@@ -75,7 +76,7 @@ func New(kind iam.Kind, o Options) *Space {
 	s := &Space{
 		options: o, limits: o.Limits, work: language.Work{Left: o.Work}, layer: LayerOf(kind),
 		templates: map[string]*template{}, literalIDs: map[string]int{},
-		divided: map[string][]*Actions{}, names: map[*catalog.Service][]string{}, several: map[string]bool{},
+		divided: map[string][]*Actions{}, actionIDs: map[string]int{}, names: map[*catalog.Service][]string{}, several: map[string]bool{},
 	}
 	s.open, s.strange = s.view(nil), s.view(nil)
 	s.strange.strangers = true
@@ -142,7 +143,7 @@ func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
 	}
 	st := statement{effect: from.Effect, principals: from.Principals, notResources: from.Resources.Not}
 	var err error
-	if st.actions, err = newActions(from.Actions); err != nil {
+	if st.actions, err = s.newActions(from.Actions); err != nil {
 		return 0, err
 	}
 	unreadable := from.Actions.Absent()
