@@ -55,7 +55,7 @@ func statements(policies []*iam.Policy) []located {
 		}
 		for j := range p.Statements {
 			s := &p.Statements[j]
-			x := located{statement: s, ref: Ref{Policy: i, Statement: j, Sid: sidOf(s)}, about: subject(s, p.Variables())}
+			x := located{statement: s, ref: Ref{Policy: i, Statement: j, Sid: sidOf(s), of: len(policies)}, about: subject(s, p.Variables())}
 			x.conditions = conditionTexts(s.Conditions)
 			slices.Sort(x.conditions)
 			out = append(out, x)

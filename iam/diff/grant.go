@@ -47,9 +47,13 @@ func (c *comparison) excess(q inquiry) (excess, answer) {
 	}
 	counted := map[any]bool{}
 	for _, n := range q.from.allows {
-		for _, g := range grouped(x.byStatement[n]) {
-			d := description{parts: g, others: x.othersOf(n, g), named: q.named}
-			x.grants = append(x.grants, d.grant(q.from.refs[n], q.from.statement(n)))
+		for _, group := range grouped(x.byStatement[n]) {
+			d := description{parts: group, others: x.othersOf(n, group), named: q.named}
+			g := d.grant(q.from.refs[n], q.from.statement(n))
+			if by, ok := q.to.refs[group[0].Refusal]; ok {
+				g.DeniedBy = &by
+			}
+			x.grants = append(x.grants, g)
 			d.count(&x.levels, counted)
 		}
 	}
@@ -157,7 +161,7 @@ func doubtOf(p *space.Part) string {
 func grouped(parts []part) [][]part {
 	resources := map[*space.Actions]string{}
 	for _, p := range parts {
-		resources[p.Actions] += fmt.Sprint(p.Resource, p.witness == nil, " ")
+		resources[p.Actions] += fmt.Sprint(p.Resource, p.Refusal, p.witness == nil, " ")
 	}
 	groups := map[string][]part{}
 	var order []string

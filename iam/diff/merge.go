@@ -192,11 +192,7 @@ func (m *minimiser) join(into, d *draft, e element) bool {
 	}
 	m.replace(into, s, n)
 	d.gone = true
-	name := fmt.Sprintf("statement %d", into.at.Statement)
-	if into.at.Sid != "" {
-		name += " " + into.at.Sid
-	}
-	m.note(d, "merged into %s, which is %s", name, what)
+	m.note(d, "merged into %s, which is %s", into.at.text(""), what)
 	return true
 }
 

@@ -51,11 +51,7 @@ type Step struct {
 
 // String returns the step in one line.
 func (s Step) String() string {
-	at := fmt.Sprintf("statement %d", s.At.Statement)
-	if s.At.Sid != "" {
-		at += " " + s.At.Sid
-	}
-	return fmt.Sprintf("%s of document %d: %s", at, s.At.Policy, s.What)
+	return s.At.text("") + ": " + s.What
 }
 
 // ErrUnproved says that smaller policies were found, but not proved to mean the
@@ -143,7 +139,7 @@ func newMinimiser(policies []*iam.Policy, o *MinimiseOptions) (*minimiser, error
 		}
 		m.variables = append(m.variables, p.Variables())
 		for j, s := range p.Statements {
-			d := &draft{Statement: s, at: Ref{Policy: i, Statement: j, Sid: sidOf(&s)}}
+			d := &draft{Statement: s, at: Ref{Policy: i, Statement: j, Sid: sidOf(&s), of: len(policies)}}
 			var err error
 			if d.number, err = m.space.AddStatement(&d.Statement, p.Variables()); err != nil {
 				return nil, fmt.Errorf("document %d: %s: %w", i, iam.StatementPath(j), err)

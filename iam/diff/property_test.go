@@ -9,6 +9,9 @@ import (
 	"github.com/berth-project/berth/iam/diff"
 )
 
+// update rewrites the files that results are compared with.
+var update = flag.Bool("update", false, "rewrite testdata")
+
 // pairs is how many pairs of policies are compared; CI's long run has more.
 var pairs = flag.Int("pairs", 800, "pairs of policies to compare in property tests")
 

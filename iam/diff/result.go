@@ -36,6 +36,8 @@ type Ref struct {
 	Statement int `json:"statement"`
 	// Sid is its name, where it has one.
 	Sid string `json:"sid,omitempty"`
+
+	of int // how many documents the side has
 }
 
 // Grant is a part of what a statement grants: all of these actions on all of
@@ -60,6 +62,9 @@ type Grant struct {
 	NotPrincipals []string `json:"notPrincipals,omitempty"`
 	// Conditions are those of the statement.
 	Conditions []string `json:"conditions,omitempty"`
+	// DeniedBy is the statement of the other side that denies the witness, where
+	// the other side would allow it else.
+	DeniedBy *Ref `json:"deniedBy,omitempty"`
 	// Levels counts the actions by level.
 	Levels Levels `json:"levels"`
 	// Witness proves it; nil where it is in doubt.

@@ -66,7 +66,7 @@ func (c *comparison) side(name string, policies []*iam.Policy) (side, error) {
 			case iam.Deny:
 				s.denies = append(s.denies, n)
 			}
-			s.refs[n] = Ref{Policy: i, Statement: j, Sid: sidOf(st)}
+			s.refs[n] = Ref{Policy: i, Statement: j, Sid: sidOf(st), of: len(policies)}
 		}
 	}
 	return s, nil

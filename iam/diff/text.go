@@ -3,6 +3,8 @@ package diff
 import (
 	"fmt"
 	"strings"
+
+	"github.com/berth-project/berth/iam"
 )
 
 // shown is how many members of a list are printed.
@@ -17,8 +19,8 @@ func (r Result) String() string {
 	if r.Basis != "" {
 		w.line(0, "(%s)", r.Basis)
 	}
-	w.grants("Gained", "+", "B", r.Gained)
-	w.grants("Lost", "-", "A", r.Lost)
+	w.grants("Gained", "+", "B", "A", r.Gained)
+	w.grants("Lost", "-", "A", "B", r.Lost)
 	w.changes(r.Changed)
 	if text := r.deniesText(); text != "" {
 		w.section("Deny statements")
@@ -89,7 +91,7 @@ func (w *textWriter) section(title string) {
 	w.line(0, "%s", title)
 }
 
-func (w *textWriter) grants(title, sign, side string, grants []Grant) {
+func (w *textWriter) grants(title, sign, side, other string, grants []Grant) {
 	if len(grants) == 0 {
 		return
 	}
@@ -99,11 +101,11 @@ func (w *textWriter) grants(title, sign, side string, grants []Grant) {
 			w.line(1, "and %d more", len(grants)-shown)
 			return
 		}
-		w.grant(sign, side, &grants[i])
+		w.grant(sign, side, other, &grants[i])
 	}
 }
 
-func (w *textWriter) grant(sign, side string, g *Grant) {
+func (w *textWriter) grant(sign, side, other string, g *Grant) {
 	w.line(1, "%s %s", sign, g.actionText())
 	w.detail("on", cut(g.Resources))
 	w.detail("on all but", cut(g.NotResources))
@@ -112,6 +114,9 @@ func (w *textWriter) grant(sign, side string, g *Grant) {
 	w.detail("if", strings.Join(g.Conditions, " and "))
 	w.detail("levels", g.Levels.String())
 	w.detail("by", g.By.text(side))
+	if g.DeniedBy != nil {
+		w.detail("denied by", g.DeniedBy.text(other))
+	}
 	if g.Witness != nil {
 		w.detail("such as", g.Witness.String())
 	}
@@ -139,12 +144,19 @@ func (g *Grant) actionText() string {
 	return s
 }
 
+// text names a statement of a side; "" where there is but one.
 func (r Ref) text(side string) string {
-	s := fmt.Sprintf("statement %d", r.Statement)
+	s := iam.StatementPath(r.Statement)
 	if r.Sid != "" {
 		s += " " + r.Sid
 	}
-	return fmt.Sprintf("%s of document %d of %s", s, r.Policy, side)
+	if r.of > 1 {
+		s += fmt.Sprintf(" of document %d", r.Policy)
+	}
+	if side != "" {
+		s += " of " + side
+	}
+	return s
 }
 
 // cut joins a list, up to a length.

@@ -1,6 +1,7 @@
 package space
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,9 +91,12 @@ func (v *view) beautifyResources(d *division, cells []textCell, must *template, 
 		candidates = append(candidates, filled(must.pattern()))
 	}
 	if action, ok := v.space.options.Catalog.Action(a.Sample()); ok && !action.StarOnly() {
+		var forms []string
 		for _, use := range action.Resources {
-			candidates = append(candidates, exampleOf(use.Resource))
+			forms = append(forms, exampleOf(use.Resource))
 		}
+		slices.SortStableFunc(forms, func(a, b string) int { return cmp.Compare(len(a), len(b)) }) // plain ones first
+		candidates = append(candidates, forms...)
 	}
 	done := make([]bool, len(cells))
 	for _, c := range candidates {

@@ -39,6 +39,9 @@ type Part struct {
 	Verdict  Verdict
 	// Request is the request that was found.
 	Request *iam.Request
+	// Refusal is the Deny of the second set that matches the request, where some
+	// of its Covers does too; -1 where none does.
+	Refusal int
 	// Why says, where the verdict is in doubt, why that is.
 	Why error
 }
@@ -127,7 +130,7 @@ func (in *inquiry) cell(c *Actions, visit func(Part) bool) bool {
 			continue
 		}
 		for _, at := range st.parts() {
-			p := Part{Statement: n, Resource: at, Actions: c}
+			p := Part{Statement: n, Resource: at, Actions: c, Refusal: -1}
 			switch {
 			case in.space.Exhausted():
 				p.Verdict, p.Why = Doubt, errWork

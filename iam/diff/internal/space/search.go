@@ -31,14 +31,14 @@ func (sc *scene) decide(p *Part) {
 	case !r.found:
 		return
 	case r.certain:
-		p.Verdict, p.Request = Found, r.request
+		p.Verdict, p.Request, p.Refusal = Found, r.request, r.refusal
 		return
 	}
 	variables := sc.variables(p.Statement)
 	for _, v := range sc.space.instances(variables) {
 		v.strangers = sc.question.Strangers
 		if r := v.find(sc, p); r.err == nil && r.found && r.certain {
-			p.Verdict, p.Request = Found, r.request
+			p.Verdict, p.Request, p.Refusal = Found, r.request, r.refusal
 			return
 		}
 	}
@@ -55,6 +55,7 @@ func (sc *scene) decide(p *Part) {
 type finding struct {
 	found, certain bool
 	request        *iam.Request
+	refusal        int // a statement, -1 for none
 	err            error
 }
 
@@ -113,7 +114,7 @@ func (v *view) at(sc *scene, p *Part, x *situation, caller int) finding {
 	}
 	denied := clauses(sc.denies)
 	var doubtful finding
-	try := func(need []int, clauses [][]int) (finding, bool) {
+	try := func(need []int, clauses [][]int, refusal int) (finding, bool) {
 		s := v.solve(need, clauses)
 		switch {
 		case s.gaveUp:
@@ -121,19 +122,19 @@ func (v *view) at(sc *scene, p *Part, x *situation, caller int) finding {
 		case !s.found:
 			return finding{}, false
 		}
-		f := finding{found: true, certain: s.certain && x.certain, request: v.request(sc, x, caller, s)}
+		f := finding{found: true, certain: s.certain && x.certain, request: v.request(sc, x, caller, s), refusal: refusal}
 		if !f.certain {
 			doubtful = f
 		}
 		return f, f.certain
 	}
-	if f, done := try(need, append(denied[:len(denied):len(denied)], clauses(sc.covers)...)); done {
+	if f, done := try(need, append(denied[:len(denied):len(denied)], clauses(sc.covers)...), -1); done {
 		return f
 	}
 	for _, n := range there(sc.refusals) {
 		both := slices.Concat(need, statements[n].literals)
 		slices.Sort(both)
-		if f, done := try(slices.Compact(both), denied); done {
+		if f, done := try(slices.Compact(both), denied, n); done {
 			return f
 		}
 	}
