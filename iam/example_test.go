@@ -77,8 +77,6 @@ func ExamplePolicySet_Explain() {
 	//   identity[0] Worker, statement 0 "Work"
 	//     Action: wants "sqs:SendMessage" or "sqs:ReceiveMessage", the request has "s3:PutObject"
 	//     Resource: wants "arn:aws:sqs:eu-west-1:111122223333:jobs", the request has "arn:aws:s3:::reports/2024.csv"
-	// To allow it, add to the identity policies:
-	//   {"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::reports/2024.csv"}
 }
 
 // A Deny is answered with what it asks about, which is the way out of it.

@@ -76,15 +76,15 @@ func scalar(values []string) string {
 
 // suggestions returns what would get the request further. Nothing does where a
 // Deny matches. To open a resource to everybody is suggested to nobody, nor to
-// go around the conditions under which its policy allows this very request: the
-// near misses say what they are.
+// go around the conditions under which a policy allows this very request: the
+// near misses say what they are, and whoever wrote them wanted them.
 func (x *explainer) suggestions() []Suggestion {
 	out := []Suggestion{}
 	layers := x.stoppedAt()
 	if len(layers) == 0 || x.req.Principal.Kind == Anonymous || x.action.oversize() {
 		return out
 	}
-	if layers[0] == ResourceLayer && slices.ContainsFunc(x.rec.statements, x.guarded) {
+	if slices.ContainsFunc(x.rec.statements, func(rec record) bool { return rec.at.Layer == layers[0] && x.guarded(rec) }) {
 		return out
 	}
 	s := Suggestion{Kind: AddStatement, To: layers[0], Statement: Statement{
@@ -109,10 +109,10 @@ func (x *explainer) suggestions() []Suggestion {
 	return append(out, s)
 }
 
-// guarded reports whether a statement of the resource's policy would allow the
-// request but for its conditions.
+// guarded reports whether a statement would allow the request but for its
+// conditions.
 func (x *explainer) guarded(rec record) bool {
-	if rec.at.Layer != ResourceLayer || rec.matches || x.set.Statement(rec.at).Effect != Allow {
+	if rec.matches || x.set.Statement(rec.at).Effect != Allow {
 		return false
 	}
 	return !slices.ContainsFunc(rec.notes, func(n note) bool { return !n.passes && n.which != conditionElement })

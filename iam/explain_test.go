@@ -46,8 +46,7 @@ func TestExplanationJSON(t *testing.T) {
 					{"policy": "identity[0]", "name": "Editor", "index": 0, "sid": "Logs", "failed": [
 						{"element": "Action", "want": ["logs:*"], "got": ["s3:GetObject"], "why": "value-differs"},
 						{"element": "Resource", "want": ["arn:aws:logs:*:*:*"], "got": ["arn:aws:s3:::data/x"], "why": "value-differs"}]}],
-				"suggest": [{"kind": "add-statement", "to": "identity", "statement":
-					{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/x"}}]}`,
+				"suggest": []}`,
 		},
 		"allowed": {
 			edit: func(r *iam.Request) {
@@ -204,6 +203,7 @@ func TestNoSuggestionGoesAroundAGuard(t *testing.T) {
 		reason iam.Reason
 	}{
 		"a wrong external ID":   {&iam.PolicySet{Resource: trust, Target: iam.RoleTrust, Identity: []*iam.Compiled{statement(iam.Allow, nil)}}, assume, iam.NoAllowTrust},
+		"an unmet condition":    {&iam.PolicySet{Identity: []*iam.Compiled{parsed(t, iam.IdentityPolicy, `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}}`)}}, user(nil), iam.NoAllow},
 		"an anonymous caller":   {&iam.PolicySet{}, anonymous, iam.NoAllow},
 		"a Deny":                {&iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Deny, nil)}}, user(nil), iam.DeniedByIdentity},
 		"an allowed request":    {&iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, nil)}}, user(nil), iam.AllowIdentity},
