@@ -19,7 +19,7 @@
 // values, in the order and spelling of the document. [Policy.Normal] is its one
 // normal form, [Format] writes it. [Compile] makes the immutable form the
 // evaluator runs. A [PolicySet] is all that applies to one principal and one
-// resource, in nine layers; [PolicySet.Decide] answers a [Request] and
+// resource, in seven layers; [PolicySet.Decide] answers a [Request] and
 // allocates nothing, [PolicySet.Explain] runs the same code with a recorder and
 // says which statement of which policy decided, and what each other statement
 // lacked.
