@@ -104,6 +104,26 @@ func printed(want, got string) bool {
 	return true
 }
 
+// cutAs leaves out of an output what was left out of the one before: as many
+// lines stand at the beginning and at the end.
+func cutAs(before, got string) string {
+	shown := strings.SplitAfter(before, "\n")
+	head := slices.Index(shown, "…\n")
+	if head < 0 {
+		return got
+	}
+	tail := 0
+	for i := len(shown) - 2; shown[i] != "…\n"; i-- { // the last is empty
+		tail++
+	}
+	lines := strings.SplitAfter(got, "\n")
+	lines = lines[:len(lines)-1]
+	if head+tail >= len(lines) {
+		return got
+	}
+	return strings.Join(lines[:head], "") + "…\n" + strings.Join(lines[len(lines)-tail:], "")
+}
+
 // checkConsole runs the blocks of a guide, and with -update writes what the
 // commands print where that differs from what it shows.
 func checkConsole(t *testing.T, guide, examples string) {
@@ -134,7 +154,7 @@ func checkConsole(t *testing.T, guide, examples string) {
 			case printed(step.want, got):
 				b.WriteString(step.want)
 			case *update:
-				b.WriteString(got)
+				b.WriteString(cutAs(step.want, got))
 			default:
 				t.Errorf("%s:%d: %s prints something else (-want +got):\n%s", guide, step.line, step.command, cmp.Diff(step.want, got))
 			}
@@ -174,6 +194,18 @@ func TestConsoleBlocksAreCompared(t *testing.T) {
 	} {
 		if got := printed(tc.want, tc.got); got != tc.same {
 			t.Errorf("printed(%q, %q) = %v, want %v", tc.want, tc.got, got, tc.same)
+		}
+	}
+	for _, tc := range []struct{ before, got, want string }{
+		{"a\n", "b\nc\n", "b\nc\n"},
+		{"a\n…\nz\n", "b\nc\nd\ne\n", "b\n…\ne\n"},
+		{"…\ny\nz\n", "b\nc\nd\ne\n", "…\nd\ne\n"},
+		{"a\n…\n", "b\nc\nd\n", "b\n…\n"},
+		{"a\n…\nm\n…\nz\n", "b\nc\nd\ne\n", "b\n…\ne\n"},
+		{"a\n…\nz\n", "b\nc\n", "b\nc\n"},
+	} {
+		if got := cutAs(tc.before, tc.got); got != tc.want {
+			t.Errorf("cutAs(%q, %q) = %q, want %q", tc.before, tc.got, got, tc.want)
 		}
 	}
 	blocks := consoleBlocks("text\n```console\n$ echo one \\\n>   two\none two\n$ false\n$ echo $?\n1\n```\n")

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/evalcase"
@@ -133,6 +136,53 @@ func TestIAMGuideShowsCasesThatRun(t *testing.T) {
 	for i := range suite.Cases {
 		if r := suite.Cases[i].Run(); !r.Pass {
 			t.Errorf("%s: %v %s", r.ID, r.Differences, r.Error)
+		}
+	}
+}
+
+// TestIAMGuideShowsNeedsThatAreRead generates policies from the needs that show
+// the long form.
+func TestIAMGuideShowsNeedsThatAreRead(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(iamGuide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, below, ok := strings.Cut(section(t, string(text), "## Needs"), "```yaml\n")
+	shown, _, closed := strings.Cut(below, "```")
+	if !ok || !closed {
+		t.Fatal("the guide shows no needs")
+	}
+	file := filepath.Join(t.TempDir(), "berth.yaml")
+	if err := os.WriteFile(file, []byte("service: app\nprocesses:\n  web: {command: exec app}\n"+shown), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, talk, status := runBerth(t, "iam", "generate", "-f", file, "--account", "111122223333", "--region", "eu-central-1")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, talk)
+	}
+	for _, want := range []string{"kms:Decrypt", "thumbs/*", "prod-jobs", "ecs-tasks.amazonaws.com"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("what is generated has no %s:\n%s", want, out)
+		}
+	}
+}
+
+// TestTheAccountHasTheCorrectedPolicies keeps the copies in the example of an
+// account what they are copies of.
+func TestTheAccountHasTheCorrectedPolicies(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"panelapp-web.json", "panelapp-worker.json", "registry-access.json"} {
+		want, err := os.ReadFile(filepath.Join(iamExamples, "corrected", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(iamExamples, "account", "policies", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("account/policies/%s is not corrected/%s (-want +got):\n%s", name, name, diff)
 		}
 	}
 }

@@ -321,10 +321,10 @@ func (c *cli) writeLintForPeople(r *lintRun) error {
 			return err
 		}
 	}
-	fmt.Fprintf(c.stderr, "%d policies: %d errors, %d security, %d warnings, %d suggestions\n",
+	fmt.Fprintf(c.stderr, "policies %d: errors %d, security %d, warnings %d, suggestions %d\n",
 		len(r.documents), count[lint.Error], count[lint.Security], count[lint.Warning], count[lint.Suggestion])
 	if r.mended > 0 {
-		fmt.Fprintf(c.stderr, "%d findings mended\n", r.mended)
+		fmt.Fprintf(c.stderr, "findings mended: %d\n", r.mended)
 	}
 	return nil
 }
