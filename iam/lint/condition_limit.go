@@ -4,47 +4,12 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/internal/stranger"
 )
 
 // A condition limits who may act when it can only hold for callers its author
 // chose: the key says who is calling or from where, the operator is positive
 // and fails without the key, and no value lets everyone through.
-
-// callerKeys are the condition keys that say who is calling or from where, in
-// lower case, each with what makes a value of it leave someone out. Keys that
-// any caller can fill as it likes (aws:referer, aws:UserAgent, tags of a
-// principal in its own account) or that say how and not who (aws:SecureTransport,
-// aws:CalledVia: strangers use the same services) are not among them.
-var callerKeys = map[string]func(string) bool{
-	"aws:principalorgid":    isIdentifier,
-	"aws:principalorgpaths": namesOrganization,
-	"aws:principalarn":      namesAccount,
-	"aws:principalaccount":  isIdentifier,
-	"aws:userid":            namesUserID,
-
-	"aws:principalisawsservice":     isTrue,
-	"aws:principalservicename":      isIdentifier,
-	"aws:principalservicenameslist": isIdentifier,
-	"aws:sourcearn":                 namesOwner,
-	"aws:sourceaccount":             isIdentifier,
-	"aws:sourceowner":               isIdentifier,
-	"aws:sourceorgid":               isIdentifier,
-	"aws:sourceorgpaths":            namesOrganization,
-	"aws:sourcevpc":                 isIdentifier,
-	"aws:sourcevpcarn":              namesOwner,
-	"aws:sourcevpce":                isIdentifier,
-	"aws:vpceaccount":               isIdentifier,
-	"aws:vpceorgid":                 isIdentifier,
-	"aws:vpceorgpaths":              namesOrganization,
-	"aws:sourceip":                  leavesAddressesOut,
-	"aws:vpcsourceip":               leavesAddressesOut,
-	"kms:calleraccount":             isIdentifier,
-	"s3:dataaccesspointaccount":     isIdentifier,
-	"s3:dataaccesspointarn":         namesOwner,
-
-	"elasticfilesystem:accesspointarn":         namesOwner,
-	"elasticfilesystem:accessedviamounttarget": isTrue,
-}
 
 // limitsCallers reports whether all conditions of an Allow together leave only
 // callers of its author's choice.
@@ -58,7 +23,7 @@ func (p *pass) limitsCallers(conditions []iam.Condition) bool {
 }
 
 func (p *pass) limitsCaller(c *iam.Condition) bool {
-	narrow := callerKeys[strings.ToLower(c.Key)]
+	narrow := stranger.LeftOut(c.Key)
 	return narrow != nil && demands(c) && p.everyValue(c, narrow)
 }
 
@@ -112,52 +77,6 @@ func isIdentifier(s string) bool { return s != "" && !wild(s) }
 
 func isTrue(s string) bool { return strings.EqualFold(s, "true") }
 
-// namesUserID accepts "AROA...:*": the part before the colon is the role.
-func namesUserID(s string) bool {
-	id, _, _ := strings.Cut(s, ":")
-	return isIdentifier(id)
-}
-
-// namesOrganization accepts "o-a1b2c3d4e5/*": what stands before the first "/"
-// is the organisation.
-func namesOrganization(s string) bool {
-	id, _, _ := strings.Cut(s, "/")
-	return isIdentifier(id)
-}
-
-// namesAccount accepts ARNs of a certain account; a role's name alone can be had
-// in any account.
-func namesAccount(s string) bool {
-	return isIdentifier(arnPart(s, 4))
-}
-
-// namesOwner accepts ARNs of a certain account, and those without an account
-// whose name is unique in the world, such as a bucket's.
-func namesOwner(s string) bool {
-	account, name := arnPart(s, 4), arnPart(s, 5)
-	switch {
-	case name == "":
-		return isIdentifier(s)
-	case account == "":
-		return !wild(name[:1])
-	}
-	return isIdentifier(account)
-}
-
-// leavesAddressesOut accepts ranges that some caller on the internet is not in:
-// a list such as 0.0.0.0/1 and 128.0.0.0/1 is everyone too, so ranges no owner
-// holds alone (shorter than /8, in IPv6 /16) do not count.
-func leavesAddressesOut(s string) bool {
-	prefix, ok := iam.ParseIPRange(s)
-	if !ok {
-		return true // never holds
-	}
-	if prefix.Addr().Is4() {
-		return prefix.Bits() >= 8
-	}
-	return prefix.Bits() >= 16
-}
-
 // conditionsOn returns the places of the conditions on a key.
 func conditionsOn(s *iam.Statement, key string) []int {
 	var at []int
@@ -188,7 +107,7 @@ func (p *pass) stopsCallers(conditions []iam.Condition) bool {
 	for i := range conditions {
 		c := &conditions[i]
 		key := strings.ToLower(c.Key)
-		switch narrow := callerKeys[key]; {
+		switch narrow := stranger.LeftOut(key); {
 		case key == "aws:viaawsservice" || key == "aws:principalisawsservice":
 			if c.Operator.Test != iam.Bool || !p.everyValue(c, func(v string) bool { return !isTrue(v) }) {
 				return false

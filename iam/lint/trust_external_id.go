@@ -6,6 +6,7 @@ import (
 
 	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/internal/stranger"
 )
 
 const externalIDKey = "sts:ExternalId"
@@ -58,7 +59,7 @@ func (p *pass) externalIDLevel(s *iam.Statement, account string) Level {
 	case foreignAccount:
 		return High
 	}
-	if p.demandsKey(s, "aws:PrincipalOrgID", isIdentifier) || p.demandsKey(s, "aws:PrincipalOrgPaths", namesOrganization) {
+	if p.demandsKey(s, "aws:PrincipalOrgID", isIdentifier) || p.demandsKey(s, "aws:PrincipalOrgPaths", stranger.LeftOut("aws:PrincipalOrgPaths")) {
 		return Info // an organisation named here is one's own
 	}
 	return Medium

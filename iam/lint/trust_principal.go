@@ -5,6 +5,7 @@ import (
 
 	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/internal/stranger"
 	"github.com/berth-project/berth/internal/glob"
 )
 
@@ -199,7 +200,7 @@ func (p *pass) namesWithinAccount(s *iam.Statement) bool {
 		key := strings.ToLower(cond.Key)
 		switch {
 		case key == "aws:principalarn" && p.everyValue(cond, namesPrincipal),
-			key == "aws:userid" && p.everyValue(cond, namesUserID),
+			key == "aws:userid" && p.everyValue(cond, stranger.LeftOut(key)),
 			strings.HasPrefix(key, "aws:principaltag/") && p.everyValue(cond, func(v string) bool { return strings.Trim(v, "*?") != "" }):
 			return true
 		}

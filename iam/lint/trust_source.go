@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/internal/stranger"
 )
 
 // sourceServices are services that send aws:SourceAccount and aws:SourceArn when
@@ -79,5 +80,5 @@ func trustSources(p *pass) {
 
 // namesSource reports whether conditions say for whose resource a service acts.
 func (p *pass) namesSource(s *iam.Statement) bool {
-	return slices.ContainsFunc(sourceKeys, func(key string) bool { return p.demandsKey(s, key, callerKeys[lower(key)]) })
+	return slices.ContainsFunc(sourceKeys, func(key string) bool { return p.demandsKey(s, key, stranger.LeftOut(key)) })
 }

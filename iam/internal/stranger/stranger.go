@@ -4,8 +4,11 @@
 package stranger
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 )
 
@@ -49,6 +52,10 @@ var keys = map[string]func(string) bool{
 // strangers cannot have what it matches. It returns nil for other keys.
 func LeftOut(key string) func(value string) bool { return keys[strings.ToLower(key)] }
 
+// Keys returns the condition keys that say who is calling or from where, in lower
+// case, in order.
+func Keys() []string { return slices.Sorted(maps.Keys(keys)) }
+
 func wild(s string) bool { return strings.ContainsAny(s, "*?") }
 
 func isIdentifier(s string) bool { return s != "" && !wild(s) }
@@ -89,8 +96,8 @@ func namesOwner(s string) bool {
 
 // part returns a component of an ARN, empty where it is none.
 func part(s string, i int) string {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) < 6 {
+	parts, n := arn.Split(s)
+	if n < len(parts) || parts[0] != "arn" {
 		return ""
 	}
 	return parts[i]
