@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -314,5 +315,34 @@ func TestExplanationIsOfTheRequestAsItWas(t *testing.T) {
 	}
 	if s := (iam.Explanation{}).String(); s != "" {
 		t.Errorf("the zero value prints %q", s)
+	}
+}
+
+// TestTraceForPeople shows what every element of every statement says.
+func TestTraceForPeople(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	x := editor(t).Explain(user(map[string]string{"aws:PrincipalTag/team": "red"}))
+	if err := x.WriteTrace(&b); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if lines[0] != "Statement by statement:" {
+		t.Errorf("begins with %q", lines[0])
+	}
+	for _, s := range x.Trace {
+		for _, check := range s.Elements {
+			mark := "    no  "
+			if check.Pass {
+				mark = "    ok  "
+			}
+			if want := mark + check.Failure.String(); !slices.Contains(lines, want) {
+				t.Errorf("lacks %q:\n%s", want, b.String())
+			}
+		}
+	}
+	x.Trace, b = nil, strings.Builder{}
+	if err := x.WriteTrace(&b); err != nil || b.Len() > 0 {
+		t.Errorf("writes %q without a trace, %v", b.String(), err)
 	}
 }

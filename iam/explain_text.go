@@ -33,6 +33,32 @@ func (x Explanation) WriteText(w io.Writer) error {
 	return err
 }
 
+// WriteTrace writes every statement of [Explanation.Trace] for people, with what
+// each of its elements says.
+func (x Explanation) WriteTrace(w io.Writer) error {
+	if len(x.Trace) == 0 {
+		return nil
+	}
+	var t textWriter
+	t.line("Statement by statement:")
+	for _, s := range x.Trace {
+		matches := "matches"
+		if !s.Matched {
+			matches = "does not match"
+		}
+		t.line("  %s: %s, %s", statementName(s.Policy, s.Name, s.Index, s.Sid), s.Effect, matches)
+		for _, check := range s.Elements {
+			mark := "ok"
+			if !check.Pass {
+				mark = "no"
+			}
+			t.line("    %s  %s", mark, check.Failure)
+		}
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
 // textWriter writes an explanation.
 type textWriter struct {
 	*explainer
