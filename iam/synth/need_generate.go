@@ -118,7 +118,7 @@ func (b *builder) values(n Need, t target) (map[string]string, error) {
 	for _, form := range t.kind.forms {
 		for _, name := range []string{"Region", "Account"} {
 			if strings.Contains(form, "${"+name+"}") && v[name] == "" {
-				return nil, fmt.Errorf("%s: its ARN needs the %s", n.Resource, strings.ToLower(name))
+				return nil, fmt.Errorf("%s: its ARN needs the %s: say which", n.Resource, strings.ToLower(name))
 			}
 		}
 	}

@@ -86,7 +86,7 @@ func TestFromNeedsRefuses(t *testing.T) {
 		}
 	}
 	_, err := synth.FromNeeds([]synth.Need{{Resource: "queue:jobs", Access: []string{"send"}, At: "berth.yaml:5:9"}}, synth.Place{Region: "eu-central-1"})
-	if err == nil || err.Error() != "berth.yaml:5:9: queue:jobs: its ARN needs the account" {
+	if err == nil || err.Error() != "berth.yaml:5:9: queue:jobs: its ARN needs the account: say which" {
 		t.Errorf("FromNeeds() without an account = %v", err)
 	}
 }

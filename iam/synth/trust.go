@@ -172,6 +172,9 @@ func (t Trust) vendor() (iam.Statement, error) {
 	} else if err := roleARN(who); err != nil {
 		return iam.Statement{}, fmt.Errorf("the vendor is its 12-digit account or the ARN of its role: %w", err)
 	}
+	if digits(who) == t.Place.Account {
+		return iam.Statement{}, fmt.Errorf("account %s is your own, and not a vendor's: name the role of yours that assumes this one", t.Place.Account)
+	}
 	id := t.Vendor.ExternalID
 	if !externalID.MatchString(id) || len(id) > 1224 {
 		return iam.Statement{}, fmt.Errorf("the external ID %q is not 2 to 1224 letters, digits and +=,.@:/-", id)

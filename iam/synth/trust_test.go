@@ -126,6 +126,7 @@ func TestForTrustRefuses(t *testing.T) {
 		{synth.Trust{Vendor: &synth.VendorTrust{Account: "444455556666"}}, "external ID"},
 		{synth.Trust{Vendor: &synth.VendorTrust{Account: "444455556666", ExternalID: "has blanks in it, so it is refused"}}, "external ID"},
 		{synth.Trust{Vendor: &synth.VendorTrust{Account: "*", ExternalID: longID}}, "12-digit account"},
+		{synth.Trust{Vendor: &synth.VendorTrust{Account: place.Account, ExternalID: longID}, Place: place}, "is your own, and not a vendor's"},
 		{synth.Trust{Role: "arn:aws:iam::111122223333:role/*"}, "not the ARN of a role"},
 		{synth.Trust{Role: "arn:aws:iam::111122223333:user/u"}, "not the ARN of a role"},
 		{synth.Trust{SAML: "arn:aws:iam::111122223333:role/x"}, "not the ARN of a SAML provider"},
