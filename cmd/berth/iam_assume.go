@@ -150,6 +150,10 @@ func (c *cli) assume(a *assumption) error {
 			return err
 		}
 	}
+	for _, text := range a.then {
+		action, _, _ := strings.Cut(text, "=")
+		c.noteUnknown(action)
+	}
 	calls, request, err := c.assumed(a)
 	if err != nil {
 		return err

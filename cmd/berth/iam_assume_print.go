@@ -76,7 +76,7 @@ func (c *cli) printAssumed(a *assumption, calls []madeCall, answers []thenAnswer
 			fmt.Fprintf(c.stdout, "There is no session that could ask for %s\n", x.request.Action)
 			continue
 		}
-		if err := x.explanation.WriteText(c.stdout); err != nil {
+		if err := writeExplanation(c.stdout, *x.explanation); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (c *cli) printChecks(checks []sts.Check, trace bool) error {
 		if !trace {
 			x.Trace = nil
 		}
-		if err := x.WriteText(indented{indented{indented{c.stdout}}}); err != nil {
+		if err := writeExplanation(indented{indented{indented{c.stdout}}}, x); err != nil {
 			return err
 		}
 	}

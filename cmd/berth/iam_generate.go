@@ -132,7 +132,7 @@ func fromNeedFlags(g *generation) ([]generated, error) {
 	}
 	r, err := synth.FromNeeds(needs, g.place)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	return []generated{{Program: cmp.Or(g.name, "program"), Policies: r.Policies, Notes: r.Notes}}, nil
 }
@@ -202,6 +202,9 @@ func (c *cli) fromCalls(g *generation) ([]generated, error) {
 }
 
 func (c *cli) writeGenerated(g *generation, out []generated) error {
+	if len(out) == 0 {
+		fmt.Fprintln(c.stderr, "note: the recording has no such call, so there is no policy")
+	}
 	for i := range out {
 		one := &out[i]
 		one.Schema = "berth.iam.generated/1"

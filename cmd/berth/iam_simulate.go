@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 // simulation is the question of berth iam simulate.
@@ -95,6 +97,7 @@ func (c *cli) simulate(q *simulation) error {
 	}
 	unexpected := 0
 	for _, action := range q.actions {
+		c.noteUnknown(action)
 		for _, resource := range q.resources {
 			allowed, err := c.simulateOne(q, set, action, resource)
 			if err != nil {
@@ -127,7 +130,16 @@ func (c *cli) simulateOne(q *simulation, set iam.PolicySet, action, resource str
 	if c.json {
 		return x.Allowed(), c.printJSON(newSimulated(req, x))
 	}
-	return x.Allowed(), x.WriteText(c.stdout)
+	return x.Allowed(), writeExplanation(c.stdout, x)
+}
+
+// writeExplanation writes an explanation for people, with its trace if it has
+// one.
+func writeExplanation(w io.Writer, x iam.Explanation) error {
+	if err := x.WriteText(w); err != nil {
+		return err
+	}
+	return x.WriteTrace(w)
 }
 
 func newSimulated(req *iam.Request, x iam.Explanation) simulated {
@@ -235,6 +247,17 @@ func (q *simulation) request(action, resource string) (*iam.Request, error) {
 	}
 	context, err := q.contextOf(who, cmp.Or(account, who.Account))
 	return &iam.Request{Principal: who, Action: action, Resource: resource, ResourceAccount: cmp.Or(account, who.Account, someAccount), Context: context}, err
+}
+
+// noteUnknown tells of an action that the catalogue does not have: policies
+// decide about it all the same.
+func (c *cli) noteUnknown(action string) {
+	cat := catalog.Default()
+	prefix, _, _ := strings.Cut(action, ":")
+	_, listed := cat.Service(prefix)
+	if _, ok := cat.Action(action); !ok && (listed || !cat.KnownPrefix(prefix)) {
+		fmt.Fprintf(c.stderr, "note: %v\n", noAction(action))
+	}
 }
 
 // checkAction refuses what is not the name of one action.

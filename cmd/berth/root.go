@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		return usageError{fmt.Errorf("%s takes %s; got %d arguments", cmd.CommandPath(), strings.Join(names, " "), len(args))}
+		return usageError{fmt.Errorf("%s takes %s; got %d arguments", cmd.CommandPath(), cmp.Or(strings.Join(names, " "), "no arguments"), len(args))}
 	}
 }
 
