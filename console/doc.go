@@ -1,7 +1,8 @@
 // Package console is the web console of the operator: what runs, what it
 // decides and why. It only looks and, where the operator asks for it, restarts
 // or signals a process; everything it shows comes from the functions and
-// interfaces of [Sources].
+// interfaces of [Sources]. The room IAM is a tool of its own: it decides and
+// lints what is pasted into it, and keeps nothing.
 //
 // Pages are rendered on the server and complete without JavaScript. Each has a
 // twin for machines at the same address with ".json" appended. A visible tab

@@ -261,4 +261,5 @@ var pages = []string{
 	"/routes/explain?method=POST&url=/app/acme/edit&as=u_anna", "/routes/explain?url=/app/acme/edit", "/routes/explain?url=/",
 	"/routes/explain?url=//other.example/", "/routes/explain?url=/&as=nobody-of-this-name",
 	"/requests", "/requests?status=5xx&route=app", "/logs", "/logs?level=error&process=web", "/preferences",
+	"/iam/simulate", simulatePath, "/iam/lint", lintPath, "/iam/actions", "/iam/actions?name=dynamodb:*Table", "/iam/actions?name=s3:HeadBucket",
 }

@@ -34,6 +34,8 @@ type page struct {
 	topic string
 	// twin is the path of the JSON form; empty for none.
 	twin string
+	// link is the address of what a POST showed; empty where it is too long for one.
+	link string
 	// params are the parameters the page knows.
 	params []string
 	// data is what the template and the JSON form show.
@@ -44,7 +46,7 @@ type page struct {
 type view struct {
 	Service, Environment, Version, User string
 	Title, Room, Up, Command, Twin      string
-	Self, Theme, Keys                   string
+	Self, Link, Theme, Keys             string
 	// Stream is the address of the events that make the page out of date.
 	Stream  string
 	Rooms   []room
@@ -63,11 +65,13 @@ var rooms = [...]room{
 	{"/routes", "Routes", "r"},
 	{"/routes/explain", "Explain", "x"},
 	{"/logs", "Logs", "l"},
+	{"/iam/simulate", "IAM", "i"},
 }
 
 // templates are the pages' files beside the layout.
 var templates = [...]string{
 	"overview", "processes", "process", "confirm", "routes", "explain", "requests", "logs", "preferences", "error",
+	"iam_simulate", "iam_lint", "iam_actions",
 }
 
 func (c *Console) parseTemplates() (map[string]*template.Template, error) {
@@ -152,7 +156,7 @@ func answer(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 func (c *Console) view(r *http.Request, p *page) view {
 	v := view{
 		Service: c.cfg.Service, Environment: c.cfg.Environment, Version: c.cfg.Version, User: userOf(r),
-		Title: p.title, Room: p.room, Up: p.up, Command: p.command,
+		Title: p.title, Room: p.room, Up: p.up, Command: p.command, Link: p.link,
 		Self: c.cfg.BasePath + r.URL.EscapedPath(), Theme: preference(r, themeCookie), Keys: preference(r, keysCookie),
 		Rooms: rooms[:], Data: p.data,
 	}

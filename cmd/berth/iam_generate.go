@@ -126,7 +126,7 @@ func fromNeedFlags(g *generation) ([]generated, error) {
 	for _, text := range g.needs {
 		i := strings.LastIndexByte(text, '=')
 		if i < 0 {
-			return nil, usageError{fmt.Errorf("--need %q is not KIND:NAME=WORD,...", text)}
+			return nil, usageError{fmt.Errorf("--need %q is not KIND:NAME=WORD[,WORD]", text)}
 		}
 		needs = append(needs, synth.Need{Resource: text[:i], Access: strings.Split(text[i+1:], ","), At: "--need"})
 	}
