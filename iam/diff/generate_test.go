@@ -61,10 +61,12 @@ var (
 		"sts:AssumeRole", "iam:PassRole", "acme:Launch", "acme:x", "dynamodb:GetItem", "sts:GetCallerIdentity", "zz:top",
 	}
 	actionPatterns = []string{
-		"*", "s3:*", "S3:Get*", "s3:GetObject", "s3:PutObject", "*:Get*", "s*", "sqs:SendMessage", "sts:*", "sts:AssumeRole",
-		"s3:*Object", "s3:?etObject", "s3:*Tagging", "s3:ListBucket", "", "oddity", "s3:Fly*", "acme:*", "acme:Launch", "s?s:*", "s3:*e*", "s3:P*",
+		"*", "s3:*", "S3:Get*", "s3:GetObject", "s3:PutObject", "sqs:SendMessage", "sts:*", "sts:AssumeRole",
+		"s3:*Object", "s3:?etObject", "s3:*Tagging", "s3:ListBucket", "", "s3:Fly*", "acme:*", "acme:Launch", "s3:*e*", "s3:P*",
 	}
-	resources = []string{
+	// acrossServices are rarer: they take a look at every action there is.
+	acrossServices = []string{"*:Get*", "s*", "s?s:*", "oddity", "*:*"}
+	resources      = []string{
 		"*", "arn:aws:s3:::data", "arn:aws:s3:::data/", "arn:aws:s3:::data/home/dev/x", "arn:aws:s3:::data/home/eve/x", "arn:aws:s3:::data/home/*/x",
 		"arn:aws:s3:::data/logs/1", "arn:aws:s3:::data/logs/10", "arn:aws:s3:::other/a:b", "arn:aws:sqs:us-east-1:111122223333:jobs",
 		"arn:aws:sqs:us-east-1:444455556666:jobs:dlq", "arn:aws-cn:iam::111122223333:role/Deploy", "arn:aws:s3:::data/home/", "arn:aws:s3:::data/home/a/b/x",
@@ -183,6 +185,9 @@ func (g *generator) statement() iam.Statement {
 		Effect:    pick(g, iam.Allow, iam.Allow, iam.Deny),
 		Actions:   iam.Elements{Not: g.one(10), Values: some(g, 3, actionPatterns)},
 		Resources: iam.Elements{Not: g.one(10), Values: some(g, 3, resourcePatterns)},
+	}
+	if g.one(25) {
+		s.Actions.Values = append(s.Actions.Values, pick(g, acrossServices...))
 	}
 	switch g.IntN(60) {
 	case 0:

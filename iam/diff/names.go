@@ -13,12 +13,15 @@ import (
 // members are actions that a pattern covers.
 type members struct {
 	known []*catalog.Action
-	named []string
+	// services are those of which every action is covered; known does not list
+	// them.
+	services []*catalog.Service
+	named    []string
 	// unlisted is set where there are actions that nothing lists.
 	unlisted bool
 }
 
-func (m *members) empty() bool { return len(m.known)+len(m.named) == 0 && !m.unlisted }
+func (m *members) empty() bool { return len(m.known)+len(m.services)+len(m.named) == 0 && !m.unlisted }
 
 // covered returns what a pattern covers of some cells.
 func covered(pattern string, cells []*space.Actions) members {
@@ -29,7 +32,12 @@ func covered(pattern string, cells []*space.Actions) members {
 			continue
 		}
 		seen[c] = true
-		for _, a := range c.All() {
+		known := c.All()
+		if pattern == "*" {
+			known = c.Known
+			m.services = append(m.services, c.Services...)
+		}
+		for _, a := range known {
 			if glob.MatchFold(pattern, a.FullName()) {
 				m.known = append(m.known, a)
 			}
@@ -91,6 +99,9 @@ func (m *members) compressed() []string {
 		count[a.Service]++
 	}
 	var out []string
+	for _, s := range m.services {
+		out = append(out, s.Prefix+":*")
+	}
 	for _, a := range m.known {
 		if len(a.Service.Actions) > 1 && count[a.Service] == len(a.Service.Actions) {
 			out = append(out, a.Service.Prefix+":*")

@@ -91,7 +91,8 @@ func TestRules(t *testing.T) {
 		},
 		"denied is out of reach": {
 			"access:iam:PassRole", nil,
-			[]string{`{"Effect": "Allow", "Action": "*", "Resource": "*"}`, `{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}`}, nil,
+			[]string{`{"Effect": "Allow", "Action": "*", "Resource": "*"}`, `{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}`},
+			nil,
 		},
 		"denied in part is in reach": {
 			"access:iam:PassRole", nil,

@@ -1,7 +1,5 @@
 package language
 
-import "math/bits"
-
 // Bits is a set of small numbers.
 type Bits []uint64
 
@@ -13,16 +11,6 @@ func (b Bits) Add(i int) { b[i/64] |= 1 << (i % 64) }
 
 // Has reports whether the number is in the set.
 func (b Bits) Has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
-
-// Empty reports whether nothing is in the set.
-func (b Bits) Empty() bool {
-	for _, w := range b {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
 
 // Within reports whether everything in b is in c too.
 func (b Bits) Within(c Bits) bool {
@@ -41,15 +29,6 @@ func (b Bits) Union(c Bits) Bits {
 		out[i] = b[i] | c[i]
 	}
 	return out
-}
-
-// Len returns how many numbers are in the set.
-func (b Bits) Len() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // Key returns the set as a key for maps.

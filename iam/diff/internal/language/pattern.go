@@ -54,21 +54,6 @@ func (p Pattern) Literal() (text string, ok bool) {
 	return b.String(), true
 }
 
-// Key returns a text that two patterns have in common only if they are the same.
-func (p Pattern) Key() string {
-	b := make([]byte, 0, 5*len(p.Tokens)+1)
-	if p.Fold {
-		b = append(b, 'f')
-	}
-	for _, t := range p.Tokens {
-		b = append(b, byte(t.Kind)<<4|byte(t.Except))
-		if t.Kind == glob.Character {
-			b = append(b, byte(t.Char>>16), byte(t.Char>>8), byte(t.Char))
-		}
-	}
-	return string(b)
-}
-
 // Match reports whether the text matches.
 func (p Pattern) Match(text string) bool {
 	m := machine{patterns: []Pattern{p}}

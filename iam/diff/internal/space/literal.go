@@ -161,12 +161,6 @@ func (l *literal) withoutValue() bool {
 	return l.op.IfExists || l.op.Test.Negated()
 }
 
-// single reports whether the literal holds where the key has one value, for
-// which its test holds or not.
-func (l *literal) single(test bool) bool {
-	return l.resolved || test
-}
-
 // quantified reports whether what holds of the single values decides about
 // several; if not, several is what does.
 func (l *literal) quantified() bool { return !l.resolved && l.op.Qualifier != iam.SingleValue }

@@ -157,6 +157,8 @@ func (n *names) roles(p iam.Principal, iamStem, stsStem string) []iam.Principal 
 		}
 		roles = append(roles, stem+roleOf(session))
 	}
+	slices.Sort(roles[1:])
+	roles = slices.Compact(roles)
 	for _, role := range roles {
 		p.RoleARN = role
 		name := role[strings.LastIndexByte(role, '/')+1:]

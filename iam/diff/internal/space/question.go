@@ -161,8 +161,8 @@ func (sc *scene) covered(p *Part) bool {
 	st := &sc.space.statements[p.Statement]
 	sc.space.work.Spend(len(sc.covers) + len(sc.refusals))
 	twin := slices.ContainsFunc(sc.covers, func(n int) bool {
-		c := &sc.space.statements[n]
-		return c.body == st.body || c.says(st, p)
+		cover := &sc.space.statements[n]
+		return cover.body == st.body || cover.says(st, p)
 	})
 	return twin && !slices.ContainsFunc(sc.refusals, func(n int) bool {
 		return !slices.ContainsFunc(sc.denies, func(m int) bool { return sc.space.statements[n].body == sc.space.statements[m].body })
@@ -170,12 +170,17 @@ func (sc *scene) covered(p *Part) bool {
 }
 
 // says reports whether the statement is about a part of another by its words.
-func (c *statement) says(st *statement, p *Part) bool {
-	if c.who != st.who || slices.ContainsFunc(c.literals, func(l int) bool { return !slices.Contains(st.literals, l) }) {
+func (st *statement) says(of *statement, p *Part) bool {
+	if st.who != of.who || slices.ContainsFunc(st.literals, func(l int) bool { return !slices.Contains(of.literals, l) }) {
 		return false
 	}
-	if c.resources == nil || c.notResources || p.Resource < 0 {
-		return c.resources == nil
+	if st.resources == nil || st.notResources || p.Resource < 0 {
+		return st.resources == nil
 	}
-	return slices.Contains(c.resources, st.resources[slices.Index(st.places, p.Resource)])
+	return slices.Contains(st.resources, of.text(p.Resource))
+}
+
+// text returns the template at a place of the element.
+func (st *statement) text(place int) *template {
+	return st.resources[slices.Index(st.places, place)]
 }

@@ -64,7 +64,7 @@ func (v *view) find(sc *scene, p *Part) finding {
 	st := &sc.space.statements[p.Statement]
 	var must *template
 	if p.Resource >= 0 {
-		must = st.resources[slices.Index(st.places, p.Resource)]
+		must = st.text(p.Resource)
 	}
 	marked := slices.Clone(sc.marked)
 	marked.Add(sc.place[p.Statement])

@@ -164,7 +164,7 @@ type text struct {
 
 // finish fills in what follows from the pattern.
 func (t *text) finish() {
-	if t.literal = false; t.none || t.pattern.Fold {
+	if t.none || t.pattern.Fold {
 		return
 	}
 	tokens := t.pattern.Tokens
