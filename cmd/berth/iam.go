@@ -13,7 +13,7 @@ func (c *cli) iamCommand() *cobra.Command {
 		c.iamSimulateCommand(), c.iamEvaluateCommand(), c.iamLintCommand(), c.iamFormatCommand(),
 		c.iamGenerateCommand(), c.iamTrustCommand(), c.iamNeedsCommand(), c.iamActionCommand(),
 		c.iamAssumeCommand(), c.iamProbeCommand(), c.iamSAMLExplainCommand(), c.iamSAMLRolesCommand(), c.iamCodesCommand(),
-		c.iamWhoCanCommand(), c.iamCanCommand(),
+		c.iamWhoCanCommand(), c.iamCanCommand(), c.iamDiffCommand(), c.iamMinimiseCommand(),
 	)
 }
 

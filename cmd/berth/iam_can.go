@@ -42,7 +42,7 @@ func (c *cli) iamCanCommand() *cobra.Command {
 			if level != "" {
 				var ok bool
 				if least, ok = catalog.ParseAccess(level); !ok {
-					return usageError{fmt.Errorf("--level %q is not one of list, read, write, tagging, permissionsManagement", level)}
+					return usageError{fmt.Errorf("--level %q is not one of list, read, tagging, write, permissionsManagement", level)}
 				}
 			}
 			if err := setContext(&scope.Context, context); err != nil {
@@ -59,7 +59,7 @@ func (c *cli) iamCanCommand() *cobra.Command {
 	accountFlag(cmd, &dir)
 	f.StringArrayVar(&scope.Resources, "resource", nil, "an `ARN` or pattern to ask about; may be given several times (default: what the policies name)")
 	f.StringSliceVar(&scope.Actions, "action", nil, "only `ACTIONS` that these patterns name, such as s3:*")
-	f.StringVar(&level, "level", "", "only actions of this `LEVEL` and more powerful ones: list, read, write, tagging, permissionsManagement")
+	f.StringVar(&level, "level", "", "only actions of this `LEVEL` and more powerful ones: list, read, tagging, write, permissionsManagement")
 	f.StringArrayVar(&context, "context", nil, "a context key that is known of the calls as `KEY=VALUE`; given several times for one key, the key is multivalued")
 	c.jsonFlag(cmd)
 	return cmd
@@ -76,12 +76,17 @@ func (c *cli) can(dir, name string, scope account.Scope, least catalog.Access) (
 	}
 	out := &canAnswer{Schema: "berth.iam.can/1", Principal: p.ARN, Permissions: []account.Permission{}, Roles: snapshot.Roles(p, scope.Context, 0), Missing: p.Missing}
 	for _, x := range snapshot.Can(p, scope, catalog.Default()) {
-		if x.Access >= least {
+		if power(x.Access) >= power(least) {
 			out.Permissions = append(out.Permissions, x)
 		}
 	}
-	slices.SortStableFunc(out.Permissions, func(a, b account.Permission) int { return cmp.Compare(b.Access, a.Access) })
+	slices.SortStableFunc(out.Permissions, func(a, b account.Permission) int { return cmp.Compare(power(b.Access), power(a.Access)) })
 	return out, nil
+}
+
+// power is the place of a level from the mildest to the gravest.
+func power(a catalog.Access) int {
+	return slices.Index([]catalog.Access{catalog.List, catalog.Read, catalog.Tagging, catalog.Write, catalog.PermissionsManagement}, a)
 }
 
 // noPrincipal says which principals there are.

@@ -58,15 +58,49 @@ func policyFilesBelow(dir string) ([]string, error) {
 	return files, nil
 }
 
-// policiesOf reads the policies of a file for a command that works with them:
-// a document that is no policy is an error. FILE#NAME are those of one name.
-func (c *cli) policiesOf(path string, kind iam.Kind) ([]named, error) {
+// policyFile is a file and the policies that were found in it.
+type policyFile struct {
+	name, part string // of FILE#NAME
+	found      []*source.Found
+}
+
+// policyFile reads a file of policies.
+func (c *cli) policyFile(path string) (*policyFile, error) {
 	path, part := cutPart(path)
 	name, data, err := c.readInput(path, maxPolicyFile)
 	if err != nil {
 		return nil, err
 	}
-	return c.policiesIn(name, part, data, kind)
+	return newPolicyFile(name, part, data)
+}
+
+func newPolicyFile(name, part string, data []byte) (*policyFile, error) {
+	file, err := source.Find(name, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &policyFile{name, part, file.Policies}, nil
+}
+
+// count returns how many policies of the file are of kinds that do not fit.
+func (f *policyFile) count(kind iam.Kind) int {
+	n := 0
+	for _, p := range f.found {
+		if p.Certain && !fits(p.Kind, kind) {
+			n++
+		}
+	}
+	return n
+}
+
+// policiesOf reads the policies of a file for a command that works with them:
+// a document that is no policy is an error. FILE#NAME are those of one name.
+func (c *cli) policiesOf(path string, kind iam.Kind) ([]named, error) {
+	f, err := c.policyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return c.policiesIn(f, kind)
 }
 
 // cutPart takes a FILE#NAME apart, unless there is a file of that very name.
@@ -82,29 +116,26 @@ func cutPart(path string) (file, part string) {
 }
 
 // policiesIn is policiesOf for a file that was read.
-func (c *cli) policiesIn(name, part string, data []byte, kind iam.Kind) ([]named, error) {
-	file, err := source.Find(name, data)
+func (c *cli) policiesIn(file *policyFile, kind iam.Kind) ([]named, error) {
+	name := file.name
+	chosen, err := choose(file.found, file.part, kind)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	chosen, err := choose(file.Policies, part, kind)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if owners := ownersOf(chosen); part == "" && len(owners) > 1 {
+	if owners := ownersOf(chosen); file.part == "" && len(owners) > 1 {
 		fmt.Fprintf(c.stderr, "note: %s has policies of %s, which are taken together; %s#%s takes those of one\n",
 			name, strings.Join(owners, ", "), filepath.Base(name), owners[0])
 	}
 	var out []named
 	var errs []error
 	for _, found := range chosen {
-		p, err := iam.Parse(found.Text, iam.ParseOptions{Kind: kind, Lenient: true})
+		p, err := iam.Parse(found.Text, iam.ParseOptions{Kind: kind, ResourceType: found.ResourceType, Lenient: true})
 		if err != nil {
 			errs = append(errs, inFile(name, found.Position, err))
 			continue
 		}
 		title := filepath.Base(name)
-		if found.Name != "" && len(file.Policies) > 1 {
+		if found.Name != "" && len(file.found) > 1 {
 			title += " " + found.Name
 		}
 		out = append(out, named{title, p})

@@ -41,15 +41,25 @@ func (c *cli) role(s *roleSource) (*sts.Role, error) {
 	case err == nil && (doc.Root.Member("arn") != nil || doc.Root.Member("trust") != nil):
 		err = d.members()
 	default:
-		var found []named
-		if found, err = c.policiesIn(name, part, data, iam.TrustPolicy); err == nil {
-			role.Trust, err = onlyOf(name, found)
-		}
+		role.Trust, err = c.trustAlone(name, part, data)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return role, c.complete(role, name, s)
+}
+
+// trustAlone reads a file that is the trust policy of a role.
+func (c *cli) trustAlone(name, part string, data []byte) (*iam.Compiled, error) {
+	file, err := newPolicyFile(name, part, data)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.policiesIn(file, iam.TrustPolicy)
+	if err != nil {
+		return nil, err
+	}
+	return onlyOf(name, found)
 }
 
 // complete adds what flags say of a role.

@@ -24,7 +24,7 @@ type simulation struct {
 	actions, resources           []string
 	account                      string
 	context                      []string
-	exact                        bool
+	exact, administrator         bool
 	target, expect               string
 	trace                        bool
 }
@@ -50,6 +50,7 @@ func (c *cli) iamSimulateCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&q.identity, "policy", nil, "a `FILE` with policies of the caller; may be given several times")
+	f.BoolVar(&q.administrator, "administrator", false, "the caller's own policies allow everything")
 	f.StringVar(&q.boundary, "boundary", "", "a `FILE` with the permissions boundary of the caller")
 	f.StringArrayVar(&q.session, "session", nil, "a `FILE` with a session policy; may be given several times")
 	f.StringVar(&q.resource, "resource-policy", "", "a `FILE` with the policy of the resource, or the trust policy of a role")
@@ -181,6 +182,9 @@ func (c *cli) policySet(q *simulation) (set iam.PolicySet, err error) {
 	if set.Identity, err = c.compiledPolicies(q.identity, iam.IdentityPolicy); err != nil {
 		return set, err
 	}
+	if q.administrator {
+		set.Identity = append(set.Identity, everything())
+	}
 	if set.Session, err = c.compiledPolicies(q.session, iam.SessionPolicy); err != nil {
 		return set, err
 	}
@@ -202,6 +206,14 @@ func (c *cli) policySet(q *simulation) (set iam.PolicySet, err error) {
 	}
 	set.RCPs, err = c.levels(q.rcps, iam.ResourceControlPolicy)
 	return set, err
+}
+
+// everything is the policy of an administrator.
+func everything() *iam.Compiled {
+	star := iam.Elements{Values: []string{"*"}}
+	return iam.CompileNamed("--administrator", &iam.Policy{
+		Version: iam.Version2012, Statements: []iam.Statement{{Effect: iam.Allow, Actions: star, Resources: star}},
+	})
 }
 
 // resourceKind is the kind of the resource's policy: a trust policy where a
