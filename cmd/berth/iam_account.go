@@ -14,9 +14,10 @@ import (
 )
 
 // exportForms describes what an export of an account may be.
-const exportForms = "DIR is an export of one or several accounts, or one file of it: the output of \"aws iam get-account-authorization-details\", of\n" +
-	"get-role, list-roles and the like, and folders that people can write: users, groups, roles, policies, resources, scps and\n" +
-	"rcps below a folder with the number of the account. docs/iam.md describes it."
+const exportForms = "DIR is an export of one or several accounts, one file of it, or - for one on standard input: the output of\n" +
+	"\"aws iam get-account-authorization-details\", of get-role, list-roles and the like, and folders that people can write:\n" +
+	"users, groups, roles, policies, resources, scps and rcps below a folder with the number of the account. docs/iam.md\n" +
+	"describes it."
 
 func accountFlag(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "account-dir", "", "the `DIR` of the export")
@@ -25,7 +26,7 @@ func accountFlag(cmd *cobra.Command, dir *string) {
 
 // snapshot reads an export, and reports whether all of it could be read.
 func (c *cli) snapshot(dir string) (s *account.Snapshot, whole bool, err error) {
-	files, err := exportFiles(dir)
+	files, err := c.exportFiles(dir)
 	if err != nil {
 		return nil, false, err
 	}
@@ -41,12 +42,16 @@ func (c *cli) snapshot(dir string) (s *account.Snapshot, whole bool, err error) 
 
 // exportFiles reads the files of an export. Their names begin with the folder's
 // own, which may be the number of an account.
-func exportFiles(dir string) (map[string][]byte, error) {
-	if info, err := os.Stat(dir); err != nil {
+func (c *cli) exportFiles(dir string) (map[string][]byte, error) {
+	if info, err := os.Stat(dir); dir == "-" || err == nil && !info.IsDir() {
+		_, data, err := c.readInput(dir, account.MaxBytes)
+		name := filepath.ToSlash(dir)
+		if !strings.EqualFold(filepath.Ext(name), ".json") {
+			name = "-" // a file that is named is read, whatever it is called
+		}
+		return map[string][]byte{name: data}, err
+	} else if err != nil {
 		return nil, err
-	} else if !info.IsDir() {
-		data, err := os.ReadFile(dir)
-		return map[string][]byte{filepath.ToSlash(dir): data}, err
 	}
 	prefix := filepath.Clean(dir)
 	if prefix == "." {
@@ -54,7 +59,7 @@ func exportFiles(dir string) (map[string][]byte, error) {
 			prefix = filepath.Base(abs)
 		}
 	}
-	files, size := map[string][]byte{}, int64(0)
+	files, left := map[string][]byte{}, int64(account.MaxBytes)
 	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -64,10 +69,8 @@ func exportFiles(dir string) (map[string][]byte, error) {
 		case !d.Type().IsRegular() || !strings.EqualFold(filepath.Ext(path), ".json"):
 			return nil
 		}
-		data, err := os.ReadFile(filepath.Join(dir, path))
-		if size += int64(len(data)); size > account.MaxBytes {
-			return fmt.Errorf("%s: it is larger than %d bytes; split it by account", dir, account.MaxBytes)
-		}
+		_, data, err := c.readInput(filepath.Join(dir, path), left)
+		left -= int64(len(data))
 		files[filepath.ToSlash(filepath.Join(prefix, path))] = data
 		return err
 	})
