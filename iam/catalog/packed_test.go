@@ -63,17 +63,47 @@ type use struct {
 
 type serviceFile struct {
 	Service, Name string
-	Actions       map[string]struct {
-		Access           string
-		Resources        []use
-		ConditionKeys    []string
-		DependentActions []string
-	}
-	Resources map[string]struct {
+	Actions       map[string]actionFacts
+	Resources     map[string]struct {
 		ARN           string
 		ConditionKeys []string
 	}
 	ConditionKeys map[string]string
+}
+
+type actionFacts struct {
+	Access           string
+	Resources        []use
+	ConditionKeys    []string
+	DependentActions []string
+}
+
+// add adds types of resources to those that actions take. With the others they
+// are alternatives, none of which is required.
+func (s *serviceFile) add(t *testing.T, types map[string][]string) {
+	t.Helper()
+	for name, more := range types {
+		a, ok := s.Actions[name]
+		if !ok {
+			t.Errorf("additions.json: %s has no action %s", s.Service, name)
+		}
+		if slices.Equal(more, []string{"*"}) {
+			more = folded(s.Resources)
+		}
+		known := len(a.Resources)
+		for i := range a.Resources {
+			a.Resources[i].Required = false
+		}
+		for _, typ := range more {
+			if !slices.ContainsFunc(a.Resources, func(u use) bool { return u.Type == typ }) {
+				a.Resources = append(a.Resources, use{Type: typ})
+			}
+		}
+		if len(a.Resources) == known {
+			t.Errorf("additions.json: the extract has all of %s:%s by now", s.Service, name)
+		}
+		s.Actions[name] = a
+	}
 }
 
 // packer writes lines of fields, and gives equal lists one number.
@@ -114,7 +144,7 @@ func pack(t *testing.T) []byte {
 	p := packer{numbers: map[string]int{}}
 	p.global(t)
 	for _, prefix := range prefixes(t) {
-		p.service(t, readJSON[serviceFile](t, prefix+".json"))
+		p.service(t, readService(t, prefix))
 	}
 	p.calls(t)
 	text := fmt.Sprintf("N\t%d\t%d\t%d\t%d\n", len(p.lists), p.count.resources, p.count.actions, p.count.uses)
@@ -162,6 +192,14 @@ func readJSON[T any](t *testing.T, name string) T {
 		t.Fatal(fmt.Errorf("%s: %w", name, err))
 	}
 	return v
+}
+
+// readService reads a service, with what this project adds to the extract.
+func readService(t *testing.T, prefix string) serviceFile {
+	t.Helper()
+	s := readJSON[serviceFile](t, prefix+".json")
+	s.add(t, readJSON[map[string]map[string][]string](t, "additions.json")[prefix])
+	return s
 }
 
 func (p *packer) global(t *testing.T) {

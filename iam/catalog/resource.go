@@ -116,6 +116,11 @@ var furtherForms = map[string][]string{
 	"ecs container-instance": {"arn:${Partition}:ecs:${Region}:${Account}:container-instance/${ContainerInstanceId}"},
 	"ecs service":            {"arn:${Partition}:ecs:${Region}:${Account}:service/${ServiceName}"},
 	"ecs task":               {"arn:${Partition}:ecs:${Region}:${Account}:task/${TaskId}"},
+	// AWS Systems Manager User Guide, "Working with public parameters" and "Restrict
+	// access to documents": what the vendor owns is in no account.
+	"ssm automation-definition": {"arn:${Partition}:ssm:${Region}::automation-definition/${AutomationDefinitionName}:${VersionId}"},
+	"ssm document":              {"arn:${Partition}:ssm:${Region}::document/${DocumentName}"},
+	"ssm parameter":             {"arn:${Partition}:ssm:${Region}::parameter/aws/${PublicParameterName}"},
 }
 
 // narrowVariables returns the variables of the service's templates that stand
