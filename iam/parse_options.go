@@ -32,24 +32,26 @@ type resourceType struct {
 	quota int
 }
 
+// resourceTypes are the types of which something is known. A file system's
+// policy as the console of Amazon EFS writes it names no resource; neither do
+// those of registries (Amazon ECR User Guide, "Private repository policies").
+var resourceTypes = []resourceType{
+	{name: "s3:bucket", template: "AWS::S3::Bucket", quota: 20 << 10},
+	{name: "kms:key", template: "AWS::KMS::Key", quota: 32 << 10, characters: true},
+	{name: "sqs:queue", template: "AWS::SQS::Queue"},
+	{name: "sns:topic", template: "AWS::SNS::Topic", quota: 30_720},
+	{name: "secretsmanager:Secret", template: "AWS::SecretsManager::Secret", quota: 20_480},
+	{name: "lambda:function", template: "AWS::Lambda::Function", quota: 20 << 10},
+	{name: "ecr:repository", template: "AWS::ECR::Repository", quota: 10_240, noResource: true},
+	{name: "ecr-public:repository", template: "AWS::ECR::PublicRepository", quota: 10_240, noResource: true},
+	{name: "glue:catalog", quota: 10 << 10},
+	{name: "elasticfilesystem:file-system", template: "AWS::EFS::FileSystem", quota: 20_000, noResource: true},
+}
+
 // findResourceType returns what is known of a type, under either of its names.
 func findResourceType(name string) resourceType {
-	if name == "" {
-		return resourceType{}
-	}
-	for _, t := range []resourceType{
-		{name: "s3:bucket", template: "AWS::S3::Bucket", quota: 20 << 10},
-		{name: "kms:key", template: "AWS::KMS::Key", quota: 32 << 10, characters: true},
-		{name: "sqs:queue", template: "AWS::SQS::Queue"},
-		{name: "sns:topic", template: "AWS::SNS::Topic", quota: 30_720},
-		{name: "secretsmanager:Secret", template: "AWS::SecretsManager::Secret", quota: 20_480},
-		{name: "lambda:function", template: "AWS::Lambda::Function", quota: 20 << 10},
-		{name: "ecr:repository", template: "AWS::ECR::Repository", quota: 10_240, noResource: true},
-		{name: "glue:catalog", quota: 10 << 10},
-		{name: "elasticfilesystem:file-system", template: "AWS::EFS::FileSystem", quota: 20_000},
-		{name: "ecr-public:repository", template: "AWS::ECR::PublicRepository", quota: 10_240, noResource: true},
-	} {
-		if strings.EqualFold(name, t.name) || strings.EqualFold(name, t.template) {
+	for _, t := range resourceTypes {
+		if name != "" && (strings.EqualFold(name, t.name) || strings.EqualFold(name, t.template)) {
 			return t
 		}
 	}

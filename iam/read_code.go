@@ -57,11 +57,12 @@ const (
 	codeRCPPrincipal      = "RCP_SYNTAX_ERROR_PRINCIPAL"
 	codeTrustNotPrincipal = "ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL"
 	codeTrustFederated    = "INVALID_FEDERATED_PRINCIPAL_SYNTAX_IN_ROLE_TRUST_POLICY"
+	codeTrustStar         = "ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL"
+	codeTrustResource     = "ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE"
 	codeFederated         = "FEDERATED_PRINCIPAL_NOT_SUPPORTED"
 
 	codeDuplicateKeys = "DUPLICATE_KEYS"
 	codeCharacter     = "UNSUPPORTED_CHARACTER"
-	codeUnsupported   = "UNSUPPORTED_ELEMENT"
 	codeTooMany       = "TOO_MANY_PROBLEMS"
 )
 
@@ -77,8 +78,8 @@ func ProblemCodes() []string {
 		codeNullIfExists, codeConditionKey, codeTagKey, codeMixedTypes, codeManyBooleans, codeMissingBrace, codeMissingQuote,
 		codeSpaceInVariable, codeEmptyVariable, codeVariableElement, codeVariableOperator, codeSCPActionWildcard,
 		codeSCPAllowCondition, codeSCPAllowNotAction, codeSCPAllowResource, codeSCPNotResource, codeSCPPrincipal,
-		codeRCPAllow, codeRCPNotAction, codeRCPPrincipal, codeTrustNotPrincipal, codeTrustFederated, codeFederated,
-		codeDuplicateKeys, codeCharacter, codeUnsupported, codeTooMany,
+		codeRCPAllow, codeRCPNotAction, codeRCPPrincipal, codeTrustNotPrincipal, codeTrustFederated, codeTrustStar, codeTrustResource, codeFederated,
+		codeDuplicateKeys, codeCharacter, codeTooMany,
 	}
 }
 

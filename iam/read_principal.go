@@ -35,6 +35,9 @@ func (r *reader) principals(i int, n *jsonsource.Node, e elements) *Principals {
 	switch value := &m.Value; {
 	case value.Kind == jsonsource.String && value.Text == "*":
 		p.Star = true
+		if kind == TrustPolicy && !not {
+			r.tolerate(fault{codeTrustStar, m.Name + ` "*" has no place in a trust policy`, `name who may assume the role; everyone is {"AWS": "*"} here`}, path, r.span(value))
+		}
 	case value.Kind == jsonsource.String:
 		r.refuse(fault{codePrincipalFormat, m.Name + " " + quoted(value.Text) + " does not say what it names", `write "*" or an object: {"AWS": [...]}`}, path, r.span(value))
 	case value.Kind == jsonsource.Object:

@@ -175,7 +175,7 @@ func (r *reader) resources(i int, n *jsonsource.Node, e elements) Elements {
 		r.missingResource(i, n)
 		return Elements{}
 	case r.options.Kind == TrustPolicy:
-		r.refuse(fault{codeUnsupported, m.Name + " has no place in a trust policy", "remove it: the resource is the role itself"},
+		r.refuse(fault{codeTrustResource, m.Name + " has no place in a trust policy", "remove it: the resource is the role itself"},
 			StatementPath(i)+"."+m.Name, r.nameSpan(m))
 	}
 	values, scalar := r.texts(&m.Value, func() string { return StatementPath(i) + "." + m.Name }, r.resourceFaults)

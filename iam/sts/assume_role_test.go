@@ -57,7 +57,7 @@ func TestTrust(t *testing.T) {
 		byName    = `{"Effect":"Allow","Principal":{"AWS":"` + dev + `"},"Action":"sts:AssumeRole"}`
 		byRole    = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/App"},"Action":"sts:AssumeRole"}`
 		ec2       = `{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}`
-		anyone    = `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}`
+		anyone    = `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`
 		federated = `{"Effect":"Allow","Principal":{"Federated":"` + corp + `"},"Action":"sts:AssumeRoleWithSAML"}`
 		mine      = "because no identity-based policy allows the sts:AssumeRole action"
 		roles     = "because no role trust policy allows the sts:AssumeRole action"
@@ -96,7 +96,7 @@ func TestTrust(t *testing.T) {
 		{"other account is trusted, no policy", foreign(), theirs, silent, true},
 		{"other account is not trusted", foreign(may), account, silent, true},
 		{"other account by anyone, no policy", foreign(), anyone, silent, true},
-		{"other account is denied", foreign(may), "[" + theirs + `,{"Effect":"Deny","Principal":"*","Action":"sts:*"}]`, silent, true},
+		{"other account is denied", foreign(may), "[" + theirs + `,{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*"}]`, silent, true},
 		{"service is trusted", service("ec2.amazonaws.com"), ec2, "", false},
 		{"another service is trusted", service("lambda.amazonaws.com"), ec2, "User: lambda.amazonaws.com " + silent, true},
 		{"service where people are trusted", service("ec2.amazonaws.com"), account, silent, false},
@@ -195,7 +195,7 @@ func TestWhoMayAssumeRoles(t *testing.T) {
 	}
 	for _, tc := range tests {
 		c := assuming(t, sts.Caller{Principal: tc.who, Policies: iam.PolicySet{Identity: []*iam.Compiled{anybody(t)}}})
-		c.Role.Trust = trusting(t, `"*"`)
+		c.Role.Trust = trusting(t, `{"AWS":"*"}`)
 		wantRefusal(t, sts.AssumeRole(c), tc.code, "caller", tc.message)
 	}
 }

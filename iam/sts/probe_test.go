@@ -45,7 +45,7 @@ func TestProbeExternalID(t *testing.T) {
 		{"ID in any case", allow(account, operator("StringEqualsIgnoreCase", customerID)), sts.Open, `with the external ID "aCME-7F3A9C"`},
 		{"ID of somebody else", allow(account, operator("StringEquals", "other-1")), sts.Closed, "does not get in even with the right external ID"},
 		{"another account", allow(`"arn:aws:iam::777788889999:root"`, exact), sts.Closed, "does not get in"},
-		{"denied", "[" + allow(account, exact) + `,{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]`, sts.Closed, "does not get in"},
+		{"denied", "[" + allow(account, exact) + `,{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]`, sts.Closed, "does not get in"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestProbeWithFurtherConditions(t *testing.T) {
 
 func TestProbeExternalIDRefuses(t *testing.T) {
 	t.Parallel()
-	role := &sts.Role{ARN: deploy, Trust: trusting(t, `"*"`)}
+	role := &sts.Role{ARN: deploy, Trust: trusting(t, `{"AWS":"*"}`)}
 	for name, p := range map[string]sts.Probe{
 		"no external ID":      {Role: role, VendorAccount: vendor},
 		"short external ID":   {Role: role, VendorAccount: vendor, ExternalID: "x"},
