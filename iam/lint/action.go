@@ -116,7 +116,7 @@ func (p *pass) foreignAction(prefix, name, path string) {
 		}
 	case iam.ResourceControlPolicy:
 		if catalog.Default().KnownPrefix(prefix) && !catalog.RCPSupported(prefix) {
-			p.report("UNSUPPORTED_ACTION_IN_POLICY", path, "resource control policies do not reach %s", prefix).
+			p.report("RCP_SYNTAX_ERROR_ACTION", path, "resource control policies do not reach %s", prefix).
 				Help = "bound the service by a service control policy"
 		}
 	}

@@ -143,7 +143,8 @@ func nearEndings(types []*catalog.Resource, resource string) string {
 	const most = 3
 	var all []string
 	for _, r := range types {
-		all = append(all, templateParts(r)[5])
+		parts, _ := arn.Split(r.Pattern())
+		all = append(all, parts[5])
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
@@ -164,20 +165,15 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// templateParts are the parts of the names of a type, with "*" for what varies.
-func templateParts(r *catalog.Resource) [6]string {
-	parts, _ := arn.Split(r.Pattern())
-	return parts
-}
-
-// vendorOwned are services some of whose resources belong to the vendor and have
-// no account in their name.
-var vendorOwned = []string{"ssm", "elasticbeanstalk", "greengrass", "securityhub", "config"}
-
 // emptyParts checks which of region and account names of these types have.
 func (p *pass) emptyParts(parts []string, path string, types []*catalog.Resource) {
 	all := func(part int, empty bool) bool {
-		return !slices.ContainsFunc(types, func(r *catalog.Resource) bool { return (templateParts(r)[part] == "") != empty })
+		return !slices.ContainsFunc(types, func(r *catalog.Resource) bool {
+			return slices.ContainsFunc(r.Forms(), func(form arn.Template) bool {
+				parts, _ := arn.Split(form.Pattern())
+				return (parts[part] == "") != empty
+			})
+		})
 	}
 	region, account := opaque(parts[3]), opaque(parts[4])
 	extraRegion := all(3, true) && !glob.Match(region, "")
@@ -199,11 +195,11 @@ func (p *pass) emptyParts(parts []string, path string, types []*catalog.Resource
 		f.Help = "leave the part empty"
 		p.fix(f, false, "clear what the name does not have", p.put(path, joinARN(parts, cleared)))
 	}
-	if parts[3] == "" && all(3, false) && !slices.Contains(vendorOwned, parts[2]) {
+	if parts[3] == "" && all(3, false) {
 		p.report("MISSING_ARN_REGION", path, "names of %s have a region", typeNoun(parts[2], types)).Help = `name it, or write "*"`
 	}
-	if parts[4] == "" && all(4, false) && !slices.Contains(vendorOwned, parts[2]) {
-		p.report("INVALID_ARN_ACCOUNT", path, "names of %s have an account", typeNoun(parts[2], types)).Help = `name it, or write "*"`
+	if parts[4] == "" && all(4, false) {
+		p.report("MISSING_ARN_ACCOUNT", path, "names of %s have an account", typeNoun(parts[2], types)).Help = `name it, or write "*"`
 	}
 }
 

@@ -52,8 +52,32 @@ aws:MultiFactorAuthPresent is absent in requests signed with long-term access ke
 without MFA. Write BoolIfExists.
 `},
 	{"MISSING_PAIRED_CONDITION_KEYS", Security, Medium, "a condition key that needs another beside it", `
-Some keys say little alone: an address within a network (aws:VpcSourceIp) repeats in every network, a request by address (aws:SourceIp) is another one
-when a service makes it. Add the key that the finding names to the same statement.
+Some keys say little alone: a private address (aws:VpcSourceIp) repeats in every network. Add the key that the finding names to the same statement:
+
+	"Condition": {"IpAddress": {"aws:VpcSourceIp": "10.1.0.0/16"}, "StringEquals": {"aws:SourceVpc": "vpc-0123456789abcdef0"}}
+`},
+	{"UNTRUSTWORTHY_CONDITION_KEY", Security, Medium, "a condition on what the caller chooses", `
+aws:Referer and aws:UserAgent are headers that every program sends as it likes. A test of them keeps out nobody who wants in. Test who is calling or from where:
+
+	"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}
+`},
+	{"WILDCARD_USAGE_TOO_PERMISSIVE", Error, Medium, "a wildcard in the name of an owner", `
+The key names one account, organisation or network. A pattern also stands for those of strangers, who can have an account or a VPC whose number fits. Write
+each in full:
+
+	"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+`},
+	{"S3_PREFIX_IN_NEGATIVE_CONTEXT", Security, Medium, "a denied prefix that a shorter one goes around", `
+A request that lists "priv", or the whole bucket, also lists what is under "private/", and is not what the test is about. Only a list of what may be listed limits
+listing:
+
+	{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::media", "Condition": {"StringLike": {"s3:prefix": "public/*"}}}
+`},
+	{"DYNAMODB_ATTRIBUTES_WITHOUT_SELECT", Security, Medium, "a limit on attributes that requests for all of them pass", `
+dynamodb:Attributes holds the attributes that a request names. One that names none reads the whole item. Demand that attributes are named:
+
+	"Condition": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "name"]},
+	              "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
 `},
 	{"STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS", Security, Low, "a text comparison of an ARN", `
 The key holds an ARN. In StringLike a "*" also runs over colons, so a pattern for one part can match a name with other parts. ArnLike compares part by part.
@@ -67,7 +91,7 @@ Bool and Null take "true" or "false". With another value the test never holds.
 	{"TYPE_MISMATCH_DATE", Warning, Medium, "not a date", `
 Date operators take ISO 8601 such as 2026-01-31T12:00:00Z or 2026-01-31, or seconds since 1970. With another value the test never holds.
 `},
-	{"TYPE_MISMATCH_IP_RANGE", Warning, Medium, "not an address or range", `
+	{"TYPE_MISMATCH_IP_RANGE", Error, High, "not an address or range", `
 IP operators take addresses and CIDR ranges: 203.0.113.0/24, 2001:db8::/32. With another value the test never holds.
 `},
 	{"TYPE_MISMATCH_NUMBER", Warning, Medium, "not a number", `
@@ -76,8 +100,31 @@ Numeric operators take numbers. With another value the test never holds.
 	{"TYPE_MISMATCH_STRING", Warning, Medium, "not base64", `
 BinaryEquals compares bytes, which the policy writes in base64. With another value the test never holds.
 `},
-	{"INVALID_DATE_VALUE", Warning, Medium, "a date that does not exist", `
-The text has the form of a date and names no day or no time there is: a thirteenth month, a twenty-fifth hour.
+	{"INVALID_DATE_VALUE", Warning, Medium, "a date that may not be the one that is meant", `
+The text has the form of a date and names no day or no instant there is: a thirteenth month, a twenty-fifth hour, a time without its zone. The level is low for
+seconds since 1970, which are a date and cannot be read. Write the date, and a time with its zone:
+
+	"DateLessThan": {"aws:CurrentTime": "2026-01-31T12:00:00Z"}
+`},
+	{"INVALID_VPC_FORMAT", Error, High, "not the ID of a VPC", `
+aws:SourceVpc holds the ID of a VPC: "vpc-" and 8 or 17 hexadecimal digits. No request has another value. The name of a VPC or its range of addresses is not
+its ID:
+
+	"Condition": {"StringEquals": {"aws:SourceVpc": "vpc-0123456789abcdef0"}}
+`},
+	{"INVALID_VPCE_FORMAT", Error, High, "not the ID of a VPC endpoint", `
+aws:SourceVpce holds the ID of a VPC endpoint: "vpce-" and 8 or 17 hexadecimal digits. No request has another value.
+
+	"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}
+`},
+	{"INVALID_KMS_KEY_VALUE", Error, High, "not the ARN of a key", `
+S3 compares the whole ARN of the KMS key that an upload asks for, also where the request names the key by its ID or an alias:
+
+	"Condition": {"ArnEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id":
+	  "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}
+`},
+	{"INVALID_REGION", Error, High, "a region that does not exist, in a condition", `
+aws:RequestedRegion holds the code of a region, such as eu-west-1. No request has this value, so the test never holds, and its negation always does.
 `},
 	{"WILDCARD_WITHOUT_LIKE_OPERATOR", Warning, Medium, "a wildcard that is plain text", `
 StringEquals compares "*" and "?" as they are. Write StringLike (or ArnLike) if they stand for anything.

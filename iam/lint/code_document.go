@@ -27,7 +27,7 @@ and also when it cannot be seen.
 The language has no element of this name here. Names count with their case: "action" is not "Action". An unknown element is never ignored; the
 service refuses the document.
 `},
-	{"UNSUPPORTED_ELEMENT", Error, Medium, "an element that this kind of policy does not take", `
+	{"ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE", Error, Medium, "a resource in a trust policy", `
 A trust policy belongs to its role, so it names no Resource. Remove the element.
 `},
 	{"UNSUPPORTED_ELEMENT_COMBINATION", Error, High, "two elements that exclude each other", `
@@ -71,12 +71,18 @@ A managed policy has at most 6,144 characters and a session policy 2,048, blanks
 for a user, 5,120 for a group and 10,240 for a role. Remove what is redundant, or split the document.
 `},
 	{"POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", Warning, High, "longer than a resource's policy may be", `
-Services bound the policies of their resources: a trust policy has 2,048 characters unless the quota was raised, a bucket policy 20 KiB, a key policy 32 KiB,
-a topic policy 30,720 characters, a secret's policy 20,480, a function's 20 KiB, a repository's 10,240.
+Services bound the policies of their resources: a bucket policy has 20 KiB, a key policy 32 KiB, a topic policy 30,720 characters, a secret's policy
+20,480, a function's 20 KiB, a repository's 10,240. Remove what is redundant, or name principals by a condition on their organisation.
 `},
-	{"POLICY_SIZE_EXCEEDS_SCP_QUOTA", Error, High, "longer than an organisation's policy may be", `
-Service and resource control policies have at most 5,120 characters each. Here blanks count where the document is sent as it is: write it without them, or
-split it.
+	{"POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA", Warning, High, "longer than a trust policy may be", `
+A trust policy has at most 2,048 characters, blanks between elements not counted, unless the quota was raised for the account ("Role trust policy
+length"). Split the role, or name principals by a condition on their organisation.
+`},
+	{"POLICY_SIZE_EXCEEDS_SCP_QUOTA", Error, High, "longer than a service control policy may be", `
+A service control policy has at most 5,120 characters. Here blanks count where the document is sent as it is: write it without them, or split it.
+`},
+	{"POLICY_SIZE_EXCEEDS_RCP_QUOTA", Error, High, "longer than a resource control policy may be", `
+A resource control policy has at most 5,120 characters. Here blanks count where the document is sent as it is: write it without them, or split it.
 `},
 	{"SCP_SYNTAX_ERROR_ACTION_WILDCARD", Error, Medium, "a wildcard within an action of an SCP", `
 By the older rules, which hold where --scp-legacy is given, actions of service control policies take "*" at their end only.
@@ -101,6 +107,29 @@ Resource control policies are about everybody: "Principal": "*", and no NotPrinc
 `},
 	{"RCP_SYNTAX_ERROR_NOTACTION", Error, High, "NotAction in an RCP", `
 Resource control policies list the actions they deny in Action.
+`},
+	{"RCP_SYNTAX_ERROR_ACTION", Error, High, "a service that RCPs do not reach", `
+Resource control policies apply to the services of a list (Organizations User Guide, "List of AWS services that support RCPs") and take actions of these
+only. Bound other services by a service control policy.
+`},
+	{"RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", Warning, Medium, "an RCP that also stops services acting for you", `
+A resource control policy meets the services of the vendor too. Their requests carry no key about a principal, so a test such as StringNotEquals on
+aws:PrincipalOrgID holds for them: logs are no longer delivered, events no longer sent. Exempt services:
+
+	"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+`},
+	{"RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY", Warning, Medium, "an RCP about services that also stops principals", `
+aws:SourceAccount, aws:SourceOrgID and the like are there when a service calls on somebody's behalf. Requests of users and roles lack them, so the negated
+test holds for everybody. Say that services are meant:
+
+	"Condition": {"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-a1b2c3d4e5"}, "Null": {"aws:SourceAccount": "false"},
+	              "Bool": {"aws:PrincipalIsAWSService": "true"}}
+`},
+	{"RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK", Warning, Medium, "an RCP that stops services which do not tell for whom they act", `
+Not every integration of every service sends aws:SourceAccount and aws:SourceOrgID. Without the key a negated test holds, and the integration stops. Leave
+those requests out:
+
+	"Null": {"aws:SourceAccount": "false"}
 `},
 	{"RCP_SYNTAX_ERROR_ALLOW", Error, High, "an Allow in an RCP", `
 Resource control policies of one's own only deny: "Effect": "Deny" with "Principal": "*". What allows is RCPFullAWSAccess, which is always attached.

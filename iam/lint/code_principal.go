@@ -27,6 +27,11 @@ accounts.google.com. The address of a provider is not its name: register it and 
 	{"FEDERATED_PRINCIPAL_NOT_SUPPORTED", Error, High, "an identity provider outside a trust policy", `
 An identity provider lets people assume a role and calls nothing itself, so only trust policies name one. Name the role, under AWS.
 `},
+	{"ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL", Error, High, "everyone, in a form that trust policies do not take", `
+IAM refuses "Principal": "*" in the trust policy of a role. Name who may assume the role. If conditions are to say it alone, write the longer form:
+
+	"Principal": {"AWS": "*"}
+`},
 	{"ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL", Error, High, "NotPrincipal in a trust policy", `
 The trust policy of a role lists in Principal who may assume it; IAM refuses NotPrincipal there.
 `},
@@ -54,6 +59,12 @@ in Principal.
 The statement lets a service of the vendor in. The service works for every customer, so anyone who can make it call can reach this resource through it (the
 confused deputy). Say on whose behalf: aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.
 `},
+	{"UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", Error, High, "a condition that keeps the service out", `
+Requests that a service makes on its own behalf carry no organisation, name or MFA of a caller. The statement is for services only and asks for such a key, so
+it never applies. Say on whose behalf the service may call:
+
+	"Condition": {"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}
+`},
 	{"RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", Suggestion, Low, "a condition that calls of services do not carry", `
 A service that calls on its own behalf has no user, no organisation of its own and no address of yours: aws:PrincipalOrgID, aws:SourceIp and the like are absent
 or the service's. Say on whose behalf it may call: aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.
@@ -66,5 +77,33 @@ customer. A provider that serves many customers signs tokens for all of them.
 GitHub signs tokens for the workflows of every repository there is. Without a condition on token.actions.githubusercontent.com:sub that begins with
 repo:OWNER/ anyone with a repository may assume this role. Write StringEquals or StringLike with repo:OWNER/REPOSITORY:ref:refs/heads/BRANCH or
 repo:OWNER/REPOSITORY:environment:NAME.
+`},
+	{"SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", Warning, Low, "a subject of GitHub with a wildcard", `
+"repo:OWNER/REPOSITORY:*" lets in workflows of every branch, tag and pull request, also those that nobody has reviewed. The level is medium where the wildcard
+stands for repositories. Name the branch or the environment:
+
+	"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:OWNER/REPOSITORY:ref:refs/heads/main"}
+`},
+	{"FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE", Security, Low, "ForAnyValue on the audience of a token", `
+The audience of a token (aud) has one value, and a set qualifier on it suggests otherwise. Write the plain operator:
+
+	"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
+`},
+	{"REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY", Suggestion, Low, "a session beside its role", `
+Who names a role means all its sessions. Naming one of them too says nothing more. Remove it:
+
+	"Principal": {"AWS": "arn:aws:iam::111122223333:role/deploy"}
+`},
+	{"MISSING_ACTION_FOR_CONDITION_KEY", Error, High, "a condition on what callers may not pass", `
+A caller passes session tags only where the trust policy allows sts:TagSession, and a source identity only where it allows sts:SetSourceIdentity. Without that the
+condition never holds, and nobody assumes the role:
+
+	"Action": ["sts:AssumeRole", "sts:SetSourceIdentity"], "Condition": {"StringLike": {"sts:SourceIdentity": "*"}}
+`},
+	{"MISSING_ACTION_FOR_ROLES_ANYWHERE_TRUST_POLICY", Error, High, "certificates cannot assume the role", `
+IAM Roles Anywhere passes the fields of the certificate as session tags and its subject as source identity, so it needs all three actions:
+
+	"Principal": {"Service": "rolesanywhere.amazonaws.com"},
+	"Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
 `},
 }

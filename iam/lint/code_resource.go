@@ -26,11 +26,9 @@ The third part of an ARN is the prefix of a service. Nothing has a name with thi
 	{"INVALID_ARN_SERVICE_CASE", Error, High, "a service in capitals, in an ARN", `
 Names are compared with regard to case and services are in lower case, so the pattern matches nothing. The fix writes it in lower case.
 `},
-	{"INVALID_REGION", Error, High, "a region that does not exist", `
-The fourth part of an ARN is a region such as eu-west-1, and not an availability zone such as eu-west-1a or the name of a place.
-`},
-	{"INVALID_ARN_REGION", Error, High, "a region of another partition", `
-Each partition has its own regions: cn-north-1 is in aws-cn, us-gov-west-1 in aws-us-gov. No resource has such a name.
+	{"INVALID_ARN_REGION", Error, High, "a region that does not exist, in an ARN", `
+The fourth part of an ARN is a region of the partition: eu-west-1, and not an availability zone such as eu-west-1a, the name of a place, or a region of
+another partition (cn-north-1 is in aws-cn, us-gov-west-1 in aws-us-gov). No resource has such a name.
 `},
 	{"MISSING_ARN_REGION", Error, High, "no region where names have one", `
 Every resource of this type has its region in its name, so a pattern without one matches nothing. Name the region, or write "*".
@@ -40,6 +38,9 @@ Resources of this type have no region in their name (a bucket's name, a role's n
 `},
 	{"INVALID_ARN_ACCOUNT", Error, High, "not an account number, in an ARN", `
 The fifth part of an ARN is the 12-digit number of an account, without hyphens, or the word aws for what belongs to the vendor.
+`},
+	{"MISSING_ARN_ACCOUNT", Error, High, "no account where names have one", `
+Every resource of this type has its account in its name, so a pattern without one matches nothing. Write the 12 digits, or "*".
 `},
 	{"ARN_ACCOUNT_NOT_ALLOWED", Error, High, "an account where names have none", `
 Resources of this type have no account in their name: bucket names are unique worldwide. The pattern matches nothing. The fix leaves the part empty.

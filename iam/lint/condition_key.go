@@ -25,7 +25,7 @@ func conditionKeys(p *pass) {
 // unknownKey reports a key that is in no request. Of services whose keys are not
 // known nothing is said, nor of the claims of identity providers.
 func (p *pass) unknownKey(key, path string) {
-	if _, known := catalog.Default().Key(key); known {
+	if _, known := catalog.Default().Key(key); known || successors[strings.ToLower(key)] != "" {
 		return
 	}
 	prefix, _, _ := strings.Cut(key, ":")
@@ -80,8 +80,8 @@ func unlike(a, b string) int {
 }
 
 // successors are keys that have been replaced (SNS Developer Guide, "Access
-// control conditions").
-var successors = map[string]string{"aws:sourceowner": "aws:SourceAccount"}
+// control conditions"; IAM User Guide, "IAM policy validation check reference").
+var successors = map[string]string{"aws:sourceowner": "aws:SourceAccount", "aws:arn": "aws:PrincipalArn"}
 
 func (p *pass) deprecatedKey(key, path string) {
 	if successor := successors[strings.ToLower(key)]; successor != "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 )
 
 // qualifiers looks at ForAllValues and ForAnyValue: whether the key has several
@@ -21,6 +22,9 @@ func qualifiers(p *pass) {
 			if known && key.multi {
 				f := p.report("MISSING_QUALIFIER", p.policy.ConditionPath(i, c, -1), "%s can have several values, and %s compares one", cond.Key, cond.Operator)
 				f.Help = "write ForAnyValue:" + cond.Operator.String() + " if one value is enough, ForAllValues: if each has to pass"
+				if slices.Contains(mostlyOne, strings.ToLower(cond.Key)) {
+					f.Severity, f.Level = Warning, Low
+				}
 			}
 		case iam.ForAllValues:
 			if known && !key.multi {
@@ -31,6 +35,11 @@ func qualifiers(p *pass) {
 		}
 	})
 }
+
+// mostlyOne are multivalued keys, in lower case, that the vendor's own guides
+// compare by plain operators: most requests have one value of them (Amazon
+// EventBridge User Guide, "Permissions for event buses").
+var mostlyOne = []string{"events:source"}
 
 func (p *pass) needlessForAll(i, c int, cond *iam.Condition) {
 	f := p.report("FORALLVALUES_WITH_SINGLE_VALUED_KEY", p.policy.ConditionPath(i, -1, -1),
@@ -44,7 +53,8 @@ func (p *pass) needlessForAll(i, c int, cond *iam.Condition) {
 
 func (p *pass) forAllWithoutNull(i int, cond *iam.Condition) {
 	s := &p.policy.Statements[i]
-	if s.Effect != iam.Allow || requiresKey(s, cond.Key) || strings.EqualFold(cond.Key, "aws:TagKeys") && demandsRequestTag(s) {
+	key := strings.ToLower(cond.Key)
+	if s.Effect != iam.Allow || requiresKey(s, cond.Key) || key == "aws:tagkeys" && demandsRequestTag(s) || p.alwaysThere(s, key) {
 		return
 	}
 	path := p.policy.ConditionPath(i, -1, -1)
@@ -58,6 +68,35 @@ func (p *pass) forAllWithoutNull(i int, cond *iam.Condition) {
 		patch = p.insert(path+".Null", cond.Key, "false")
 	}
 	p.fix(f, false, "demand that the key is there", patch)
+	if slices.Contains(chosenTags, key) {
+		f.Level = Low
+	}
+}
+
+// chosenTags are the keys, in lower case, of what callers add of their own: who
+// adds nothing passes the test and has gained nothing.
+var chosenTags = []string{"aws:tagkeys", "sts:transitivetagkeys"}
+
+// alwaysKeys are keys, in lower case, that every request carries whose action has
+// them at all, but for the actions named, which reach everything without.
+var alwaysKeys = map[string][]string{
+	"dynamodb:leadingkeys":                                  {"dynamodb:Scan", "dynamodb:PartiQLSelect"},
+	"ses:recipients":                                        nil,
+	"route53:changeresourcerecordsetsactions":               nil,
+	"route53:changeresourcerecordsetsnormalizedrecordnames": nil,
+	"route53:changeresourcerecordsetsrecordtypes":           nil,
+}
+
+// alwaysThere reports whether ForAllValues waives nothing, because the requests
+// that a statement is about carry the key. Actions without the key that are
+// written out are meant to pass; those that a pattern brings along are not.
+func (p *pass) alwaysThere(s *iam.Statement, key string) bool {
+	without, ok := alwaysKeys[key]
+	return ok && !s.Actions.Not && !slices.ContainsFunc(s.Actions.Values, func(pattern string) bool {
+		return slices.ContainsFunc(p.expand(pattern), func(a *catalog.Action) bool {
+			return slices.Contains(without, a.FullName()) || wild(pattern) && !catalog.Default().Supports(a, key)
+		})
+	})
 }
 
 // demandsRequestTag reports whether the statement asks for a tag in the request,
@@ -87,25 +126,12 @@ func multiFactorGuard(p *pass) {
 
 // pairs are keys that say little without another.
 var pairs = []struct {
-	key string
-	// only limits the pair to some uses of the key; nil is all.
-	only     func(effect iam.Effect, o iam.Operator) bool
+	key      string
 	partners []string
 	why      string
 }{
-	{
-		key: "aws:VpcSourceIp", partners: []string{"aws:SourceVpc", "aws:SourceVpce", "aws:SourceVpcArn"},
-		why: "private addresses repeat in every network",
-	},
-	{
-		key: "aws:Ec2InstanceSourcePrivateIPv4", partners: []string{"aws:Ec2InstanceSourceVpc"},
-		why: "private addresses repeat in every network",
-	},
-	{
-		key: "aws:SourceIp", partners: []string{"aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:PrincipalIsAWSService"},
-		only: func(effect iam.Effect, o iam.Operator) bool { return effect == iam.Deny && o.Test == iam.NotIPAddress },
-		why:  "what a service does for the caller comes from the service's address and is denied too",
-	},
+	{"aws:VpcSourceIp", []string{"aws:SourceVpc", "aws:SourceVpce", "aws:SourceVpcArn"}, "private addresses repeat in every network"},
+	{"aws:Ec2InstanceSourcePrivateIPv4", []string{"aws:Ec2InstanceSourceVpc"}, "private addresses repeat in every network"},
 }
 
 // pairedKeys reports keys without the partner they need.
@@ -113,10 +139,7 @@ func pairedKeys(p *pass) {
 	p.conditions(func(i, c int, cond *iam.Condition) {
 		s := &p.policy.Statements[i]
 		for _, pair := range pairs {
-			if !strings.EqualFold(cond.Key, pair.key) || cond.Operator.Test == iam.Null || pair.only != nil && !pair.only(s.Effect, cond.Operator) {
-				continue
-			}
-			if paired(s, pair.partners) {
+			if !strings.EqualFold(cond.Key, pair.key) || cond.Operator.Test == iam.Null || paired(s, pair.partners) {
 				continue
 			}
 			f := p.report("MISSING_PAIRED_CONDITION_KEYS", p.policy.ConditionPath(i, c, -1), "%s stands alone: %s", cond.Key, pair.why)

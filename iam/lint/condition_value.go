@@ -48,7 +48,12 @@ func (p *pass) conditionValue(family iam.Family, text, path string) {
 var dateLike = regexp.MustCompile(`^\d{4}-\d{1,2}(-\d{1,2}([T ]\d{1,2}(:\d{1,2}){0,2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?)?$`)
 
 func (p *pass) dateValue(text, path string) {
-	if _, ok := iam.ParseDate(text); ok {
+	if at, ok := iam.ParseDate(text); ok {
+		if !strings.Contains(text, "-") {
+			f := p.report("INVALID_DATE_VALUE", path, "%s are seconds since 1970, which nobody can read", text)
+			f.Level, f.Help = Low, "write it as "+stamp(at)
+			p.fix(f, at.Nanosecond() == 0, "write the date", p.put(path, stamp(at)))
+		}
 		return
 	}
 	code, what := "TYPE_MISMATCH_DATE", "%q is not a date"

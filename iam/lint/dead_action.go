@@ -75,7 +75,7 @@ func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Ac
 	pattern, path := s.Actions.Values[j], p.policy.ActionPath(i, j)
 	if len(never) < len(all) {
 		never = p.beside(never, s.Resources.Values)
-		if len(never) == 0 {
+		if len(never) == 0 || s.Effect == iam.Deny && !slices.ContainsFunc(s.Resources.Values, allWithin) {
 			return
 		}
 		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false,
@@ -100,6 +100,14 @@ func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Ac
 		f.Help = "add " + few(buckets)
 		p.fix(f, false, "add the bucket itself", p.put(p.policy.ResourcePath(i, -1), slices.Concat(s.Resources.Values, buckets)))
 	}
+}
+
+// allWithin reports whether a resource stands for all that is in something: who
+// denies everything there may have forgotten the thing itself, and who denies a
+// part of it has not.
+func allWithin(text string) bool {
+	_, inner, _ := strings.Cut(arnPart(text, 5), "/")
+	return inner == "*"
 }
 
 // beside returns those of the actions that work on something next to what the

@@ -25,7 +25,7 @@ func deadKeys(p *pass) {
 			cond := &s.Conditions[c]
 			key := lower(cond.Key)
 			service, _, _ := strings.Cut(key, ":")
-			if !demands(cond) || service == "aws" || !hasKey(service, key) || slices.Contains(travellingKeys, key) {
+			if !demands(cond) || service == "aws" || !hasKey(service, key) || slices.Contains(travellingKeys, key) || slices.ContainsFunc(s.Actions.Values, allActions) {
 				continue
 			}
 			if actions == nil {
@@ -47,7 +47,7 @@ func (p *pass) deadKey(i int, s *iam.Statement, c int, actions []*catalog.Action
 	key := s.Conditions[c].Key
 	var without []*catalog.Action
 	for _, a := range actions {
-		if p.steps(8) && !catalog.Default().Supports(a, key) {
+		if p.steps(8) && !catalog.Default().Supports(a, key) && !joins(a, key) {
 			without = append(without, a)
 		}
 	}
@@ -58,11 +58,20 @@ func (p *pass) deadKey(i int, s *iam.Statement, c int, actions []*catalog.Action
 		f := p.dead("DEAD_CONDITION_CONTRADICTION", path, s, false, "no action of the statement carries %s, so it never %s anything", key, applies(s))
 		f.Help = "remove the condition, or use a key that the actions carry"
 	case s.Effect == iam.Allow:
-		f := p.dead("DEAD_CONDITION_CONTRADICTION", path, s, false, "%d of the %s carry no %s and are never allowed", len(without), plural(len(actions), "action"), key)
+		f := p.dead("DEAD_CONDITION_CONTRADICTION", path, s, false, "requests for %d of the %s never carry %s, and are not allowed", len(without), plural(len(actions), "action"), key)
 		f.Level, f.Severity = Low, Warning
 		f.Detail = "never allowed: " + actionNames(without)
 		f.Help = "put the actions that carry the key into a statement of their own"
 	}
+}
+
+// joins reports whether an action is one that goes with a call that assumes a
+// role: it is authorised in the request for that call, whose keys it has.
+func joins(a *catalog.Action, key string) bool {
+	if _, ok := cutFold(key, "sts:"); !ok || a.Service.Prefix != "sts" {
+		return false
+	}
+	return a.Name == "TagSession" || a.Name == "SetSourceIdentity" || a.Name == "SetContext"
 }
 
 // hasKey reports whether a service has a condition key.

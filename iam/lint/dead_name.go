@@ -76,7 +76,9 @@ func badWholeBucket(name string) string {
 		return "names have no two dots in a row"
 	case err == nil:
 		return "names are no addresses"
-	case strings.HasPrefix(name, "xn--"), strings.HasPrefix(name, "sthree-"), strings.HasPrefix(name, "amzn-s3-demo-"):
+	case strings.HasPrefix(name, "amzn-s3-demo-"):
+		return "the prefix is reserved for the vendor's examples"
+	case strings.HasPrefix(name, "xn--"), strings.HasPrefix(name, "sthree-"):
 		return "the prefix is reserved"
 	case strings.HasSuffix(name, "-s3alias"), strings.HasSuffix(name, "--ol-s3"), strings.HasSuffix(name, ".mrap"), strings.HasSuffix(name, "--x-s3"),
 		strings.HasSuffix(name, "--table-s3"):

@@ -84,10 +84,14 @@ func (p *pass) size() {
 		return
 	}
 	code := "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA"
-	switch {
-	case p.policy.Kind == iam.ServiceControlPolicy || p.policy.Kind == iam.ResourceControlPolicy:
+	switch p.policy.Kind {
+	case iam.ServiceControlPolicy:
 		code = "POLICY_SIZE_EXCEEDS_SCP_QUOTA"
-	case p.policy.Kind.HasPrincipal():
+	case iam.ResourceControlPolicy:
+		code = "POLICY_SIZE_EXCEEDS_RCP_QUOTA"
+	case iam.TrustPolicy:
+		code = "POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA"
+	case iam.ResourcePolicy, iam.EndpointPolicy:
 		code = "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA"
 	}
 	f := p.report(code, iam.DocumentPath, "the document counts %d and the quota of a %s is %d", n, q.Name, q.Limit)

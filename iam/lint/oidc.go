@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -43,7 +44,9 @@ func (p *pass) openIDProvider(i int, s *iam.Statement, host string) {
 		if !p.namesRepository(s) {
 			f := p.report("MISSING_GITHUB_REPO_CONDITION_KEY", iam.StatementPath(i), "workflows of every repository on GitHub may assume the role")
 			f.Help = `add StringLike on ` + gitHubHost + `:sub with "repo:OWNER/REPOSITORY:ref:refs/heads/BRANCH"`
+			return
 		}
+		p.openSubjects(i, s)
 		return
 	}
 	own := slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
@@ -74,6 +77,47 @@ func (p *pass) namesRepository(s *iam.Statement) bool {
 			return p.everyValue(&c, isIdentifier)
 		}
 		return false
+	})
+}
+
+// openSubjects finds subjects of workflows that leave the repository or the branch
+// open, where no other claim names it.
+func (p *pass) openSubjects(i int, s *iam.Statement) {
+	if p.demandsKey(s, gitHubHost+":ref", isIdentifier) || p.demandsKey(s, gitHubHost+":environment", isIdentifier) ||
+		p.demandsKey(s, gitHubHost+":job_workflow_ref", isIdentifier) {
+		return
+	}
+	for _, c := range conditionsOn(s, gitHubHost+":sub") {
+		cond := &s.Conditions[c]
+		for v, value := range cond.Values {
+			if cond.Operator.Test != iam.StringLike || !wild(value.Text) {
+				continue
+			}
+			f := p.report("SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", p.policy.ConditionPath(i, c, v),
+				"%q stands for workflows of any branch and pull request", value.Text)
+			f.Help = `name the branch or the environment: "repo:OWNER/REPOSITORY:ref:refs/heads/main"`
+			if repository, _, ok := strings.Cut(strings.TrimPrefix(value.Text, "repo:"), ":"); !ok || wild(repository) {
+				f.Level = Medium
+				f.Message = fmt.Sprintf("%q stands for workflows of several repositories", value.Text)
+			}
+		}
+	}
+}
+
+// audiences finds ForAnyValue on the audience of a token, which has one value.
+func audiences(p *pass) {
+	if p.policy.Kind != iam.TrustPolicy {
+		return
+	}
+	p.conditions(func(i, c int, cond *iam.Condition) {
+		if cond.Operator.Qualifier != iam.ForAnyValue || !strings.HasSuffix(strings.ToLower(cond.Key), ":aud") {
+			return
+		}
+		o := cond.Operator
+		o.Qualifier = iam.SingleValue
+		f := p.report("FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE", p.policy.ConditionPath(i, c, -1), "%s has one value", cond.Key)
+		f.Help = "write " + o.String()
+		p.fix(f, false, "drop ForAnyValue", p.operatorMove(i, c, o.String()))
 	})
 }
 

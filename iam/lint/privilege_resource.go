@@ -110,7 +110,14 @@ func (p *pass) resourceWidth(i int, s *iam.Statement, j int) {
 	open := func(part string) bool { return part == "" || strings.Trim(part, "*") == "" }
 	if open(region) && open(account) && standsForAType(text) {
 		f := p.report("LP_RESOURCE_TOO_WIDE", path, "%s leaves everything open", text)
-		f.Help = "fill in the region, the account and the name"
+		f.Help = "fill in the name"
+		if region+account != "" {
+			f.Help = "fill in the region, the account and the name"
+		}
+		if limitsResources(s) {
+			f.Severity, f.Level = Suggestion, Info
+			f.Message += "; a condition on what they are limits it"
+		}
 		return
 	}
 	if strings.Contains(text, "${") {

@@ -113,6 +113,9 @@ func regional(service string) bool {
 // worksOn reports whether an action can work on something that a resource
 // pattern stands for.
 func worksOn(a *catalog.Action, pattern string) bool {
+	if path, short := strings.CutPrefix(pattern, "execute-api:/"); short {
+		pattern = "arn:*:execute-api:*:*:*/" + path // as API Gateway completes it
+	}
 	return a == nil || len(pattern) > maxARN || a.Takes(withoutVariables(pattern))
 }
 

@@ -30,11 +30,11 @@ var (
 		lintCodes,
 	}
 	ruleTables = [...][]rule{
-		{document, redundant},
-		{principals, servicePrincipals, openIDProviders},
+		{document, redundant, controlledServices},
+		{principals, servicePrincipals, openIDProviders, audiences},
 		{emptyElements, knownActions, handovers},
 		{resourceNames},
-		{conditionValues, conditionTypes, conditionKeys, conditionShape, privateAddresses, qualifiers, multiFactorGuard, pairedKeys, tagKeys},
+		{conditionValues, regionValues, identifierValues, conditionTypes, conditionKeys, conditionShape, privateAddresses, qualifiers, multiFactorGuard, pairedKeys, tagKeys, untrustworthy, prefixesDenied, attributesWithoutSelect},
 		{variables},
 		securityRules,
 		trustRules,

@@ -57,8 +57,11 @@ func (p *pass) hits(table []string, keep func(*iam.Statement, grant) bool) [][]g
 	return all
 }
 
-// anywhere keeps the grants on any resource that no condition keeps to some.
-func anywhere(s *iam.Statement, g grant) bool { return g.anywhere && !limitsResources(s) }
+// anywhere keeps the grants on any resource that no condition keeps to some. In
+// the policy of a resource "*" is that resource.
+func (p *pass) anywhere(s *iam.Statement, g grant) bool {
+	return p.policy.Kind.Identity() && g.anywhere && !limitsResources(s)
+}
 
 // limitsResources reports whether a condition picks resources, by their tags or
 // what they are.
@@ -120,7 +123,7 @@ func allNames(grants []grant) string {
 // resourcePolicyWrites finds patterns that let the holder share any resource of
 // a type.
 func resourcePolicyWrites(p *pass) {
-	for i, grants := range p.hits(policyWriters, anywhere) {
+	for i, grants := range p.hits(policyWriters, p.anywhere) {
 		byPattern(grants, func(of []grant) {
 			f := p.report("SEC_RESOURCE_POLICY_WRITE", p.policy.ActionPath(i, of[0].pattern), "%s may share any resource with anyone", names(of))
 			f.Detail, f.Help = allNames(of), "list the actions that are meant, or name the resources"
@@ -150,7 +153,7 @@ func isPrivateACL(v string) bool {
 
 // credentialsExposure finds patterns that hand out credentials of anyone.
 func credentialsExposure(p *pass) {
-	for i, grants := range p.hits(credentialActions, anywhere) {
+	for i, grants := range p.hits(credentialActions, p.anywhere) {
 		byPattern(grants, func(of []grant) {
 			f := p.report("SEC_CREDENTIALS_EXPOSURE", p.policy.ActionPath(i, of[0].pattern), "%s returns credentials, of anyone", names(of))
 			f.Help = "name whose they may be"
@@ -165,7 +168,7 @@ func credentialsExposure(p *pass) {
 
 // dataExfiltration finds statements that read all data of a kind.
 func dataExfiltration(p *pass) {
-	for i, grants := range p.hits(dataReaders, anywhere) {
+	for i, grants := range p.hits(dataReaders, p.anywhere) {
 		if len(grants) > 0 {
 			f := p.report("SEC_DATA_EXFILTRATION", iam.StatementPath(i), "%s reads the data of all resources", names(grants))
 			f.Detail, f.Help = allNames(grants), "name what is read"
@@ -175,7 +178,7 @@ func dataExfiltration(p *pass) {
 
 // executeAny finds statements that set anything in motion.
 func executeAny(p *pass) {
-	for i, grants := range p.hits(runners, anywhere) {
+	for i, grants := range p.hits(runners, p.anywhere) {
 		if len(grants) > 0 {
 			f := p.report("SEC_EXECUTE_ANY", iam.StatementPath(i), "%s runs anything there is", names(grants))
 			f.Detail, f.Help = allNames(grants), "name what may be run"
@@ -188,7 +191,7 @@ func executeAny(p *pass) {
 func networkExposure(p *pass) {
 	unlimited := func(s *iam.Statement, g grant) bool {
 		key := networkGuards[g.action]
-		return key == "" || !p.demandsKey(s, key, func(v string) bool { return v == "AWS_IAM" || v == "false" })
+		return p.policy.Kind.Identity() && (key == "" || !p.demandsKey(s, key, func(v string) bool { return v == "AWS_IAM" || v == "false" }))
 	}
 	for i, grants := range p.hits(networkOpeners, unlimited) {
 		if len(grants) > 0 {

@@ -1,7 +1,10 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/internal/glob"
 )
 
@@ -19,13 +22,25 @@ func publicPrincipals(p *pass) {
 				continue
 			}
 			code, what := "SEC_PUBLIC_PRINCIPAL", "use"
-			if p.changesThings(i) {
+			if p.changesThings(i) && !p.onlyInvokes(s) {
 				code, what = "SEC_PUBLIC_WRITE", "change"
 			}
 			f := p.report(code, m.path(p.policy, i), "everyone may %s the resource", what)
 			f.Help = "name the principals, or limit the statement by aws:PrincipalOrgID or the like"
 			return
 		}
+	})
+}
+
+// invocations are actions that the reference calls writing and that only call
+// what is there to be called.
+var invocations = []string{
+	"execute-api:Invoke", "lambda:InvokeAsync", "lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "vpc-lattice-svcs:Invoke",
+}
+
+func (p *pass) onlyInvokes(s *iam.Statement) bool {
+	return !s.Actions.Not && !slices.ContainsFunc(p.expandAll(s.Actions.Values), func(a *catalog.Action) bool {
+		return a.Access != catalog.Read && a.Access != catalog.List && !slices.Contains(invocations, a.FullName())
 	})
 }
 

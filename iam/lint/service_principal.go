@@ -14,6 +14,10 @@ var callerOnlyKeys = []string{
 	"aws:username", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip", "aws:multifactorauthpresent", "aws:multifactorauthage",
 }
 
+// neverOfService are those of them, in lower case, that no request of a service
+// has: they belong to users and roles alone.
+var neverOfService = []string{"aws:principalorgid", "aws:principalorgpaths", "aws:username", "aws:multifactorauthpresent", "aws:multifactorauthage"}
+
 // servicePrincipals reports services let in without saying on whose behalf (the
 // confused deputy; IAM User Guide, "Cross-service confused deputy prevention").
 func servicePrincipals(p *pass) {
@@ -33,6 +37,11 @@ func servicePrincipals(p *pass) {
 				continue
 			}
 			closed = closed || demands(cond)
+			if demands(cond) && onlyServices(s) && slices.Contains(neverOfService, key) {
+				p.report("UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", p.policy.ConditionPath(i, c, -1), "requests of %s never carry %s, so it is never let in", service, cond.Key).
+					Help = "test aws:SourceArn, aws:SourceAccount or aws:SourceOrgID"
+				continue
+			}
 			f := p.report("RECOMMENDED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL", p.policy.ConditionPath(i, c, -1),
 				"%s calls on its own behalf and has no %s of yours", service, cond.Key)
 			f.Help = "test aws:SourceArn or aws:SourceAccount"

@@ -15,13 +15,18 @@ import (
 func (s *splicer) between(c *jsonsource.Node) string {
 	starts, _ := children(c)
 	blank := s.text[c.Start+1 : starts[0]]
-	if blank == "" && len(starts) > 1 {
-		blank = " "
+	switch {
+	case blank != "":
+		return blank
+	case len(starts) > 1:
 		if s.text[starts[1]-1] == ',' {
-			blank = ""
+			return ""
 		}
+	case c.Kind == jsonsource.Object:
+		_, behind, _ := strings.Cut(s.colon(c), ":")
+		return behind
 	}
-	return blank
+	return " "
 }
 
 // colon is what stands between a name and its value in an object.

@@ -39,7 +39,7 @@ func trustExternalID(p *pass) {
 				level := p.externalIDLevel(s, m.account())
 				if f == nil {
 					f = p.report("TRUST_NO_EXTERNAL_ID", iam.StatementPath(i), "account %s may assume the role without an external ID", m.account())
-					f.Level, f.Help = level, "let the vendor choose one and add a condition on sts:ExternalId"
+					f.Level, f.Help = level, "say with --own-account if the account is your own; else let the vendor choose one, and add a condition on sts:ExternalId"
 				}
 				if level < f.Level {
 					f.Level = level
@@ -59,8 +59,11 @@ func (p *pass) externalIDLevel(s *iam.Statement, account string) Level {
 	case foreignAccount:
 		return High
 	}
-	if p.demandsKey(s, "aws:PrincipalOrgID", isIdentifier) || p.demandsKey(s, "aws:PrincipalOrgPaths", stranger.LeftOut("aws:PrincipalOrgPaths")) {
+	switch {
+	case p.demandsKey(s, "aws:PrincipalOrgID", isIdentifier), p.demandsKey(s, "aws:PrincipalOrgPaths", stranger.LeftOut("aws:PrincipalOrgPaths")):
 		return Info // an organisation named here is one's own
+	case p.demandsKey(s, "aws:MultiFactorAuthPresent", isTrue), p.demandsKey(s, "aws:MultiFactorAuthAge", isIdentifier):
+		return Low // a person, and not a vendor's program
 	}
 	return Medium
 }
@@ -75,6 +78,7 @@ func trustExternalIDValues(p *pass) {
 			case cond.Operator.Test == iam.Null || cond.Operator.Test == iam.UnknownTest:
 			case !demands(cond):
 				p.externalIDNotDemanded(i, c, cond)
+			case onlyServices(s): // it sends the account it acts for, which is no secret
 			default:
 				for v := range cond.Values {
 					p.weakExternalID(i, s, c, v)

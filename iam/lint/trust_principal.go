@@ -12,7 +12,7 @@ import (
 // trustRules judge trust policies, trustSetRules a role's trust policy together
 // with what the role may do.
 var (
-	trustRules    = []rule{trustPrincipals, trustExternalID, trustExternalIDValues, trustActions, trustSAMLAudience, trustSources}
+	trustRules    = []rule{trustPrincipals, trustExternalID, trustExternalIDValues, trustActions, trustCompanions, trustCertificates, trustSAMLAudience, trustSources, redundantSessions}
 	trustSetRules = []setRule{trustGuests, trustTagSession, trustChainDuration}
 )
 

@@ -3,6 +3,7 @@ package lint
 import (
 	"slices"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/internal/stranger"
 )
@@ -62,8 +63,8 @@ var sourceKeys = []string{"aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID
 // trustSources finds services that may use the role on behalf of strangers.
 func trustSources(p *pass) {
 	p.trusts(func(i int, s *iam.Statement) {
-		if !reaches(s, assumeRole) || p.namesSource(s) {
-			return
+		if !reaches(s, assumeRole) || p.namesSource(s) || p.demandsKey(s, externalIDKey, arn.ValidAccount) {
+			return // some services send the account they act for as external ID
 		}
 		for _, m := range members(s.Principals) {
 			if m.key != "Service" || !slices.Contains(sourceServices, m.text) {
@@ -78,7 +79,13 @@ func trustSources(p *pass) {
 	})
 }
 
-// namesSource reports whether conditions say for whose resource a service acts.
+// namesSource reports whether conditions say for whose resource a service acts:
+// by one of the keys made for it, or by what the service encrypts, which is named
+// in the encryption context (AWS KMS Developer Guide, "Encryption context").
 func (p *pass) namesSource(s *iam.Statement) bool {
-	return slices.ContainsFunc(sourceKeys, func(key string) bool { return p.demandsKey(s, key, stranger.LeftOut(key)) })
+	return slices.ContainsFunc(sourceKeys, func(key string) bool { return p.demandsKey(s, key, stranger.LeftOut(key)) }) ||
+		slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
+			_, context := cutFold(c.Key, "kms:EncryptionContext:")
+			return context && demands(&c) && p.everyValue(&c, stranger.LeftOut("aws:PrincipalArn"))
+		})
 }
