@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +32,9 @@ func (c *cli) iamFormatCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f.check && f.write {
 				return usageError{errors.New("--check and --write exclude each other")}
+			}
+			if f.write && slices.Contains(args, "-") {
+				return usageError{errors.New("--write is for files, and standard input is none")}
 			}
 			return c.formatFiles(f, args)
 		},
