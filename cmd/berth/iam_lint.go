@@ -35,7 +35,7 @@ func (c *cli) iamLintCommand() *cobra.Command {
 		Short: "find what is wrong, dangerous, too wide or dead in policies",
 		Long: "Reads policies wherever they are: JSON, outputs of the vendor's command line, CloudFormation templates (JSON), Terraform\n" +
 			"plans and configuration, Markdown and other text. What a policy is for is told by the file or guessed; --kind says it.\n" +
-			"Each finding has a code that \"berth explain code CODE\" explains. The exit status is 1 where a finding reaches --fail-on.\n" +
+			"Each finding has a code that \"berth explain code CODE\" explains. The exit status is 1 where a finding reaches --fail-on, 2 where a file cannot be read.\n" +
 			"With --fix, safe fixes are written into plain policy files; what they change grants and denies the same.",
 		Example: "  berth iam lint policies/ template.json README.md\n" +
 			"  berth iam lint --kind trust --third-party 444455556666 --format sarif trust.json > lint.sarif",
@@ -91,7 +91,10 @@ func (c *cli) lint(l *linting, args []string) error {
 	if err := c.writeLint(l, run); err != nil {
 		return err
 	}
-	if failed || unreadable > 0 {
+	switch {
+	case unreadable > 0: // not to be taken for findings
+		return usageError{fmt.Errorf("%d of %d files could not be read", unreadable, len(files))}
+	case failed:
 		return errReported
 	}
 	return nil
