@@ -1,7 +1,7 @@
 package lint
 
 // gapCodes are about what a policy evidently wants to do and cannot, or only by
-// half, because an action is missing. They never name a danger; what the
+// half, because an action is missing or denied. They never name a danger; what the
 // principal may do by other policies is not known here.
 var gapCodes = []Code{
 	{"GAP_MULTIPART_ABORT", Suggestion, Info, "may upload and not clean up", `
@@ -27,6 +27,13 @@ A received message comes back when its visibility timeout ends unless it is dele
 again and again, until they land in the dead-letter queue.
 
 	"Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+`},
+	{"GAP_GLOBAL_SERVICES", Warning, Medium, "a region rule that stops the global services", `
+IAM, Organizations, Route 53, CloudFront and other services without regions answer in us-east-1 (in other partitions in a region of theirs), which
+aws:RequestedRegion then holds. A Deny of every action outside a list of regions stops them too. Except them:
+
+	{"Effect": "Deny", "NotAction": ["iam:*", "organizations:*", "sts:*", "route53:*", "cloudfront:*", "support:*"], "Resource": "*",
+	 "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}
 `},
 	{"GAP_REGISTRY_TOKEN", Suggestion, Info, "may pull images and not sign in", `
 A client signs in to the registry with ecr:GetAuthorizationToken before it pulls or pushes. The action takes no resource, so it needs a statement of its own:

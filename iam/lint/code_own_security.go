@@ -60,6 +60,12 @@ The actions open ports, routes or endpoints. The language has no condition for a
 holder can open every port of it to the internet. Do not hand this to another party. Let it ask for a rule that a person or your own automation
 adds, or open the port once to a prefix list or a security group that you own and keep up to date.
 `},
+	{"SEC_MFA_WAIVED", Security, High, "MFA is asked of all but access keys", `
+aws:MultiFactorAuthPresent is absent in requests signed with long-term access keys, and IfExists waives the test for them. The statement grants to a leaked key
+what it grants to somebody with a second factor. Use the plain operator:
+
+	"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+`},
 	{"SEC_NOTIP_DENY_WITHOUT_VIA", Security, Low, "an address rule that also stops services", `
 A Deny for all addresses outside a list also meets requests that a service makes on behalf of the caller (Athena reading S3, CloudFormation creating
 a queue) and those that come through a VPC endpoint, which carry another address or none. Such a rule is mostly found out in production and

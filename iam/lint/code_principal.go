@@ -71,7 +71,10 @@ or the service's. Say on whose behalf it may call: aws:SourceArn, aws:SourceAcco
 `},
 	{"MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", Security, High, "any token of the identity provider is taken", `
 A role that trusts an OpenID Connect provider must say which tokens it takes: a condition on the provider's aud, sub or another claim that the provider sets per
-customer. A provider that serves many customers signs tokens for all of them.
+customer. A provider that serves many customers signs tokens for all of them, and the audience sts.amazonaws.com says no more than that the token is for AWS. The
+level is medium for the provider of a Kubernetes cluster on EKS, whose tokens are for its service accounts alone:
+
+	"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A1B2C3:sub": "system:serviceaccount:default:app"}
 `},
 	{"MISSING_GITHUB_REPO_CONDITION_KEY", Security, High, "any repository may assume the role", `
 GitHub signs tokens for the workflows of every repository there is. Without a condition on token.actions.githubusercontent.com:sub that begins with

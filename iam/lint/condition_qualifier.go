@@ -124,6 +124,22 @@ func multiFactorGuard(p *pass) {
 	})
 }
 
+// waivedFactor reports the permission that long-term keys have without MFA, where
+// it is asked of everyone else.
+func waivedFactor(p *pass) {
+	p.conditions(func(i, c int, cond *iam.Condition) {
+		o := cond.Operator
+		if p.policy.Statements[i].Effect != iam.Allow || o.Test != iam.Bool || !o.IfExists ||
+			!strings.EqualFold(cond.Key, "aws:MultiFactorAuthPresent") || !p.everyValue(cond, isTrue) {
+			return
+		}
+		o.IfExists = false
+		f := p.report("SEC_MFA_WAIVED", p.policy.ConditionPath(i, c, -1), "requests signed with long-term keys lack the key and are allowed without MFA")
+		f.Help = "write " + o.String()
+		p.fix(f, false, "write "+o.String(), p.operatorMove(i, c, o.String()))
+	})
+}
+
 // pairs are keys that say little without another.
 var pairs = []struct {
 	key      string

@@ -47,6 +47,11 @@ func (p *pass) withoutBatch(pattern string) string {
 
 // mismatches compares each action of a statement with all its resources.
 func (p *pass) mismatches(i int, s *iam.Statement) {
+	for j := range s.Resources.Values {
+		if p.misnamed(p.policy.ResourcePath(i, j)) {
+			return // what else is wrong follows from that
+		}
+	}
 	for j, pattern := range s.Actions.Values {
 		if allActions(pattern) {
 			continue
@@ -65,6 +70,13 @@ func (p *pass) mismatches(i int, s *iam.Statement) {
 			p.mismatch(i, s, j, all, never)
 		}
 	}
+}
+
+// misnamed reports whether a resource was found to be the name of nothing.
+func (p *pass) misnamed(path string) bool {
+	return slices.ContainsFunc(p.findings, func(f *Finding) bool {
+		return f.Path == path && f.Severity == Error && (strings.Contains(f.Code, "_ARN_") || strings.HasPrefix(f.Code, "ARN_"))
+	})
 }
 
 func (p *pass) worksOnAny(a *catalog.Action, resources []string) bool {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/catalog"
+	"github.com/berth-project/berth/internal/glob"
 )
 
 // gap is an action that something allowed does not work without, or only by
@@ -73,6 +74,29 @@ func (p *pass) gap(g gap, grants func(string) []grant) {
 		}
 		return
 	}
+}
+
+// globalServices finds denials by region that stop the services which answer in
+// one region for all (Organizations User Guide, "Deny access to AWS based on the
+// requested AWS Region").
+func globalServices(p *pass) {
+	if p.policy.Kind != iam.ServiceControlPolicy {
+		return
+	}
+	p.statements(func(i int, s *iam.Statement) {
+		if s.Effect != iam.Deny || s.Actions.Not || !slices.ContainsFunc(s.Actions.Values, allActions) {
+			return
+		}
+		for _, c := range conditionsOn(s, "aws:RequestedRegion") {
+			cond := &s.Conditions[c]
+			home := slices.ContainsFunc(cond.Values, func(v iam.Value) bool { return glob.Match(v.Text, "us-east-1") })
+			if cond.Operator.Test.Negated() && !home {
+				p.report("GAP_GLOBAL_SERVICES", p.policy.ConditionPath(i, c, -1), "IAM, Organizations, Route 53 and others answer in us-east-1 and are denied").
+					Help = "except the global services by NotAction"
+				return
+			}
+		}
+	})
 }
 
 // worksAlike reports whether two actions take the same types of resources, so

@@ -49,15 +49,34 @@ func (p *pass) openIDProvider(i int, s *iam.Statement, host string) {
 		p.openSubjects(i, s)
 		return
 	}
-	own := slices.ContainsFunc(s.Conditions, func(c iam.Condition) bool {
-		claim, ok := cutFold(c.Key, host+":")
-		return ok && claim != "" && demands(&c) && p.everyValue(&c, func(v string) bool { return strings.Trim(v, "*?") != "" })
-	})
-	if !own {
-		f := p.report("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", iam.StatementPath(i), "every token that %s signs is taken", host)
-		f.Help = "add StringEquals on " + host + ":aud and " + host + ":sub"
+	claims, audience := false, false
+	for c := range s.Conditions {
+		cond := &s.Conditions[c]
+		claim, ok := cutFold(cond.Key, host+":")
+		if !ok || claim == "" || !demands(cond) {
+			continue
+		}
+		anyone := p.everyValue(cond, func(v string) bool { return strings.EqualFold(claim, "aud") && v == stsAudience })
+		audience = audience || anyone
+		claims = claims || !anyone && p.everyValue(cond, func(v string) bool { return strings.Trim(v, "*?") != "" })
+	}
+	if claims {
+		return
+	}
+	f := p.report("MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", iam.StatementPath(i), "every token that %s signs is taken", host)
+	f.Help = "add StringEquals on " + host + ":aud and " + host + ":sub"
+	if audience {
+		f.Message = "every token that " + host + " signs for AWS is taken, whoever asked for it"
+		f.Help = "add StringEquals on " + host + ":sub"
+	}
+	if strings.HasPrefix(host, "oidc.eks.") {
+		f.Level, f.Message = Medium, "every service account of the cluster may assume the role"
 	}
 }
+
+// stsAudience is the audience of tokens that are asked for to assume a role. It
+// is the same for all customers of a provider.
+const stsAudience = "sts.amazonaws.com"
 
 // namesRepository reports whether a condition leaves the repositories of certain
 // owners: by the subject, whose form an organisation can change, or by a claim

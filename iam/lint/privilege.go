@@ -4,7 +4,7 @@ package lint
 // privilegeSetRules what several programs share.
 var (
 	privilegeRules = []rule{
-		adminStars, openEnded, actionWildcards, resourceStars, resourceWidths, mixedStars, crossProducts, unusedActions, placeholders, severalJobs,
+		adminStars, openEnded, actionWildcards, resourceStars, resourceWidths, mixedStars, crossProducts, unusedActions, placeholders, severalJobs, globalServices,
 	}
 	privilegeSetRules = []setRule{sharedRoles, gaps}
 )

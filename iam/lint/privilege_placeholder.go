@@ -2,6 +2,7 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/arn"
@@ -18,6 +19,7 @@ var placeholderForms = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\byour[-_ ][a-z][a-z0-9_-]*`),                                              // YOUR_BUCKET, your-bucket
 	regexp.MustCompile(`(?i)\b(?:replace|change|fill|insert)[-_ ]?(?:me|this|in)\b`),                   // CHANGE_ME
 	regexp.MustCompile(`\$\{(?:AWS::|var\.|local\.|data\.|module\.|self:|opt:|env:|aws_)[^}]{1,80}\}`), // ${AWS::AccountId} that no template filled
+	regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_.-]{0,80}\}`),                                          // ${BucketName}, which is no condition key
 }
 
 // Placeholders of certain places of an ARN.
@@ -61,6 +63,7 @@ func freeText(key string) bool {
 
 func (p *pass) placeholderAt(path, text string) {
 	if found := placeholdersIn(text); len(found) > 0 {
+		p.findings = slices.DeleteFunc(p.findings, func(f *Finding) bool { return f.Path == path && slices.Contains(formCodes, f.Code) })
 		f := p.report("LP_PLACEHOLDER", path, "%q was not filled in", found[0])
 		f.Help = "put in what is meant"
 		return
@@ -70,6 +73,13 @@ func (p *pass) placeholderAt(path, text string) {
 		f.Severity, f.Level = Suggestion, Info
 		f.Help = "put in the account that is meant"
 	}
+}
+
+// formCodes are what is wrong with the form of a value that was not filled in,
+// for that reason.
+var formCodes = []string{
+	"INVALID_ARN_ACCOUNT", "INVALID_ARN_REGION", "INVALID_ARN_RESOURCE", "INVALID_SERVICE", "INVALID_PRINCIPAL_FORMAT", "INVALID_REGION",
+	"MISSING_ARN_ACCOUNT", "MISSING_ARN_REGION",
 }
 
 func isPlaceholder(text string) bool { return len(placeholdersIn(text)) > 0 }

@@ -137,7 +137,9 @@ func TestPlaceholders(t *testing.T) {
 		{name: "account of test data", statement: on("arn:aws:sqs:eu-west-1:123456789012:jobs")},
 		{name: "name of an environment variable", statement: on("arn:aws:ssm:eu-west-1:111122223333:parameter/prod/USER_NAME")},
 		{name: "a table in capitals", statement: on("arn:aws:dynamodb:eu-west-1:111122223333:table/SURVEYS_V2")},
+		{name: "no condition key", statement: on("arn:aws:s3:::${BucketName}/*"), want: want},
 		{name: "policy variable", statement: on("arn:aws:s3:::home/${aws:username}/*")},
+		{name: "special characters", statement: on("arn:aws:s3:::home/${*}/${$}/*")},
 		{name: "yourself", statement: on("arn:aws:s3:::yourself/*")},
 		{name: "in a condition", statement: when(`{"StringEquals": {"aws:PrincipalOrgID": ["o-a1b2c3d4e5", "<ORG_ID>"]}}`), want: []string{"LP_PLACEHOLDER high Statement[0].Condition.StringEquals.aws:PrincipalOrgID[1]"}},
 		{name: "words of a tag", statement: when(`{"StringEquals": {"aws:PrincipalTag/team": "HUMAN RESOURCES"}}`)},
@@ -202,5 +204,36 @@ func TestActionsThatAreMissing(t *testing.T) {
 		{name: "pull", statement: allow(`"ecr:BatchGetImage"`, `"arn:aws:ecr:eu-west-1:111122223333:repository/app"`, ""), want: []string{"GAP_REGISTRY_TOKEN info Statement[0]"}},
 		{name: "everything", statement: allow(`"*"`, `"*"`, "")},
 		{name: "a bucket's policy", kind: iam.ResourcePolicy, statement: `{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}`},
+	})
+}
+
+// What is wrong with the form of a value that was not filled in is not told apart.
+func TestPlaceholdersExplainForms(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []judged{
+		{name: "of an ARN", statement: allow(`"sqs:SendMessage"`, `"arn:aws:sqs:<REGION>:<ACCOUNT_ID>:<QUEUE_NAME>"`, "")},
+		{name: "of a principal", kind: iam.TrustPolicy, statement: `{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::ACCOUNT_ID:role/deploy"}, "Action": "sts:AssumeRole"}`},
+	} {
+		policy, problems := read(t, tc.kind, document(tc.statement))
+		for _, f := range lint.Policy(policy, problems, lint.Options{Now: now}) {
+			if strings.HasPrefix(f.Code, "INVALID_") {
+				t.Errorf("%s: %s at %s beside LP_PLACEHOLDER", tc.name, f.Code, f.Path)
+			}
+		}
+	}
+}
+
+func TestRegionRulesExceptGlobalServices(t *testing.T) {
+	t.Parallel()
+	deny := func(actions, regions string) string {
+		return `{"Effect": "Deny", ` + actions + `, "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ` + regions + `}}}`
+	}
+	want := []string{"GAP_GLOBAL_SERVICES medium Statement[0].Condition.StringNotEquals.aws:RequestedRegion"}
+	judge(t, "GAP_GLOBAL", []judged{
+		{name: "everything", kind: iam.ServiceControlPolicy, statement: deny(`"Action": "*"`, `["eu-west-1", "eu-central-1"]`), want: want},
+		{name: "all but some", kind: iam.ServiceControlPolicy, statement: deny(`"NotAction": ["iam:*", "sts:*"]`, `"eu-west-1"`)},
+		{name: "with their region", kind: iam.ServiceControlPolicy, statement: deny(`"Action": "*"`, `["eu-west-1", "us-east-1"]`)},
+		{name: "one service", kind: iam.ServiceControlPolicy, statement: deny(`"Action": "ec2:*"`, `"eu-west-1"`)},
+		{name: "of an identity", kind: iam.IdentityPolicy, statement: deny(`"Action": "*"`, `"eu-west-1"`)},
 	})
 }

@@ -34,7 +34,7 @@ var (
 		{principals, servicePrincipals, openIDProviders, audiences},
 		{emptyElements, knownActions, handovers},
 		{resourceNames},
-		{conditionValues, regionValues, identifierValues, conditionTypes, conditionKeys, conditionShape, privateAddresses, qualifiers, multiFactorGuard, pairedKeys, tagKeys, untrustworthy, prefixesDenied, attributesWithoutSelect},
+		{conditionValues, regionValues, identifierValues, conditionTypes, conditionKeys, conditionShape, privateAddresses, qualifiers, multiFactorGuard, waivedFactor, pairedKeys, tagKeys, untrustworthy, prefixesDenied, attributesWithoutSelect},
 		{variables},
 		securityRules,
 		trustRules,

@@ -210,3 +210,14 @@ func TestDangerousActions(t *testing.T) {
 		{name: "what a boundary bounds", kind: iam.BoundaryPolicy, statement: allow(`["lambda:InvokeFunction", "s3:GetObject", "sqs:SetQueueAttributes"]`, `"*"`, "")},
 	})
 }
+
+func TestFactorsAreNotWaived(t *testing.T) {
+	t.Parallel()
+	when := func(condition string) string { return allow(getSome, objects, condition) }
+	judge(t, "SEC_MFA", []judged{
+		{name: "if it exists", statement: when(`{"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}`), want: []string{"SEC_MFA_WAIVED high Statement[0].Condition.BoolIfExists.aws:MultiFactorAuthPresent"}},
+		{name: "demanded", statement: when(`{"Bool": {"aws:MultiFactorAuthPresent": "true"}}`)},
+		{name: "of others", statement: when(`{"BoolIfExists": {"aws:ViaAWSService": "true"}}`)},
+		{name: "guard", statement: `{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}`},
+	})
+}
