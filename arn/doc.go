@@ -21,5 +21,6 @@
 //     Guide, reference_policies_elements_condition_operators): each of the six
 //     components is compared by itself.
 //
-// Both are case-sensitive and allocate nothing.
+// Both are case-sensitive, and allocate nothing for a pattern with six
+// components.
 package arn

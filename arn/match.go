@@ -1,6 +1,7 @@
 package arn
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/berth-project/berth/internal/glob"
@@ -33,12 +34,31 @@ func Match(pattern, s string) bool {
 // in the last one wildcards stand for any character, in the others for any but
 // a colon, save that a "*" which ends its segment may go on over colons.
 //
+// An ARN with fewer fields is that of [Complete].
+//
 // It takes on the order of len(pattern) times len(s) steps.
 func MatchResource(pattern, s string) bool {
-	var m resourceMatch
-	m.star, m.open = -1, -1
-	m.resource = resourceStart(pattern)
+	pattern = Complete(pattern)
+	m := resourceMatch{star: -1, open: -1, resource: resourceStart(pattern)}
 	return m.run(pattern, s)
+}
+
+// Complete returns a pattern of the element Resource with "*" for the fields
+// behind its last, where it is an ARN that has fewer than six: the vendor takes
+// arn:aws:sqs for arn:aws:sqs:*:*:* (IAM User Guide, "IAM identifiers"). Where a
+// field ends with "*", which may go on over colons, that stands for what is not
+// there, and the pattern is returned as it is.
+func Complete(pattern string) string {
+	fields, n := Split(pattern)
+	if n == len(fields) || n == 1 || fields[0] != "arn" {
+		return pattern
+	}
+	for _, f := range fields[:n] {
+		if strings.HasSuffix(f, "*") {
+			return pattern
+		}
+	}
+	return pattern + strings.Repeat(":*", len(fields)-n)
 }
 
 // resourceStart returns where the segment behind the fifth colon begins, or the

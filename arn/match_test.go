@@ -1,6 +1,7 @@
 package arn_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -44,7 +45,7 @@ func TestMatchResource(t *testing.T) {
 		{"arn:aws:sqs:*2:jobs", queue, false},
 		{"arn?aws:sqs:eu-west-1:123456789012:jobs", queue, false},
 		{"arn:aws:s*", queue, true},
-		{"arn:aws:s*s", queue, false},
+		{"arn:aws:s*s:eu:123456789012:jobs", "arn:aws:sq:s:eu:123456789012:jobs", false},
 		{"arn:*:*:*:*:jobs", queue, true},
 		{"arn:aws:sqs:*:*:*:*", queue, false},
 		{"arn:aws:sqs:??-west-?:????????????:jobs", queue, true},
@@ -52,6 +53,21 @@ func TestMatchResource(t *testing.T) {
 		{"arn:*:e*1:123456789012:jobs", queue, true},
 		{"arn:*:1*2:jobs", queue, true},
 		{"arn:aws:s3:::b\u00e9?", "arn:aws:s3:::b\u00e9\u00e9", true},
+		// Fields that are missing are "*".
+		{"arn:aws:sqs", queue, true},
+		{"arn:aws:sqs:eu-west-1", queue, true},
+		{"arn:aws:sqs:eu-west-1:123456789012", queue, true},
+		{"arn:aws:s3", queue, false},
+		{"arn:aws:sqs:eu-west-2", queue, false},
+		{"arn:aws:sqs:eu-west-1:jobs", queue, false},
+		{"arn:aws:sq", queue, false},
+		{"arn:aws", queue, true},
+		{"arn:aws:s3::", object, true},
+		{"arn:aws:s3:::", object, false},
+		{"arn", queue, false},
+		{"sqs:jobs", "sqs:jobs", true},
+		{"arn:aws:sqs", "arn:aws:sqs", false},
+		{"arn:aws:sqs", "*", false},
 	} {
 		if got := arn.MatchResource(c.pattern, c.s); got != c.want {
 			t.Errorf("MatchResource(%q, %q) = %v, want %v", c.pattern, c.s, got, c.want)
@@ -100,6 +116,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("a:*:b*:?:*c", "a:::b::::c")
 	f.Add("*b*:*c:d", "ab:x:bc:d")
 	f.Add("a*:b?c:*:*:*:**", "a:b:bxc:::::x")
+	f.Add("arn:b:?", "arn:b:x:::y:z")
 	f.Fuzz(func(t *testing.T, pattern, s string) {
 		if len(pattern) > 14 || len(s) > 18 || !utf8.ValidString(pattern) || !utf8.ValidString(s) {
 			return
@@ -117,6 +134,11 @@ func FuzzMatch(f *testing.F) {
 // segment it is in, and tries everything.
 func referenceResource(pattern, s string) bool {
 	segments := strings.SplitN(pattern, ":", 6)
+	if !slices.ContainsFunc(segments, func(f string) bool { return strings.HasSuffix(f, "*") }) && segments[0] == "arn" && len(segments) > 1 {
+		for len(segments) < 6 {
+			segments = append(segments, "*")
+		}
+	}
 	var tokens []token
 	for n, segment := range segments {
 		if n > 0 {
@@ -165,6 +187,28 @@ func referenceOperator(pattern, s string) bool {
 		}
 	}
 	return true
+}
+
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]string{
+		"arn:aws:sqs":            "arn:aws:sqs:*:*:*",
+		"arn:aws:sqs::":          "arn:aws:sqs:::*",
+		"arn:aws:s?s:eu-*-1":     "arn:aws:s?s:eu-*-1:*:*",
+		"arn:aws:s3:::":          "arn:aws:s3:::",
+		"arn:aws:s3:::bucket":    "arn:aws:s3:::bucket",
+		"arn:aws:sqs:*:jobs":     "arn:aws:sqs:*:jobs",
+		"arn:aws:sqs:*":          "arn:aws:sqs:*",
+		"arn:*":                  "arn:*",
+		"*":                      "*",
+		"":                       "",
+		"arn":                    "arn",
+		"execute-api:/prod/GET/": "execute-api:/prod/GET/",
+	} {
+		if got := arn.Complete(pattern); got != want {
+			t.Errorf("Complete(%q) = %q, want %q", pattern, got, want)
+		}
+	}
 }
 
 func BenchmarkMatchResource(b *testing.B) {

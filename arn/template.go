@@ -146,7 +146,7 @@ func (t Template) except(variable string, colons int) glob.Set {
 // resourceTokens takes a pattern apart so that each wildcard stands for what it
 // stands for in [MatchResource].
 func resourceTokens(pattern string) []glob.Token {
-	tokens := glob.Tokens(pattern)
+	tokens := glob.Tokens(Complete(pattern))
 	colons := 0
 	for i := range tokens {
 		switch t := &tokens[i]; {

@@ -40,6 +40,9 @@ func TestTemplateOverlaps(t *testing.T) {
 		{function, "arn:aws:lambda:eu-west-1:123456789012:f", false},
 		{function, "arn:aws:lambda::123456789012:function:f", false},
 		{function, "arn:aws:*f", false},
+		{function, "arn:aws:lambda", true},
+		{function, "arn:aws:lambda:eu-west-1", true},
+		{bucket, "arn:aws:lambda", false},
 		{root, "arn:aws:iam::123456789012:r??t", true},
 		{root, "arn:aws:iam::123456789012:user/root", false},
 	} {
