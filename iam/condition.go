@@ -10,7 +10,10 @@ type condition struct {
 	operator Operator
 	key      string // in lower case
 	// broken is set where the operator does not exist.
-	broken    bool
+	broken bool
+	// misread is set where a value of the policy is not of the operator's type.
+	// What it was to match is not known.
+	misread   bool
 	variables []Part
 	patterns  []pattern      // of strings, ARNs and Bool
 	numbers   []decimal      // of Numeric operators
@@ -21,8 +24,7 @@ type condition struct {
 	present   bool           // of Null: a value asks for the key to be present
 }
 
-// compileCondition prepares a condition. A value that is none of the operator's
-// type equals nothing and is left out.
+// compileCondition prepares a condition.
 func compileCondition(c *Condition, variables bool) condition {
 	out := condition{operator: c.Operator, key: strings.ToLower(c.Key)}
 	test := c.Operator.Test
@@ -33,9 +35,11 @@ func compileCondition(c *Condition, variables bool) condition {
 		v := c.Values[i].Text
 		if textual {
 			out.patterns = append(out.patterns, compilePattern(v, rule, variables))
-		} else {
-			out.addTyped(test, v)
+		} else if !out.addTyped(test, v) {
+			out.misread = true
 		}
+		out.misread = out.misread || test == Bool && out.patterns[i].form == literal && !isBool(v) ||
+			textual && out.patterns[i].notARN()
 	}
 	out.variables = variablesOf(out.patterns)
 	return out
@@ -49,65 +53,88 @@ func (t Test) wildcards() (rule wildcards, ok bool) {
 		return anyCharacters, true
 	case t.Family() == ARNFamily:
 		return arnComponents, true
-	case t.Family() == StringFamily, t == Bool:
+	case t == StringEqualsIgnoreCase, t == StringNotEqualsIgnoreCase, t == Bool:
+		return ignoringCase, true
+	case t.Family() == StringFamily:
 		return noWildcards, true
 	}
 	return noWildcards, false
 }
 
-func (c *condition) addTyped(test Test, v string) {
+// addTyped adds a value that is no text; false means that it is not of the
+// test's type.
+func (c *condition) addTyped(test Test, v string) (ok bool) {
 	switch test.Family() {
 	case NumericFamily:
-		if d, ok := parseDecimal(v); ok {
+		var d decimal
+		if d, ok = parseDecimal(v); ok {
 			c.numbers = append(c.numbers, d)
 		}
 	case DateFamily:
-		if d, ok := parseInstant(v); ok {
+		var d instant
+		if d, ok = parseInstant(v); ok {
 			c.dates = append(c.dates, d)
 		}
 	case IPFamily:
-		if p, ok := ParseIPRange(v); ok {
+		var p netip.Prefix
+		if p, ok = ParseIPRange(v); ok {
 			c.ranges = append(c.ranges, p)
 		}
 	case BinaryFamily:
-		if b, ok := decodeBinary(v); ok {
+		var b string
+		if b, ok = decodeBinary(v); ok {
 			c.blobs = append(c.blobs, b)
 		}
 	case NullFamily:
-		c.absent = c.absent || strings.EqualFold(v, "true")
-		c.present = c.present || strings.EqualFold(v, "false")
+		absent, present := strings.EqualFold(v, "true"), strings.EqualFold(v, "false")
+		c.absent, c.present, ok = c.absent || absent, c.present || present, absent || present
 	}
+	return ok
 }
 
 // match reports what the condition says about a request's context.
 //
 // The rules for absent keys and for several values are those of the IAM User
-// Guide, "Condition operators" and "Set operators for multivalued context keys";
-// the guide leaves open what an operator without a set qualifier does with
-// several values: here it does not hold.
+// Guide, "Condition operators" and "Set operators for multivalued context keys".
+// What the guide leaves open fails closed: a value, of either side, that is not
+// of the operator's type, and an operator without a set qualifier on a key with
+// several values of which some pass.
 func (c *condition) match(ctx *Context) verdict {
 	if c.broken {
 		return unreadable
 	}
+	v := c.decide(ctx, ctx.valuesOf(c.key))
 	if !resolved(c.variables, ctx) {
-		return unresolved
+		return v.lacking()
 	}
-	values := ctx.keys[c.key].Values
-	switch c.operator.Qualifier {
-	case ForAllValues:
-		return c.forAll(ctx, values)
-	case ForAnyValue:
-		return c.forAny(ctx, values)
-	}
+	return v
+}
+
+func (c *condition) decide(ctx *Context, values []string) verdict {
 	switch {
+	case c.operator.Qualifier == ForAllValues:
+		return c.forAll(ctx, values)
+	case c.operator.Qualifier == ForAnyValue:
+		return c.forAny(ctx, values)
 	case c.operator.Test == Null:
-		return is(len(values) == 0 && c.absent || len(values) > 0 && c.present)
+		return c.orMisread(is(len(values) == 0 && c.absent || len(values) > 0 && c.present))
 	case len(values) == 0:
 		return is(c.operator.IfExists || c.operator.Test.Negated())
-	case len(values) > 1:
+	case len(values) == 1:
+		return c.one(ctx, values[0])
+	case c.forAny(ctx, values) == fails:
 		return fails
 	}
-	return c.one(ctx, values[0])
+	return unreadable
+}
+
+// orMisread returns the verdict of the values of the policy that are of the
+// operator's type: where none matches, another one might have.
+func (c *condition) orMisread(v verdict) verdict {
+	if v == fails && c.misread {
+		return unreadable
+	}
+	return v
 }
 
 // forAll holds when every value passes, also when there is none.
@@ -146,84 +173,51 @@ func (c *condition) one(ctx *Context, v string) verdict {
 
 func (c *condition) matchesSome(ctx *Context, v string) verdict {
 	switch c.operator.Test.Family() {
-	case StringFamily, ARNFamily, BoolFamily:
-		return c.matchesText(ctx, v)
-	case NumericFamily:
-		return is(c.matchesNumber(v))
-	case DateFamily:
-		return is(c.matchesDate(v))
-	case IPFamily:
-		return is(c.matchesAddress(v))
-	case BinaryFamily:
-		return is(c.matchesBinary(v))
-	}
-	return is(c.present) // Null with a set qualifier: a value is there
-}
-
-func (c *condition) matchesText(ctx *Context, v string) verdict {
-	fold := false
-	switch c.operator.Test {
-	case Bool:
+	case StringFamily, ARNFamily:
+		return matchesSome(c.patterns, ctx, v)
+	case BoolFamily:
 		if !isBool(v) {
-			return fails
+			return unreadable
 		}
-		fold = true
-	case StringEqualsIgnoreCase, StringNotEqualsIgnoreCase:
-		fold = true
+		return c.orMisread(matchesSome(c.patterns, ctx, v))
+	case NumericFamily:
+		return c.orMisread(c.matchesNumber(v))
+	case DateFamily:
+		return c.orMisread(c.matchesDate(v))
+	case IPFamily:
+		return c.orMisread(c.matchesAddress(v))
+	case BinaryFamily:
+		return c.orMisread(c.matchesBinary(v))
 	}
-	none := fails
-	for i := range c.patterns {
-		match := (*pattern).match
-		if fold {
-			match = (*pattern).matchFold
-		}
-		switch match(&c.patterns[i], ctx, v) {
-		case holds:
-			return holds
-		case unreadable:
-			none = unreadable
-		}
-	}
-	return none
-}
-
-// matchFold is match of a pattern without wildcards, without regard to case.
-func (p *pattern) matchFold(c *Context, s string) verdict {
-	switch p.form {
-	case template:
-		return is(strings.EqualFold(p.write(c), s))
-	case unmatchable:
-		return unreadable
-	}
-	return is(strings.EqualFold(p.text, s))
+	return c.orMisread(is(c.present)) // Null with a set qualifier: a value is there
 }
 
 func isBool(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
 
-func (c *condition) matchesNumber(v string) bool {
+func (c *condition) matchesNumber(v string) verdict {
 	got, ok := parseDecimal(v)
 	if !ok {
-		return false
+		return unreadable
 	}
 	for _, want := range c.numbers {
 		if c.operator.Test.ordered(got.compare(want)) {
-			return true
+			return holds
 		}
 	}
-	return false
+	return fails
 }
 
-func (c *condition) matchesDate(v string) bool {
+func (c *condition) matchesDate(v string) verdict {
 	got, ok := parseInstant(v)
 	if !ok {
-		return false
+		return unreadable
 	}
 	for _, want := range c.dates {
 		if c.operator.Test.ordered(got.compare(want)) {
-			return true
+			return holds
 		}
 	}
-	return false
+	return fails
 }
 
 // ordered reports whether a comparison's result (below, at or above zero) is
@@ -242,15 +236,16 @@ func (t Test) ordered(cmp int) bool {
 	return cmp == 0
 }
 
-func (c *condition) matchesAddress(v string) bool {
+func (c *condition) matchesAddress(v string) verdict {
 	addr, err := netip.ParseAddr(v)
 	if err != nil {
-		return false
+		return unreadable
 	}
+	addr = unmapped(addr)
 	for _, r := range c.ranges {
-		if r.Contains(addr) { // never one with a zone, nor of the other family
-			return true
+		if r.Contains(addr) { // never one of the other family
+			return holds
 		}
 	}
-	return false
+	return fails
 }

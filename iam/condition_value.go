@@ -153,8 +153,9 @@ func compareDigits(a, b string) int {
 
 // ParseDate reads a value as the Date operators do: seconds since 1970, or a
 // date of the W3C profile of ISO 8601 ("2024-06-01", "2024-06-01T10:30Z",
-// "2024-06-01T10:30:00.5-04:00"). A time must have its zone; a date alone is
-// midnight UTC.
+// "2024-06-01T10:30:00.5-04:00"). A time must have its zone. A date alone is
+// midnight UTC, a month ("2024-06") or a year ("2024", which is never taken for
+// seconds) its first day.
 func ParseDate(s string) (time.Time, bool) {
 	i, ok := parseInstant(s)
 	if !ok {
@@ -172,7 +173,12 @@ func (i instant) compare(other instant) int {
 }
 
 func parseInstant(s string) (instant, bool) {
-	if len(s) >= len("2006-01-02") && s[4] == '-' {
+	switch {
+	case len(s) == len("2006") && s[0] != '-':
+		return parseDay(s, "01", "01")
+	case len(s) == len("2006-01") && s[4] == '-':
+		return parseDay(s[:4], s[5:], "01")
+	case len(s) >= len("2006-01-02") && s[4] == '-':
 		return parseCalendar(s)
 	}
 	digits, negative := strings.CutPrefix(s, "-")
@@ -195,23 +201,23 @@ func parseFraction(s string) (int64, bool) {
 
 // parseCalendar reads YYYY-MM-DD[Thh:mm[:ss[.fraction]]zone].
 func parseCalendar(s string) (instant, bool) {
-	date, clock, hasClock := s[:10], s[10:], len(s) > 10
-	year, okYear := parseDigits(date[:4], 4)
-	month, okMonth := parseDigits(date[5:7], 2)
-	day, okDay := parseDigits(date[8:], 2)
-	if !okYear || !okMonth || !okDay || date[7] != '-' {
-		return instant{}, false
+	i, ok := parseDay(s[:4], s[5:7], s[8:10])
+	if clock := s[10:]; ok && clock != "" {
+		var seconds int64
+		seconds, i.nanos, ok = parseClock(clock)
+		i.seconds += seconds
 	}
-	midnight := time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC)
-	if midnight.Month() != time.Month(month) {
-		return instant{}, false // there is no such day, or no such month
-	}
-	i := instant{seconds: midnight.Unix()}
-	if !hasClock {
-		return i, true
-	}
-	seconds, nanos, ok := parseClock(clock)
-	return instant{i.seconds + seconds, nanos}, ok
+	return i, ok && s[7] == '-'
+}
+
+// parseDay reads a day as its midnight in UTC.
+func parseDay(year, month, day string) (instant, bool) {
+	y, okYear := parseDigits(year, 4)
+	m, okMonth := parseDigits(month, 2)
+	d, okDay := parseDigits(day, 2)
+	midnight := time.Date(int(y), time.Month(m), int(d), 0, 0, 0, 0, time.UTC)
+	// The month is another where there is no such day, or no such month.
+	return instant{seconds: midnight.Unix()}, okYear && okMonth && okDay && midnight.Month() == time.Month(m)
 }
 
 // parseClock reads Thh:mm[:ss[.fraction]] and a zone as seconds past midnight
@@ -287,23 +293,32 @@ func signedOffset(sign byte, hour, minute int64, ok bool) (int64, bool) {
 	return offset, true
 }
 
+// unmapped returns an address as policies write it: one of IPv4 that came over a
+// socket of IPv6 is one of IPv4, and no policy knows the zones of a machine.
+func unmapped(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
 // ParseIPRange reads a value as the IpAddress operators do: an address, or a
 // range as in "203.0.113.0/24". A bare address is the range of itself alone,
-// and bits behind the prefix are dropped.
+// bits behind the prefix are dropped, and IPv4 that is written as IPv6
+// ("::ffff:203.0.113.7") is IPv4.
 func ParseIPRange(s string) (netip.Prefix, bool) {
 	if strings.Contains(s, "/") {
 		p, err := netip.ParsePrefix(s)
+		if mapped := p.Bits() - 96; p.Addr().Is4In6() && mapped >= 0 {
+			p = netip.PrefixFrom(p.Addr().Unmap(), mapped)
+		}
 		return p.Masked(), err == nil
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil || addr.Zone() != "" {
 		return netip.Prefix{}, false
 	}
+	addr = addr.Unmap()
 	return netip.PrefixFrom(addr, addr.BitLen()), true
 }
 
 // matchesBinary compares what the texts encode, not the texts.
-func (c *condition) matchesBinary(v string) bool {
+func (c *condition) matchesBinary(v string) verdict {
 	var buf [512]byte
 	got := buf[:]
 	if n := base64.StdEncoding.DecodedLen(len(v)); n > len(buf) {
@@ -311,14 +326,14 @@ func (c *condition) matchesBinary(v string) bool {
 	}
 	n, err := base64.StdEncoding.Decode(got, []byte(v))
 	if err != nil {
-		return false
+		return unreadable
 	}
 	for _, want := range c.blobs {
 		if want == string(got[:n]) {
-			return true
+			return holds
 		}
 	}
-	return false
+	return fails
 }
 
 func decodeBinary(s string) (string, bool) {

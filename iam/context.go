@@ -40,7 +40,7 @@ type CallerFacts struct {
 	OrgPaths []string
 	// TokenIssued is when the temporary credentials were issued. Callers with
 	// long-term keys have none, and no MFA keys either: "false" would say that
-	// the question was asked.
+	// the question was asked. Nor have federated identities.
 	TokenIssued time.Time
 	// MFATime is when the caller gave a second factor for these credentials.
 	MFATime time.Time
@@ -100,11 +100,11 @@ func DeriveContext(f Facts) Context {
 	d.principal(&f)
 	d.session(&f)
 	d.call(&f)
-	d.tags("aws:ResourceTag/", f.Resource.Tags)
+	d.setAll("aws:ResourceTag/", f.Resource.Tags)
 	d.set("aws:ResourceAccount", f.Resource.Account)
 	d.set("aws:ResourceOrgID", f.Resource.OrgID)
 	d.multi("aws:ResourceOrgPaths", f.Resource.OrgPaths)
-	d.tags("aws:RequestTag/", f.RequestTags)
+	d.setAll("aws:RequestTag/", f.RequestTags)
 	d.tagKeys(&f)
 	d.set("aws:SourceArn", f.Source.ARN)
 	d.set("aws:SourceAccount", f.Source.Account)
@@ -128,31 +128,24 @@ func (d *derivation) multi(key string, values []string) {
 	}
 }
 
-// tags sets a key for each tag; the value of a tag may be empty. Keys that
-// differ in case alone are one condition key: the last in their order counts.
-func (d *derivation) tags(prefix string, tags map[string]string) {
-	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		d.Set(prefix+k, tags[k])
-	}
-}
-
 func (d *derivation) tagKeys(f *Facts) {
 	d.multi("aws:TagKeys", slices.Concat(slices.Sorted(maps.Keys(f.RequestTags)), f.RequestTagKeys))
 }
 
 func (d *derivation) principal(f *Facts) {
 	p, c := &f.Principal, &f.Caller
-	d.Set("aws:PrincipalIsAWSService", strconv.FormatBool(p.Kind == ServicePrincipal))
 	switch p.Kind {
 	case ServicePrincipal:
+		d.Set("aws:PrincipalIsAWSService", "true")
 		d.set("aws:PrincipalServiceName", p.Service)
 		d.multi("aws:PrincipalServiceNamesList", c.ServiceNames)
 		return
 	case Anonymous:
 		d.Set("aws:PrincipalType", "Anonymous")
+		d.Set("aws:PrincipalAccount", "anonymous")
 		return
 	case SAMLIdentity, WebIdentity:
-		return // the provider's own keys say who it is
+		return // nothing is signed, and the provider's own keys say who it is
 	case User:
 		d.Set("aws:PrincipalType", "User")
 		d.set("aws:userid", c.UniqueID)
@@ -167,11 +160,12 @@ func (d *derivation) principal(f *Facts) {
 		d.Set("aws:PrincipalType", "Account")
 		d.set("aws:userid", p.Account)
 	}
+	d.Set("aws:PrincipalIsAWSService", "false")
 	d.set("aws:PrincipalArn", p.policyARN())
 	d.set("aws:PrincipalAccount", p.Account)
 	d.set("aws:PrincipalOrgID", c.OrgID)
 	d.multi("aws:PrincipalOrgPaths", c.OrgPaths)
-	d.tags("aws:PrincipalTag/", c.Tags)
+	d.setAll("aws:PrincipalTag/", c.Tags)
 }
 
 // policyARN returns the principal as aws:PrincipalArn has it: a session as its
@@ -205,7 +199,9 @@ func (d *derivation) session(f *Facts) {
 		return
 	}
 	d.Set("aws:TokenIssueTime", c.TokenIssued.UTC().Format(time.RFC3339))
-	d.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(!c.MFATime.IsZero()))
+	if federated := f.Principal.Kind == FederatedUser || c.FederatedProvider != ""; !federated || !c.MFATime.IsZero() {
+		d.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(!c.MFATime.IsZero()))
+	}
 	if !c.MFATime.IsZero() && !f.Time.IsZero() {
 		d.Set("aws:MultiFactorAuthAge", seconds(f.Time.Sub(c.MFATime)))
 	}
@@ -243,11 +239,9 @@ func (d *derivation) call(f *Facts) {
 	}
 }
 
-// address returns an address as policies write it: one of IPv4 that came over a
-// socket of IPv6 is one of IPv4.
 func address(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
 	}
-	return a.Unmap().WithZone("").String()
+	return unmapped(a).String()
 }

@@ -30,7 +30,7 @@ func TestLayersThatDoNotApply(t *testing.T) {
 	}{
 		"SCP binds a user":                            {"user", iam.PolicySet{Identity: list(allow), SCPs: levels(deny)}, "", iam.DeniedBySCP},
 		"SCP binds a root user":                       {"root", iam.PolicySet{SCPs: levels(nothing)}, "", iam.NoAllowSCP},
-		"SCP binds a federated user":                  {"federated", iam.PolicySet{Identity: list(allow), SCPs: levels(nothing)}, "", iam.NoAllowSCP},
+		"SCP binds a federated user":                  {"federated", iam.PolicySet{Identity: list(allow), Session: list(allow), SCPs: levels(nothing)}, "", iam.NoAllowSCP},
 		"SCP level without policies allows nothing":   {"user", iam.PolicySet{Identity: list(allow), SCPs: [][]*iam.Compiled{{allow}, {}}}, "", iam.NoAllowSCP},
 		"SCP spares a service":                        {"service", iam.PolicySet{Resource: allowAll, SCPs: levels(deny)}, "", iam.AllowResource},
 		"SCP spares the anonymous":                    {"anonymous", iam.PolicySet{Resource: allowAll, SCPs: levels(deny)}, "", iam.AllowResource},
@@ -47,7 +47,8 @@ func TestLayersThatDoNotApply(t *testing.T) {
 		"session policies of a privileged session":    {"root", iam.PolicySet{Session: list(nothing)}, "", iam.NoAllowSession},
 		"identity policies are no service's":          {"service", iam.PolicySet{Identity: list(allow), Session: list(deny), Boundary: deny}, "", iam.NoAllow},
 		"empty list of session policies":              {"federated", iam.PolicySet{Identity: list(allow), Session: []*iam.Compiled{}}, "", iam.NoAllowSession},
-		"no list of session policies":                 {"federated", iam.PolicySet{Identity: list(allow)}, "", iam.AllowIdentity},
+		"no session policies of a federated user":     {"federated", iam.PolicySet{Identity: list(allow)}, "", iam.NoAllowSession},
+		"no session policies of a role's session":     {"session", iam.PolicySet{Identity: list(allow)}, "", iam.AllowIdentity},
 		"Deny of a trust policy for its own service":  {"service", iam.PolicySet{Resource: denyAll, Target: iam.RoleTrust}, "sts:AssumeRole", iam.DeniedByResource},
 		"GetCallerIdentity under a Deny":              {"user", iam.PolicySet{Identity: list(deny), SCPs: levels(deny)}, "STS:getcalleridentity", iam.AllowAlways},
 		"GetCallerIdentity of nobody":                 {"anonymous", iam.PolicySet{}, "sts:GetCallerIdentity", iam.NoAllow},
@@ -100,6 +101,9 @@ func TestGrantsOfResources(t *testing.T) {
 			req := user(nil)
 			req.Principal, req.ResourceAccount = callers()[c.caller], account
 			set := iam.PolicySet{Resource: grant(c.key, c.name)}
+			if req.Principal.Kind == iam.FederatedUser {
+				set.Session = all // without one it may do nothing
+			}
 			edit(&set)
 			return set.Decide(req).Reason
 		}

@@ -8,7 +8,9 @@ import "github.com/berth-project/berth/iam/catalog"
 // accounts in services that take part, neither service-linked roles (AWS
 // Organizations User Guide, "SCP evaluation", "RCP evaluation"). Callers from
 // outside have no policies of their own; neither has the root user, to whom
-// only the policies of a privileged session (AssumeRoot) apply.
+// only the policies of a privileged session (AssumeRoot) apply. A federated
+// user's session always has session policies: where none was passed, they allow
+// nothing (STS API Reference, "GetFederationToken").
 func (e *evaluation) applies(l Layer) bool {
 	s, kind := e.set, e.req.Principal.Kind
 	switch l {
@@ -25,7 +27,7 @@ func (e *evaluation) applies(l Layer) bool {
 	case BoundaryLayer:
 		return s.Boundary != nil && kind.inAccount() && kind != Root
 	case SessionLayer:
-		return s.Session != nil && kind.inAccount()
+		return s.Session != nil && kind.inAccount() || kind == FederatedUser
 	}
 	return false
 }

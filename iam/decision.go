@@ -135,8 +135,8 @@ type PolicySet struct {
 	Resource *Compiled
 	// Boundary is the permissions boundary of the user or role.
 	Boundary *Compiled
-	// Session are the session policies. Nil means none were passed; an empty
-	// list, as of GetFederationToken without a policy, allows nothing.
+	// Session are the session policies. Nil means that none were passed, which
+	// is no limit save for federated users; an empty list allows nothing.
 	Session []*Compiled
 	// SCPs apply to the principal's account, by level: root, units, account. Nil
 	// means that the account is in no organisation.

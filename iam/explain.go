@@ -222,7 +222,7 @@ func (x *explainer) matchedResource(s *Statement, c *statement) *string {
 		return nil
 	}
 	for i := range c.resources.patterns {
-		if c.resources.patterns[i].match(&x.req.Context, x.req.Resource) == holds {
+		if matchesSome(c.resources.patterns[i:i+1], &x.req.Context, x.req.Resource) == holds {
 			return &s.Resources.Values[i]
 		}
 	}

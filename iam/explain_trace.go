@@ -95,8 +95,8 @@ type Failure struct {
 // Why is the stable code of why an element fails.
 type Why string
 
-// The codes. Of the last three, which are documents that [Read] refuses or
-// values out of all proportion, an Allow fails and a Deny does not.
+// The codes. Behind the first two stands what cannot be told: an Allow fails in
+// it, and a Deny does where nothing else in the element is about the request.
 const (
 	WhyValueDiffers     Why = "value-differs"
 	WhyKeyAbsent        Why = "key-absent"
@@ -269,7 +269,7 @@ func (x *explainer) failure(at StatementRef, n note) Failure {
 	switch {
 	case n.which.absentFrom(s):
 		f.Why = WhyMissing
-	case n.verdict == unresolved:
+	case n.verdict == unresolved, n.verdict == besides:
 		f.Why = WhyUnresolved
 	case n.verdict == unreadable:
 		f.Why = WhyUnreadable
@@ -326,42 +326,28 @@ func (x *explainer) conditionFailure(at StatementRef, n note) Failure {
 	switch {
 	case compiled.broken:
 		f.Why = WhyUnknownOperator
-	case n.verdict == unresolved:
+	case n.verdict == unresolved, n.verdict == besides:
 		f.Why = WhyUnresolved
-	case n.verdict == unreadable:
-		f.Why = WhyUnreadable
 	case n.verdict == holds:
-	case len(values) == 0:
-		f.Why = WhyKeyAbsent
 	case len(values) > 1 && c.Operator.Qualifier == SingleValue && c.Operator.Test != Null:
 		f.Why = WhyNeedsSetOperator
-	case compiled.mistyped(values):
-		f.Why = WhyType
+	case n.verdict == unreadable:
+		f.Why = compiled.unreadable()
+	case len(x.req.Context.valuesOf(compiled.key)) == 0:
+		f.Why = WhyKeyAbsent
 	default:
 		f.Why = WhyValueDiffers
 	}
 	return f
 }
 
-// mistyped reports whether the comparison had nothing to compare: no value of
-// the policy is of the operator's type, or none of the request.
-func (c *condition) mistyped(values []string) bool {
-	typed := func(parse func(string) bool) bool { return slices.ContainsFunc(values, parse) }
-	switch c.operator.Test.Family() {
-	case NumericFamily:
-		return c.numbers == nil || !typed(func(s string) bool { _, ok := parseDecimal(s); return ok })
-	case DateFamily:
-		return c.dates == nil || !typed(func(s string) bool { _, ok := parseInstant(s); return ok })
-	case IPFamily:
-		return c.ranges == nil || !typed(func(s string) bool { _, ok := ParseIPRange(s); return ok && !strings.Contains(s, "/") })
-	case BinaryFamily:
-		return c.blobs == nil || !typed(func(s string) bool { _, ok := decodeBinary(s); return ok })
-	case BoolFamily:
-		return !typed(isBool)
-	case NullFamily:
-		return !c.absent && !c.present
+// unreadable returns why a value cannot be read: as a text it is too long or has
+// a broken variable, as anything else, or as an ARN, it is of another type.
+func (c *condition) unreadable() Why {
+	if c.operator.Test.Family() == StringFamily || c.operator.Test.Family() == ARNFamily && !c.misread {
+		return WhyUnreadable
 	}
-	return false
+	return WhyType
 }
 
 // addVariables notes what the values are with their variables replaced, and the

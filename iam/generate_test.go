@@ -73,7 +73,7 @@ var (
 		"arn:aws:s3:::*/home/*", "arn:aws:*:us-east-1:${aws:PrincipalTag/account}*:jobs", "arn:aws:s3:::data/home/dev/x", "**", "?*", "a*b:*:?",
 		"arn:aws:s3:::data/home/${s3:prefix}*x", "arn:aws:sqs:*-1:*", "arn:aws:dynamodb:*:${aws:TagKeys}:*", "",
 		"arn:aws:s?s:us*-1:${aws:PrincipalTag/account}:jobs", "arn:*:us-*-1:${aws:PrincipalTag/account}:j*", "arn:a*s:*:u*1:${aws:PrincipalTag/account}*:?obs",
-		"arn:aws:sqs:us?east-1:${aws:PrincipalTag/account}:jobs",
+		"arn:aws:sqs:us?east-1:${aws:PrincipalTag/account}:jobs", "arn:aws", "arn:aws:s3", "arn:aws:s?s:us-east-1", "arn:aws:sqs:us-*-1:111122223333", "arn:aws:iam::",
 	}
 	keys = map[string][]string{
 		"aws:username":               {"dev", "eve", "*", "d?v", "${aws:username}", "a:b"},
@@ -82,10 +82,10 @@ var (
 		"aws:PrincipalTag/region":    {"us-east-1", "*", "us-east-1:444455556666", "us-east-1:"},
 		"aws:PrincipalTag/account":   {"111122223333", "4444", "*", ""},
 		"s3:prefix":                  {"home/", "home/dev", "de", "é"},
-		"aws:SourceIp":               {"203.0.113.9", "203.0.113.200", "10.0.0.1", "2001:db8::1", "none"},
+		"aws:SourceIp":               {"203.0.113.9", "203.0.113.200", "10.0.0.1", "2001:db8::1", "::ffff:203.0.113.9", "none"},
 		"s3:max-keys":                {"9", "10", "10.0", "1e1", "-3", "0.5", "ten", "100000000000000000000000001"},
-		"aws:CurrentTime":            {"2024-06-01T12:00:00Z", "2024-06-01T08:00:00-04:00", "1717243200", "2024-06-01", "noon", "2024-06-01T12:00:00.5Z"},
-		"aws:TagKeys":                {"env", "team", "Cost", "en*"},
+		"aws:CurrentTime":            {"2024-06-01T12:00:00Z", "2024-06-01T08:00:00-04:00", "1717243200", "2024-06-01", "noon", "2024-06-01T12:00:00.5Z", "2024-06-01T12:00:00", "2024-06", "2024"},
+		"aws:TagKeys":                {"env", "team", "Cost", "en*", ""},
 		"aws:SecureTransport":        {"true", "false", "True", "maybe"},
 		"aws:SourceArn":              {"arn:aws:sns:us-east-1:111122223333:alerts", "arn:aws:sns:us-east-1:111122223333:alerts:x", "arn:aws:sns", "*", "arn:aws:sns:us:east-1:111122223333:alerts", "arn:aws:sns:x:us-east-1:111122223333:alerts"},
 		"acme:blob":                  {"QmluYXJ5", "QmluYXJ5VmFsdWU=", "not base64!", ""},
@@ -149,9 +149,9 @@ func (g *generator) principals() *iam.Principals {
 			"arn:aws:iam::"+a+":root", a, "arn:aws:sts::"+a+":federated-user/bob", "*", "AIDAJQABLZS4A3QDU576Q", "arn:aws-cn:iam::"+a+":root")
 		switch g.IntN(8) {
 		case 0:
-			key, v = "Service", pick(g, "sns.amazonaws.com", "lambda.amazonaws.com")
+			key, v = "Service", pick(g, "sns.amazonaws.com", "lambda.amazonaws.com", "*")
 		case 1:
-			key, v = "Federated", pick(g, "arn:aws:iam::111122223333:saml-provider/okta", "accounts.google.com")
+			key, v = "Federated", pick(g, "arn:aws:iam::111122223333:saml-provider/okta", "accounts.google.com", "*")
 		case 2:
 			key, v = "CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 		}

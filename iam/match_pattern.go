@@ -12,8 +12,11 @@ import (
 type wildcards uint8
 
 const (
-	// noWildcards takes them as themselves: StringEquals, Bool.
+	// noWildcards takes them as themselves: StringEquals.
 	noWildcards wildcards = iota
+	// ignoringCase does, and takes the text without regard to case:
+	// StringEqualsIgnoreCase, Bool.
+	ignoringCase
 	// anyCharacters lets them stand for any character: StringLike.
 	anyCharacters
 	// resourceSegments is the rule of Resource ([arn.MatchResource]).
@@ -21,6 +24,9 @@ const (
 	// arnComponents is the rule of ArnLike ([arn.Match]).
 	arnComponents
 )
+
+// none reports whether the rule has no wildcards.
+func (w wildcards) none() bool { return w <= ignoringCase }
 
 // pattern is a text of a policy that texts of a request are matched with.
 type pattern struct {
@@ -33,7 +39,8 @@ type pattern struct {
 	runs runs
 	// parts are those of a template. The texts of variables are their keys, in
 	// lower case.
-	parts Template
+	parts     Template
+	variables []Part // among the parts
 }
 
 // runs are the text before a pattern's first wildcard, the one behind its last,
@@ -63,13 +70,12 @@ func (r *runs) in(s string) bool {
 type patternForm uint8
 
 const (
-	nothing     patternForm = iota // no text matches
-	anything                       // "*"
+	anything    patternForm = iota // "*"
 	literal                        // no wildcard
 	leading                        // a literal, then one star
 	wild                           // wildcards
 	template                       // variables or escapes
-	unmatchable                    // too long, or with a broken variable
+	unmatchable                    // too long, with a broken variable, or no ARN where there must be one
 )
 
 // compilePattern prepares a pattern; variables says whether "${...}" stands for
@@ -79,10 +85,15 @@ func compilePattern(text string, rule wildcards, variables bool) pattern {
 	if variables && strings.Contains(text, "${") {
 		p.form, p.parts = template, compileTemplate(text, rule)
 		switch {
-		case p.parts == nil, rule != noWildcards && len(text) > maxWildcard:
+		case p.parts == nil, !rule.none() && len(text) > maxWildcard:
 			p.form, p.parts = unmatchable, nil
 		}
+		p.variables = p.parts.variables()
 		return p
+	}
+	if rule == resourceSegments {
+		p.text = arn.Complete(text)
+		text = p.text
 	}
 	p.form = p.plainForm()
 	switch p.form {
@@ -98,7 +109,7 @@ func compilePattern(text string, rule wildcards, variables bool) pattern {
 // one of its variables cannot be read.
 func compileTemplate(text string, rule wildcards) Template {
 	syntax := VariableSyntax
-	if rule != noWildcards {
+	if !rule.none() {
 		syntax |= WildcardSyntax
 	}
 	parts := ParseTemplate(text, syntax)
@@ -115,12 +126,12 @@ func compileTemplate(text string, rule wildcards) Template {
 
 // plainForm returns how a pattern without variables is matched.
 func (p *pattern) plainForm() patternForm {
-	if p.rule == noWildcards {
+	if p.rule.none() {
 		return literal
 	}
 	if p.rule == arnComponents {
 		if _, n := arn.Split(p.text); n < 6 {
-			return nothing
+			return unmatchable
 		}
 	} else if p.text == "*" {
 		return anything
@@ -139,6 +150,12 @@ func (p *pattern) plainForm() patternForm {
 	return wild
 }
 
+// notARN reports whether the pattern is to be one of ARNs and can be none.
+func (p *pattern) notARN() bool {
+	_, n := arn.Split(p.text)
+	return p.rule == arnComponents && p.form == unmatchable && n < 6 && !strings.Contains(p.text, "${")
+}
+
 // match reports whether s matches the pattern, whose variables are all known to
 // have a value in the context.
 func (p *pattern) match(c *Context, s string) verdict {
@@ -146,7 +163,7 @@ func (p *pattern) match(c *Context, s string) verdict {
 	case anything:
 		return holds
 	case literal:
-		return is(p.text == s)
+		return is(p.text == s || p.rule == ignoringCase && strings.EqualFold(p.text, s))
 	case leading:
 		return is(strings.HasPrefix(s, p.text))
 	case wild:
@@ -176,6 +193,9 @@ func (p *pattern) matchWild(s string) verdict {
 // matchTemplate compares what stands before the first wildcard in place, which
 // decides nearly always, and writes the pattern out only for the rest.
 func (p *pattern) matchTemplate(c *Context, s string) verdict {
+	if p.rule == ignoringCase {
+		return is(strings.EqualFold(p.write(c), s))
+	}
 	rest, i := s, 0
 	for ; i < len(p.parts) && !p.parts[i].wild(); i++ {
 		text := p.parts[i].in(c)

@@ -175,11 +175,11 @@ func (m *principalMatcher) named(p *Principal) PrincipalMatch {
 			return MatchIssuer
 		}
 	case ServicePrincipal:
-		if lists(m.services, p.Service) {
+		if listsKind(m.services, p.Service) {
 			return MatchService
 		}
 	case SAMLIdentity, WebIdentity:
-		if lists(m.providers, p.Provider) {
+		if listsKind(m.providers, p.Provider) {
 			return MatchFederated
 		}
 	}
@@ -235,9 +235,9 @@ func (m *principalMatcher) listsSome(p *Principal) bool {
 	case User, AssumedRole, FederatedUser, Root:
 		return lists(m.arns, p.ARN) || lists(m.arns, p.RoleARN) || lists(m.arns, p.UserARN) || m.listsAccount(p)
 	case ServicePrincipal:
-		return lists(m.services, p.Service)
+		return listsKind(m.services, p.Service)
 	case SAMLIdentity, WebIdentity:
-		return lists(m.providers, p.Provider)
+		return listsKind(m.providers, p.Provider)
 	}
 	return false
 }
@@ -245,6 +245,12 @@ func (m *principalMatcher) listsSome(p *Principal) bool {
 // lists reports whether the list has the name; nothing has the empty name.
 func lists(names []string, name string) bool {
 	return name != "" && slices.Contains(names, name)
+}
+
+// listsKind is lists of services or providers: "*" is all of the kind, as in the
+// {"Federated": "*"} of the endpoint policies that the vendor publishes.
+func listsKind(names []string, name string) bool {
+	return lists(names, name) || name != "" && slices.Contains(names, "*")
 }
 
 // inAccount reports whether a caller of this kind acts as part of an account.

@@ -57,6 +57,8 @@ func TestPrincipals(t *testing.T) {
 		`{"AWS": "arn:aws:sts::111122223333:federated-user/bob"}`:                                {"federated": "session"},
 		`{"Service": "sns.amazonaws.com"}`:                                                       {"service": "service"},
 		`{"Service": "sqs.amazonaws.com"}`:                                                       {},
+		`{"Federated": "*"}`:                                                                     {"saml": "federated", "web": "federated"},
+		`{"Service": "*"}`:                                                                       {"service": "service"},
 		`{"Federated": "accounts.google.com"}`:                                                   {"web": "federated"},
 		`{"Federated": "arn:aws:iam::111122223333:saml-provider/okta"}`:                          {"saml": "federated"},
 		`{"AWS": ["111122223333", "arn:aws:iam::111122223333:user/dev"]}`:                        {"user": "user", "session": "account", "federated": "issuer", "root": "root"},
@@ -86,6 +88,7 @@ func TestPrincipals(t *testing.T) {
 func matchKind(set *iam.PolicySet, req *iam.Request) string {
 	with := *set
 	with.Identity = []*iam.Compiled{statement(iam.Allow, nil)}
+	with.Session = with.Identity
 	return with.Explain(req).DecidedBy[0].PrincipalKind.String()
 }
 
@@ -111,6 +114,8 @@ func TestNotPrincipal(t *testing.T) {
 		{"service", `{"Service": "sns.amazonaws.com"}`, true, false},
 		{"service", `{"AWS": "111122223333"}`, false, true},
 		{"saml", `{"Federated": "arn:aws:iam::111122223333:saml-provider/okta"}`, true, false},
+		{"saml", `{"Federated": "*"}`, true, false},
+		{"service", `{"Federated": "*"}`, false, true},
 		{"anonymous", `{"AWS": "111122223333"}`, false, true},
 		{"anonymous", `{"AWS": "*"}`, true, false},
 		{"session", `{"AWS": "*"}`, true, false},

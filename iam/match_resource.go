@@ -26,17 +26,27 @@ func (m *resourceMatcher) match(c *Context, resource string, layer Layer) verdic
 		}
 		return unreadable
 	}
+	v := matchesSome(m.patterns, c, resource).not(m.not)
 	if !resolved(m.variables, c) {
-		return unresolved
+		return v.lacking()
 	}
-	v := fails
-	for i := range m.patterns {
-		switch m.patterns[i].match(c, resource) {
+	return v
+}
+
+// matchesSome reports whether one of the patterns matches. A variable without
+// value matches nothing.
+func matchesSome(patterns []pattern, c *Context, s string) verdict {
+	none := fails
+	for i := range patterns {
+		if !resolved(patterns[i].variables, c) {
+			continue
+		}
+		switch patterns[i].match(c, s) {
 		case holds:
-			return holds.not(m.not)
+			return holds
 		case unreadable:
-			v = unreadable
+			none = unreadable
 		}
 	}
-	return v.not(m.not)
+	return none
 }

@@ -141,32 +141,54 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// TestUnresolvedVariableVoidsTheStatement holds whatever else its lists say, of
-// Deny statements too.
-func TestUnresolvedVariableVoidsTheStatement(t *testing.T) {
+// TestVariableWithoutValue matches nothing. An Allow with one grants nothing
+// whatever else its lists say; a Deny goes by the rest of its lists.
+func TestVariableWithoutValue(t *testing.T) {
 	t.Parallel()
-	for name, edit := range map[string]func(s *iam.Statement){
-		"in one of two resources": func(s *iam.Statement) { s.Resources.Values = []string{"*", "arn:aws:s3:::${absent}"} },
-		"in NotResource": func(s *iam.Statement) {
-			s.Resources = iam.Elements{Not: true, Values: []string{"arn:aws:s3:::${absent}"}}
-		},
-		"of several values": func(s *iam.Statement) { s.Resources.Values = []string{"*", "${aws:TagKeys, 'none'}"} },
-		"in a condition": func(s *iam.Statement) {
-			s.Conditions = []iam.Condition{condition("StringNotEquals", "aws:username", "${absent}")}
-		},
-		"in a condition of an absent key": func(s *iam.Statement) {
-			s.Conditions = []iam.Condition{condition("StringEqualsIfExists", "other", "${absent}")}
-		},
-	} {
-		req := user(map[string]string{"aws:username": "dev"})
-		req.Context.SetMulti("aws:TagKeys", "env")
-		allow := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, edit)}}
-		if d := allow.Decide(req); d.Reason != iam.NoAllow {
-			t.Errorf("Allow with a variable without value %s: %s, want %s", name, d.Reason, iam.NoAllow)
+	conditions := func(operator, key string, values ...string) func(s *iam.Statement) {
+		return func(s *iam.Statement) {
+			c := condition(operator, key, values[0])
+			for _, v := range values[1:] {
+				c.Values = append(c.Values, iam.Value{Text: v})
+			}
+			s.Conditions = []iam.Condition{c}
 		}
-		deny := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, nil), statement(iam.Deny, edit)}}
-		if d := deny.Decide(req); d.Reason != iam.AllowIdentity {
-			t.Errorf("Deny with a variable without value %s: %s, want %s", name, d.Reason, iam.AllowIdentity)
+	}
+	resources := func(not bool, values ...string) func(s *iam.Statement) {
+		return func(s *iam.Statement) { s.Resources = iam.Elements{Not: not, Values: values} }
+	}
+	for name, c := range map[string]struct {
+		edit          func(s *iam.Statement)
+		allow, denies bool
+	}{
+		"alone":                         {resources(false, "arn:aws:s3:::${absent}*"), false, false},
+		"beside a match":                {resources(false, "arn:aws:s3:::${absent}*", "*"), false, true},
+		"beside no match":               {resources(false, "arn:aws:s3:::${absent}*", "arn:aws:s3:::other"), false, false},
+		"in NotResource":                {resources(true, "arn:aws:s3:::${absent}*"), false, true},
+		"in NotResource beside a match": {resources(true, "arn:aws:s3:::${absent}*", "*"), false, false},
+		"of several values":             {resources(false, "*", "${aws:TagKeys, 'none'}"), false, true},
+		"that must equal":               {conditions("StringEquals", "aws:username", "${absent}"), false, false},
+		"that must not equal":           {conditions("StringNotEquals", "aws:username", "${absent}"), false, true},
+		"that must not be like":         {conditions("ArnNotLike", "arn", "${absent}"), false, true},
+		"beside an equal":               {conditions("StringEquals", "aws:username", "${absent}", "dev"), false, true},
+		"beside no equal":               {conditions("StringEquals", "aws:username", "${absent}", "eve"), false, false},
+		"beside an equal, not":          {conditions("StringNotEquals", "aws:username", "${absent}", "dev"), false, false},
+		"of an absent key":              {conditions("StringEquals", "other", "${absent}"), false, false},
+		"of an absent key, not":         {conditions("StringNotEquals", "other", "${absent}"), false, true},
+		"of an absent key, if it is":    {conditions("StringEqualsIfExists", "other", "${absent}"), false, true},
+		"of no values":                  {conditions("ForAllValues:StringEquals", "other", "${absent}"), false, true},
+		"of no values, if there are":    {conditions("ForAllValues:StringEqualsIfExists", "other", "${absent}"), false, true},
+		"of any of no values":           {conditions("ForAnyValue:StringEqualsIfExists", "other", "${absent}"), false, false},
+	} {
+		req := user(map[string]string{"aws:username": "dev", "arn": "arn:aws:s3:::data"})
+		req.Context.SetMulti("aws:TagKeys", "env")
+		allow := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, c.edit)}}
+		if d := allow.Decide(req); d.Allowed() != c.allow {
+			t.Errorf("Allow with a variable without value %s: %s, allowed want %v", name, d.Reason, c.allow)
+		}
+		deny := &iam.PolicySet{Identity: []*iam.Compiled{statement(iam.Allow, nil), statement(iam.Deny, c.edit)}}
+		if d := deny.Decide(req); (d.Reason == iam.DeniedByIdentity) != c.denies {
+			t.Errorf("Deny with a variable without value %s: %s, denied want %v", name, d.Reason, c.denies)
 		}
 	}
 }

@@ -30,21 +30,27 @@ func (p *Part) resolve(c *Context) (text string, ok bool) {
 	return v.Values[0], true
 }
 
-// variablesOf returns the variables of patterns.
-func variablesOf(patterns []pattern) []Part {
+// variables returns the variables of a template.
+func (t Template) variables() []Part {
 	var vs []Part
-	for _, p := range patterns {
-		for _, part := range p.parts {
-			if part.Kind == Variable {
-				vs = append(vs, part)
-			}
+	for _, part := range t {
+		if part.Kind == Variable {
+			vs = append(vs, part)
 		}
 	}
 	return vs
 }
 
-// resolved reports whether all the variables have a value. One that has none
-// keeps the whole statement from matching, whatever else its list says.
+// variablesOf returns the variables of patterns.
+func variablesOf(patterns []pattern) []Part {
+	var vs []Part
+	for i := range patterns {
+		vs = append(vs, patterns[i].variables...)
+	}
+	return vs
+}
+
+// resolved reports whether all the variables have a value.
 func resolved(variables []Part, c *Context) bool {
 	for i := range variables {
 		if _, ok := variables[i].resolve(c); !ok {

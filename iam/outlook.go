@@ -90,7 +90,7 @@ func (p *prospect) match(e *evaluation, at StatementRef, s *statement) (named Pr
 		return NoPrincipalMatch, false
 	}
 	need := Need{At: at, Effect: s.effect}
-	v, certain := p.resource(&s.resources, e.req, at.Layer)
+	v, certain := p.resource(s, e.req, at.Layer)
 	need.Resource = !certain
 	if certain && !v.passes(s.effect) {
 		return NoPrincipalMatch, false
@@ -132,29 +132,33 @@ func (p *prospect) some(variables []Part) bool {
 
 // resource reports what the element says about the request's resource; certain
 // is false where that depends on an unknown key. A variable that turns out to
-// have no value keeps the statement from matching, so that nothing in its list
-// makes a match certain.
-func (p *prospect) resource(m *resourceMatcher, r *Request, l Layer) (v verdict, certain bool) {
+// have no value keeps an Allow from matching, so that nothing in its list makes
+// a match certain; a Deny goes by the rest of the list.
+func (p *prospect) resource(s *statement, r *Request, l Layer) (v verdict, certain bool) {
+	m := &s.resources
 	if !p.some(m.variables) {
 		return m.match(&r.Context, r.Resource, l), true
 	}
 	listed, possibly := false, false
 	for i := range m.patterns {
-		pattern, variables := &m.patterns[i], variablesOf(m.patterns[i:i+1])
+		pattern := &m.patterns[i]
 		switch {
-		case p.some(variables):
+		case p.some(pattern.variables):
 			possibly = possibly || p.open(pattern).matchExpanded(&r.Context, r.Resource) != fails
-		case !resolved(variables, &r.Context):
-			return unresolved, true
-		default:
+		case resolved(pattern.variables, &r.Context):
 			v = pattern.match(&r.Context, r.Resource)
 			listed, possibly = listed || v == holds, possibly || v == unreadable
+		case s.effect == Allow:
+			return unresolved, true
 		}
 	}
-	if m.not {
-		return fails, listed
+	switch {
+	case listed: // whatever the others are
+		return is(!m.not), m.not || s.effect == Deny
+	case possibly:
+		return fails, false
 	}
-	return fails, !listed && !possibly
+	return is(m.not), !m.not || s.effect == Deny
 }
 
 // open returns the pattern with "*" for each unknown variable.

@@ -22,15 +22,13 @@ type reference struct {
 	req *iam.Request
 }
 
-// truth is what an element says; unknown fails closed, void makes the whole
-// statement void.
+// truth is what an element says; unknown fails closed.
 type truth int
 
 const (
 	no truth = iota
 	yes
 	unknown
-	void
 )
 
 func truthOf(b bool) truth {
@@ -46,6 +44,25 @@ func negate(t truth) truth {
 		return no
 	case no:
 		return yes
+	}
+	return t
+}
+
+// anyOf returns yes where a truth is, else unknown where one is.
+func anyOf(ts ...truth) truth {
+	switch {
+	case slices.Contains(ts, yes):
+		return yes
+	case slices.Contains(ts, unknown):
+		return unknown
+	}
+	return no
+}
+
+// doubted makes a yes unknown, where a variable has no value.
+func doubted(t truth, lacking bool) truth {
+	if lacking && t == yes {
+		return unknown
 	}
 	return t
 }
@@ -78,6 +95,9 @@ func (r *reference) decide() (iam.Outcome, iam.Reason) {
 	}
 	if !member {
 		session = nil
+	}
+	if p.Kind == iam.FederatedUser && session == nil {
+		session = []*iam.Compiled{}
 	}
 
 	var scp, rcp [][]match
@@ -206,7 +226,7 @@ func (r *reference) applies(l iam.Layer, p *iam.Policy, s *iam.Statement) (kind 
 	}
 	for _, t := range all {
 		switch {
-		case t == no, t == void, t == unknown && s.Effect != iam.Deny:
+		case t == no, t == unknown && s.Effect != iam.Deny:
 			return "", false
 		}
 	}
@@ -231,15 +251,16 @@ func (r *reference) resource(l iam.Layer, p *iam.Policy, s *iam.Statement) truth
 		}
 		return unknown
 	}
-	hit := false
+	hit, lacking := false, false
 	for _, v := range s.Resources.Values {
 		pattern, ok := r.expand(p, v, true)
-		if !ok {
-			return void
+		lacking = lacking || !ok
+		if p.Version != iam.Version2012 || !strings.Contains(v, "${") {
+			pattern = completed(pattern)
 		}
-		hit = hit || resourceGlobs(pattern, []rune(r.req.Resource))
+		hit = hit || ok && resourceGlobs(pattern, []rune(r.req.Resource))
 	}
-	return truthOf(hit != s.Resources.Not)
+	return doubted(truthOf(hit != s.Resources.Not), lacking)
 }
 
 // principal returns how the statement names the caller.
@@ -259,6 +280,7 @@ func (r *reference) principal(l iam.Layer, s *iam.Statement) (string, truth) {
 		}
 		return false
 	}
+	kind := func(key, name string) bool { return listed(key, name) || name != "" && listed(key, "*") }
 	partition := strings.Join(strings.Split(p.ARN+"::", ":")[:2], ":")
 	account := listed("AWS", p.Account) || listed("AWS", partition+":iam::"+p.Account+":root") || listed("CanonicalUser", p.CanonicalUser)
 	star := s.Principals.Star || listed("AWS", "*")
@@ -274,9 +296,9 @@ func (r *reference) principal(l iam.Layer, s *iam.Statement) (string, truth) {
 		case iam.Root:
 			chain = []bool{account}
 		case iam.ServicePrincipal:
-			chain = []bool{listed("Service", p.Service)}
+			chain = []bool{kind("Service", p.Service)}
 		case iam.SAMLIdentity, iam.WebIdentity:
-			chain = []bool{listed("Federated", p.Provider)}
+			chain = []bool{kind("Federated", p.Provider)}
 		case iam.Anonymous:
 			chain = []bool{false}
 		}
@@ -297,9 +319,9 @@ func (r *reference) principal(l iam.Layer, s *iam.Statement) (string, truth) {
 		return "role", yes
 	case k == iam.FederatedUser && listed("AWS", p.UserARN):
 		return "issuer", yes
-	case k == iam.ServicePrincipal && listed("Service", p.Service):
+	case k == iam.ServicePrincipal && kind("Service", p.Service):
 		return "service", yes
-	case (k == iam.SAMLIdentity || k == iam.WebIdentity) && listed("Federated", p.Provider):
+	case (k == iam.SAMLIdentity || k == iam.WebIdentity) && kind("Federated", p.Provider):
 		return "federated", yes
 	case k == iam.Root && account:
 		return "root", yes
@@ -314,108 +336,181 @@ func (r *reference) condition(p *iam.Policy, c *iam.Condition) truth {
 	if op.Test == iam.UnknownTest || op.Test == iam.Null && op.IfExists {
 		return unknown
 	}
+	got, _ := r.req.Context.Get(c.Key)
+	values := got.Values
+	if got.Multi && strings.Join(values, "") == "" {
+		values = nil
+	}
 	var want []value
+	lacking := false
 	for _, v := range c.Values {
+		w := value{text: v.Text}
 		switch op.Test.Family() {
 		case iam.StringFamily, iam.ARNFamily, iam.BoolFamily:
 			like := op.Test.Family() == iam.ARNFamily || op.Test == iam.StringLike || op.Test == iam.StringNotLike
-			pattern, ok := r.expand(p, v.Text, like)
-			if !ok {
-				return void
+			var ok bool
+			if w.pattern, ok = r.expand(p, v.Text, like); !ok {
+				lacking = true
+				continue
 			}
-			want = append(want, value{v.Text, pattern})
-		default:
-			want = append(want, value{v.Text, nil})
+			w.written = p.Version != iam.Version2012 || !strings.Contains(v.Text, "${")
 		}
+		want = append(want, w)
 	}
-	got, _ := r.req.Context.Get(c.Key)
-	each := func(v string) bool {
-		hit := slices.ContainsFunc(want, func(w value) bool { return compares(op.Test, w, v) })
-		return hit != op.Test.Negated()
+	return doubted(tests(op, want, values), lacking)
+}
+
+// tests applies an operator to the values of the policy that are there.
+func tests(op iam.Operator, want []value, values []string) truth {
+	var each []truth
+	for _, v := range values {
+		var hits []truth
+		for _, w := range want {
+			hits = append(hits, compares(op.Test, w, v))
+		}
+		hit := anyOf(hits...)
+		if len(want) == 0 && !readable(op.Test, v) {
+			hit = unknown
+		}
+		if op.Test.Negated() {
+			hit = negate(hit)
+		}
+		each = append(each, hit)
 	}
-	n := len(got.Values)
 	switch {
-	case op.Qualifier == iam.ForAllValues:
-		return truthOf(!slices.ContainsFunc(got.Values, func(v string) bool { return !each(v) }))
-	case op.Qualifier == iam.ForAnyValue:
-		return truthOf(slices.ContainsFunc(got.Values, each))
-	case op.Test == iam.Null:
-		return truthOf(slices.ContainsFunc(want, func(w value) bool {
-			return strings.EqualFold(w.text, "true") && n == 0 || strings.EqualFold(w.text, "false") && n > 0
-		}))
-	case n == 0:
-		return truthOf(op.IfExists || op.Test.Negated())
-	case n > 1:
+	case op.Qualifier == iam.ForAllValues && slices.Contains(each, no):
 		return no
+	case op.Qualifier == iam.ForAllValues && slices.Contains(each, unknown):
+		return unknown
+	case op.Qualifier == iam.ForAllValues:
+		return yes
+	case op.Qualifier == iam.ForAnyValue:
+		return anyOf(each...)
+	case op.Test == iam.Null:
+		var hits []truth
+		for _, w := range want {
+			switch strings.ToLower(w.text) {
+			case "true":
+				hits = append(hits, truthOf(len(values) == 0))
+			case "false":
+				hits = append(hits, truthOf(len(values) > 0))
+			default:
+				hits = append(hits, unknown)
+			}
+		}
+		return anyOf(hits...)
+	case len(values) == 0:
+		return truthOf(op.IfExists || op.Test.Negated())
+	case len(values) > 1 && anyOf(each...) != no:
+		return unknown
 	}
-	return truthOf(each(got.Values[0]))
+	return anyOf(each...)
+}
+
+// readable reports whether a value of a request is of the type of a test.
+func readable(t iam.Test, got string) bool {
+	ok := true
+	switch t.Family() {
+	case iam.NumericFamily:
+		_, ok = rational(got)
+	case iam.DateFamily:
+		_, ok = moment(got)
+	case iam.IPFamily:
+		_, err := netip.ParseAddr(got)
+		ok = err == nil
+	case iam.BinaryFamily:
+		_, err := base64.StdEncoding.DecodeString(got)
+		ok = err == nil
+	case iam.BoolFamily:
+		ok = strings.EqualFold(got, "true") || strings.EqualFold(got, "false")
+	}
+	return ok
 }
 
 // value is a value of the policy, as written and with variables replaced.
 type value struct {
 	text    string
 	pattern []symbol
+	written bool // the pattern is the text, without variables
 }
 
 // compares applies the positive form of a test to one pair of values.
-func compares(t iam.Test, want value, got string) bool {
+func compares(t iam.Test, want value, got string) truth {
+	if !readable(t, got) {
+		return unknown
+	}
 	switch t {
 	case iam.StringEquals, iam.StringNotEquals:
-		return text(want.pattern) == got
+		return truthOf(text(want.pattern) == got)
 	case iam.StringEqualsIgnoreCase, iam.StringNotEqualsIgnoreCase:
-		return strings.EqualFold(text(want.pattern), got)
+		return truthOf(strings.EqualFold(text(want.pattern), got))
 	case iam.StringLike, iam.StringNotLike:
-		return globs(want.pattern, []rune(got))
+		return truthOf(globs(want.pattern, []rune(got)))
 	case iam.ARNEquals, iam.ARNLike, iam.ARNNotEquals, iam.ARNNotLike:
-		return arnGlobs(want.pattern, got)
+		if want.written && strings.Count(want.text, ":") < 5 {
+			return unknown
+		}
+		return truthOf(arnGlobs(want.pattern, got))
 	case iam.Bool:
-		w, g := strings.ToLower(text(want.pattern)), strings.ToLower(got)
-		return w == g && (g == "true" || g == "false")
+		if want.written && !readable(t, want.text) {
+			return unknown
+		}
+		return truthOf(strings.EqualFold(text(want.pattern), got))
 	case iam.IPAddress, iam.NotIPAddress:
 		prefix, err := netip.ParsePrefix(want.text)
 		if err != nil {
 			addr, err := netip.ParseAddr(want.text)
 			if err != nil {
-				return false
+				return unknown
 			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
+			prefix = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
 		}
 		addr, err := netip.ParseAddr(got)
-		return err == nil && prefix.Contains(addr)
+		return truthOf(err == nil && prefix.Contains(addr.Unmap()))
 	case iam.BinaryEquals:
-		w, err1 := base64.StdEncoding.DecodeString(want.text)
-		g, err2 := base64.StdEncoding.DecodeString(got)
-		return err1 == nil && err2 == nil && string(w) == string(g)
+		w, err := base64.StdEncoding.DecodeString(want.text)
+		g, _ := base64.StdEncoding.DecodeString(got)
+		if err != nil {
+			return unknown
+		}
+		return truthOf(string(w) == string(g))
 	case iam.Null:
-		return strings.EqualFold(want.text, "false")
+		if !readable(iam.Bool, want.text) {
+			return unknown
+		}
+		return truthOf(strings.EqualFold(want.text, "false"))
 	}
 	var c int
 	if t.Family() == iam.NumericFamily {
-		w, ok1 := rational(want.text)
-		g, ok2 := rational(got)
-		if !ok1 || !ok2 {
-			return false
+		w, ok := rational(want.text)
+		if !ok {
+			return unknown
 		}
+		g, _ := rational(got)
 		c = g.Cmp(w)
 	} else {
-		w, ok1 := moment(want.text)
-		g, ok2 := moment(got)
-		if !ok1 || !ok2 {
-			return false
+		w, ok := moment(want.text)
+		if !ok {
+			return unknown
 		}
+		g, _ := moment(got)
 		c = g.Compare(w)
 	}
+	return ordered(t, c)
+}
+
+func ordered(t iam.Test, c int) truth {
 	switch t {
 	case iam.NumericLessThan, iam.DateLessThan:
-		return c < 0
+		return truthOf(c < 0)
 	case iam.NumericLessThanEquals, iam.DateLessThanEquals:
-		return c <= 0
+		return truthOf(c <= 0)
 	case iam.NumericGreaterThan, iam.DateGreaterThan:
-		return c > 0
+		return truthOf(c > 0)
 	case iam.NumericGreaterThanEquals, iam.DateGreaterThanEquals:
-		return c >= 0
+		return truthOf(c >= 0)
 	}
-	return c == 0
+	return truthOf(c == 0)
 }
 
 var decimals = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
@@ -430,6 +525,11 @@ func rational(s string) (*big.Rat, bool) {
 var epochs = regexp.MustCompile(`^-?[0-9]{1,11}$`)
 
 func moment(s string) (time.Time, bool) {
+	for _, layout := range []string{"2006", "2006-01"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
 	if epochs.MatchString(s) {
 		n, _ := new(big.Int).SetString(s, 10)
 		return time.Unix(n.Int64(), 0), true
@@ -519,6 +619,17 @@ func walk(p []symbol, s []rune, over func(int) bool) bool {
 		return j < len(s) && p[i].r == s[j] && at(i+1, j+1)
 	}
 	return at(0, 0)
+}
+
+// completed fills in the missing fields of an ARN.
+func completed(p []symbol) []symbol {
+	fields := strings.Split(text(p), ":")
+	if fields[0] == "arn" && len(fields) > 1 && !slices.ContainsFunc(fields, func(f string) bool { return strings.HasSuffix(f, "*") }) {
+		for range 6 - len(fields) {
+			p = append(p, symbol{':', false}, symbol{'*', true})
+		}
+	}
+	return p
 }
 
 // resourceGlobs is the segment rule.

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -92,13 +93,37 @@ type ContextValue struct {
 	Multi bool
 }
 
-// NewContext returns a context of single-valued keys.
+// NewContext returns a context of single-valued keys. One that is there in
+// several spellings has their values, of which none can be told to be meant.
 func NewContext(keys map[string]string) Context {
 	var c Context
-	for k, v := range keys {
-		c.Set(k, v)
-	}
+	c.setAll("", keys)
 	return c
+}
+
+// setAll sets the keys of a prefix, which differ in more than their case or have
+// all their values: the vendor says that a condition on a tag matches one
+// spelling of its key "but not both".
+func (c *Context) setAll(prefix string, keys map[string]string) {
+	spelled := map[string][]string{}
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		name := strings.ToLower(prefix + k)
+		spelled[name] = append(spelled[name], keys[k])
+	}
+	for name, values := range spelled {
+		c.put(name, ContextValue{Values: values})
+	}
+}
+
+// valuesOf returns the values of a key in lower case. Of a multivalued key, texts
+// that are all empty are none (IAM User Guide, "Set operators for multivalued
+// context keys": "a null dataset, such as an empty string").
+func (c *Context) valuesOf(key string) []string {
+	v := c.keys[key]
+	if v.Multi && !slices.ContainsFunc(v.Values, func(s string) bool { return s != "" }) {
+		return nil
+	}
+	return v.Values
 }
 
 // Set gives a key its one value.

@@ -315,7 +315,7 @@ func setContext(context *iam.Context, pairs []string) error {
 		if !ok || !strings.Contains(key, ":") {
 			return fmt.Errorf("--context %q is not KEY=VALUE, such as aws:SourceIp=203.0.113.7", pair)
 		}
-		given[key] = append(given[key], value)
+		given[strings.ToLower(key)] = append(given[strings.ToLower(key)], value)
 	}
 	for key, values := range given {
 		if len(values) == 1 && !multivalued(key) {

@@ -64,7 +64,7 @@ func TestNeedsOfEveryLayer(t *testing.T) {
 		{"an RCP that denies", export{"rcps/a.json": document(to(`"*"`, deny("s3:*", "*")))}, ""},
 		{"a boundary", export{"users/eve.json": `{"policies":[` + all + `],"boundary":"b"}`, "policies/b.json": document(when(allow("s3:*", "*"), open))}, "conditional: user/eve → user/eve/policies[0] Statement[0]; if aws:SourceVpc StringEquals vpc-1"},
 		{"a resource", export{"users/eve.json": user(document(allow("s3:*", "arn:aws:s3:::media/${aws:SourceVpc}*")))}, "conditional: user/eve → user/eve/policies[0] Statement[0]; if Resource is arn:aws:s3:::media/${aws:SourceVpc}*"},
-		{"all but a resource", export{"users/eve.json": user(document(allow("s3:*", "*"), `{"Effect":"Deny","Action":"s3:*","NotResource":"arn:aws:s3:::media/${aws:SourceVpc}"}`))}, "as-asked: user/eve → user/eve/policies[0] Statement[0]; unless NotResource is arn:aws:s3:::media/${aws:SourceVpc}"},
+		{"all but a resource", export{"users/eve.json": user(document(allow("s3:*", "*"), `{"Effect":"Deny","Action":"s3:*","NotResource":"arn:aws:s3:::media/${aws:SourceVpc}"}`))}, "conditional: user/eve → user/eve/policies[0] Statement[0]; unless NotResource is arn:aws:s3:::media/${aws:SourceVpc}"},
 	} {
 		e := export{"account.json": `{"account":"` + here + `"}`, "users/eve.json": user(all)}
 		for name, text := range tc.files {

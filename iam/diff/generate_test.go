@@ -76,7 +76,7 @@ var (
 		"arn:*", "arn:aws:sqs:*:111122223333:jobs", "arn:aws:sqs:us-east-1:*:jobs", "arn:aws:*", "arn:aws:s3:::data/home/${aws:PrincipalTag/team, 'dev'}/?",
 		"arn:aws:s3:::data/home/${*}/x", "arn:aws:s3:::data/logs/?", "arn:aws:s3:::data/logs/*", "${aws:PrincipalTag/arn}", "arn:aws:sqs:*:${aws:PrincipalTag/account}:jobs*",
 		"arn:aws:s3*data/*", "arn:aws:s3:::*/home/*", "arn:aws:s3:::data/home/*/x", "arn:aws:s3:::data/home/${aws:username}/x", "oddity", "?", "arn:aws:s3:::data/home/${aws:username",
-		"arn:aws:*:us-*:${aws:PrincipalTag/account}*:*", "arn:aws:s3:::data/h*", "arn:*:s3:::data/*o*",
+		"arn:aws:*:us-*:${aws:PrincipalTag/account}*:*", "arn:aws:s3:::data/h*", "arn:*:s3:::data/*o*", "arn:aws:s3", "arn:aws:sqs:us-east-1", "arn:aws",
 	}
 	keys = map[string][]string{
 		"aws:username":             {"dev", "eve", "d*", "?ev", "${aws:username}", "Dev", "", "home"},
@@ -86,12 +86,12 @@ var (
 		"s3:prefix":                {"home/", "home/dev", "home/*", "${aws:username}/*", "home/${aws:username}", "home/${aws:username}*", "de"},
 		"aws:SourceIp":             {"203.0.113.0/24", "203.0.113.128/25", "203.0.113.200", "10.0.0.0/8", "2001:db8::/32", "2001:db8::1", "0.0.0.0/0", "none"},
 		"s3:max-keys":              {"9", "10", "10.0", "1e1", "-3", "0", "0.5", "ten", "100000000000000000000000001"},
-		"aws:CurrentTime":          {"2024-06-01T12:00:00Z", "2024-06-01T08:00:00-04:00", "1717243200", "2024-06-01", "noon", "2030-01-01T00:00:00Z"},
-		"aws:TagKeys":              {"env", "team", "Cost", "en*", "t*", "ENV"},
+		"aws:CurrentTime":          {"2024-06-01T12:00:00Z", "2024-06-01T08:00:00-04:00", "1717243200", "2024-06-01", "noon", "2030-01-01T00:00:00Z", "2024", "2024-06-01T12:00:00"},
+		"aws:TagKeys":              {"env", "team", "Cost", "en*", "t*", "ENV", "", "*"},
 		"aws:SecureTransport":      {"true", "false", "True", "maybe"},
 		"aws:SourceArn":            {"arn:aws:sns:us-east-1:111122223333:alerts", "arn:aws:sns:*:111122223333:alerts*", "arn:aws:sns:*", "arn:*:sns:*:*:*", "arn:aws:sns:us-east-1:${aws:PrincipalTag/account}:*"},
 		"acme:blob":                {"QmluYXJ5", "QmluYXJ5VmFsdWU=", "not base64!"},
-		"acme:labels":              {"a", "b", "ab", "a*", "?"},
+		"acme:labels":              {"a", "b", "ab", "a*", "?", ""},
 	}
 	keyNames = slices.Sorted(func(yield func(string) bool) {
 		for k := range keys {
@@ -169,9 +169,9 @@ func (g *generator) principals() *iam.Principals {
 			"arn:aws:iam::"+a+":root", a, "arn:aws:sts::"+a+":federated-user/bob", "*", "AIDAJQABLZS4A3QDU576Q", "arn:aws-cn:iam::"+a+":root")
 		switch g.IntN(8) {
 		case 0:
-			key, v = "Service", pick(g, "sns.amazonaws.com", "lambda.amazonaws.com")
+			key, v = "Service", pick(g, "sns.amazonaws.com", "lambda.amazonaws.com", "*")
 		case 1:
-			key, v = "Federated", pick(g, "arn:aws:iam::111122223333:saml-provider/okta", "accounts.google.com")
+			key, v = "Federated", pick(g, "arn:aws:iam::111122223333:saml-provider/okta", "accounts.google.com", "*")
 		case 2:
 			key, v = "CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 		}

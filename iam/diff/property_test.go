@@ -39,7 +39,7 @@ func decider(policies ...*iam.Policy) func(*iam.Request, diff.Setting) bool {
 	return func(r *iam.Request, in diff.Setting) bool {
 		some := false
 		for i, p := range policies {
-			set := iam.PolicySet{Identity: []*iam.Compiled{open}, Resource: open}
+			set := iam.PolicySet{Identity: []*iam.Compiled{open}, Session: []*iam.Compiled{open}, Resource: open}
 			switch p.Kind {
 			case iam.ResourcePolicy, iam.TrustPolicy:
 				set.Resource = compiled[i]

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
@@ -85,7 +87,11 @@ func (r *requestJSON) request() (iam.Request, error) {
 		id, _ := arn.Parse(r.Resource)
 		out.ResourceAccount = cmp.Or(id.Account, who.Account)
 	}
-	for key, raw := range r.Context {
+	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
+		raw := r.Context[key]
+		if _, ok := out.Context.Get(key); ok {
+			return out, fmt.Errorf("context key %s is there in two spellings: keys are without regard to case", key)
+		}
 		var one string
 		var many []string
 		switch {

@@ -12,21 +12,28 @@ import (
 	"github.com/berth-project/berth/iam/evalcase"
 )
 
-// TestRecordedDecisions runs the corpus of documented decisions.
+// TestRecordedDecisions runs the corpus of documented decisions, and the cases
+// on which evaluators disagree.
 func TestRecordedDecisions(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../testdata/eval-cases.json")
-	if err != nil {
-		t.Fatal(err)
+	for file, recorded := range map[string]int{"eval-cases.json": 209, "disputed-cases.json": 27} {
+		text, err := os.ReadFile("../testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite, err := evalcase.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(suite.Cases) != recorded {
+			t.Fatalf("%s: %d cases, want %d", file, len(suite.Cases), recorded)
+		}
+		runRecorded(t, suite)
 	}
-	suite, err := evalcase.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const recorded = 209
-	if len(suite.Cases) != recorded {
-		t.Fatalf("%d cases, want %d", len(suite.Cases), recorded)
-	}
+}
+
+func runRecorded(t *testing.T, suite *evalcase.Suite) {
+	t.Helper()
 	for i := range suite.Cases {
 		c := &suite.Cases[i]
 		t.Run(c.ID, func(t *testing.T) {
@@ -98,6 +105,7 @@ func TestBrokenCasesSpareTheOthers(t *testing.T) {
 		"principal type":   {`"type": "user"`, `"type": "person"`, `case c1: principal type "person" is not known`},
 		"no action":        {`"action": "s3:GetObject", `, ``, "case c1: request has no action or no resource"},
 		"context value":    {`"aws:username": "dev"`, `"aws:username": 7`, "case c1: context key aws:username is 7"},
+		"context twice":    {`"aws:username": "dev"`, `"AWS:UserName": "eve", "aws:username": "dev"`, "case c1: context key aws:username is there in two spellings"},
 		"context null":     {`"aws:username": "dev"`, `"aws:username": null`, "case c1: context key aws:username is null"},
 		"policy":           {`"Effect": "Allow"`, `"Effect": "allow"`, "case c1: policy identity[0]: 1:"},
 		"decision":         {`"decision": "Allow"`, `"decision": "Yes"`, `case c1: expect.decision "Yes" is not known`},

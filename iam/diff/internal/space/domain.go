@@ -71,7 +71,7 @@ func (s *Space) hasSeveral(key string) (several, always bool) {
 		s.several[key] = k.Multi
 		return k.Multi, k.Multi
 	}
-	return slices.ContainsFunc(s.literals, func(l literal) bool { return l.key == key && l.quantified() }), false
+	return slices.ContainsFunc(s.literals, func(l literal) bool { return l.key == key && l.setOperator() }), false
 }
 
 // families returns the values of typed tests, by their family, and those of
@@ -87,7 +87,7 @@ func (s *Space) families(d *domain) (typed map[iam.Family][]string, texts []*tem
 			}
 			continue
 		}
-		for _, t := range l.texts {
+		for _, t := range slices.Concat(l.texts, l.booleans) {
 			if !slices.Contains(texts, t) {
 				texts = append(texts, t)
 			}
@@ -148,11 +148,9 @@ func (v *view) textsHold(d *domain, templates []*template, matches language.Bits
 		if l.typed != nil {
 			continue
 		}
-		found := l.present // of Null
-		for _, t := range l.texts {
-			found = found || matches.Has(slices.Index(templates, t))
-		}
-		if found != l.op.Test.Negated() {
+		has := func(t *template) bool { return matches.Has(slices.Index(templates, t)) }
+		found := l.present || slices.ContainsFunc(l.texts, has) // present is of Null
+		if found != l.op.Test.Negated() || l.unreadable(has) {
 			holds.Add(i)
 		}
 	}
@@ -188,16 +186,15 @@ func (v *view) elementOf(d *domain, value string) (e element, ok bool) {
 			v.space.work.Spend(1)
 			holds = l.holdsFor(value)
 		default:
-			found := l.present
-			for _, t := range l.texts {
-				x := v.text(t)
-				if x.open {
-					return e, false
-				}
-				v.space.work.Spend(len(value))
-				found = found || x.matches(value)
+			if slices.ContainsFunc(l.texts, func(t *template) bool { return v.text(t).open }) {
+				return e, false
 			}
-			holds = found != l.op.Test.Negated()
+			has := func(t *template) bool {
+				v.space.work.Spend(len(value))
+				return v.text(t).matches(value)
+			}
+			found := l.present || slices.ContainsFunc(l.texts, has)
+			holds = found != l.op.Test.Negated() || l.unreadable(has)
 		}
 		if holds {
 			e.holds.Add(i)

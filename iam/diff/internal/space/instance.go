@@ -18,14 +18,10 @@ func (sc *scene) variables(grant int) []string {
 		if n != grant && !sc.marked.Has(i) {
 			continue
 		}
-		for _, l := range sc.space.statements[n].literals {
-			if x := &sc.space.literals[l]; x.resolved && !slices.Contains(keys, x.key) {
-				keys = append(keys, x.key)
-			}
-		}
+		keys = append(keys, sc.space.statements[n].variables...)
 	}
 	slices.Sort(keys)
-	return keys
+	return slices.Compact(keys)
 }
 
 // instances returns views in which the keys have values: all some value that

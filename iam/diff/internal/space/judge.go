@@ -17,7 +17,7 @@ func NewJudge(policies []*iam.Policy, r Reach) *Judge {
 	}
 	layer := LayerOf(policies[0].Kind)
 	if layer == iam.IdentityLayer {
-		set := &iam.PolicySet{}
+		set := &iam.PolicySet{Session: []*iam.Compiled{iam.Compile(everything())}}
 		for _, p := range policies {
 			set.Identity = append(set.Identity, iam.Compile(p))
 		}
@@ -34,16 +34,16 @@ func NewJudge(policies []*iam.Policy, r Reach) *Judge {
 // everything, so that any Allow of it counts; or nothing, so that only one
 // counts that suffices alone.
 func setOf(layer iam.Layer, r Reach, c *iam.Compiled) *iam.PolicySet {
-	all := iam.Compile(everything())
+	all := []*iam.Compiled{iam.Compile(everything())}
 	switch {
 	case layer == iam.EndpointLayer:
-		return &iam.PolicySet{Identity: []*iam.Compiled{all}, Resource: all, Endpoint: c}
+		return &iam.PolicySet{Identity: all, Session: all, Resource: all[0], Endpoint: c}
 	case r == Any:
-		return &iam.PolicySet{Identity: []*iam.Compiled{all}, Resource: c}
+		return &iam.PolicySet{Identity: all, Session: all, Resource: c}
 	case r == Unbounded:
-		return &iam.PolicySet{Resource: c, Boundary: iam.Compile(&iam.Policy{})}
+		return &iam.PolicySet{Session: all, Resource: c, Boundary: iam.Compile(&iam.Policy{})}
 	}
-	return &iam.PolicySet{Resource: c}
+	return &iam.PolicySet{Session: all, Resource: c}
 }
 
 func everything() *iam.Policy {

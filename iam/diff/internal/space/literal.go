@@ -14,8 +14,13 @@ type literal struct {
 	key  string // in lower case
 	name string // as first written
 	op   iam.Operator
+	// deny is set for what a Deny asks: what cannot be read holds there.
+	deny bool
 	// texts are the values of a test of texts.
 	texts []*template
+	// booleans are "true" and "false", of a Bool in a Deny: what is neither of them
+	// cannot be read.
+	booleans []*template
 	// typed is the condition of a test of other values, and judge tells which it
 	// holds for.
 	typed *iam.Condition
@@ -44,7 +49,7 @@ func (s *Space) literal(id string, l literal) int {
 
 // addCondition adds a condition whose operator exists.
 func (s *Space) addCondition(st *statement, c *iam.Condition, variables bool) error {
-	l := literal{key: strings.ToLower(c.Key), name: c.Key, op: canonical(c.Operator)}
+	l := literal{key: strings.ToLower(c.Key), name: c.Key, op: canonical(c.Operator), deny: st.effect == iam.Deny}
 	var ids []string
 	for _, v := range c.Values {
 		if len(v.Text) > maxText {
@@ -61,16 +66,18 @@ func (s *Space) addCondition(st *statement, c *iam.Condition, variables bool) er
 		}
 	case iam.NullFamily:
 		for _, v := range c.Values {
-			l.absent = l.absent || strings.EqualFold(v.Text, "true")
-			l.present = l.present || strings.EqualFold(v.Text, "false")
+			absent, present := strings.EqualFold(v.Text, "true"), strings.EqualFold(v.Text, "false")
+			unreadable := l.deny && !absent && !present
+			l.absent = l.absent || absent || unreadable
+			l.present = l.present || present || unreadable
 		}
 	default:
 		l.typed = &iam.Condition{Written: l.op.Test.String(), Operator: iam.Operator{Test: l.op.Test}, Key: c.Key, Values: c.Values}
-		l.judge = judgeOf(l.typed)
+		l.judge = judgeOf(l.typed, l.deny)
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	st.literals = append(st.literals, s.literal(fmt.Sprintf("%s %s %q", l.op, l.key, ids), l))
+	st.literals = append(st.literals, s.literal(fmt.Sprintf("%v %s %s %q", l.deny, l.op, l.key, ids), l))
 	return nil
 }
 
@@ -100,10 +107,14 @@ func (s *Space) addTexts(st *statement, l *literal, values []iam.Value, variable
 	case iam.StringEqualsIgnoreCase, iam.StringNotEqualsIgnoreCase, iam.Bool:
 		fold = true
 	}
+	if l.deny && l.op.Test == iam.Bool {
+		l.booleans = []*template{s.folded("true", false, true), s.folded("false", false, true)}
+	}
 	for _, v := range values {
 		t := s.template(v.Text, r, variables)
+		plain := !variables || !strings.Contains(v.Text, "${")
 		switch {
-		case t.broken:
+		case t.broken, l.op.Test == iam.Bool && plain && !isBool(v.Text):
 			if t = s.inPlaceOfBroken(st.effect, l.op.Test.Negated()); t != nil && l.op.Test == iam.Bool {
 				l.texts = append(l.texts, s.folded("true", false, true), s.folded("false", false, true))
 			} else if t != nil {
@@ -131,19 +142,29 @@ func (s *Space) folded(text string, variables, boolean bool) *template {
 	return t
 }
 
-// judgeOf returns a judge that allows what a condition holds for.
-func judgeOf(c *iam.Condition) *Judge {
+// judgeOf returns a judge that allows what a condition of an Allow holds for, or
+// what one of a Deny does not.
+func judgeOf(c *iam.Condition, deny bool) *Judge {
 	star := iam.Elements{Values: []string{"*"}}
-	return NewJudge([]*iam.Policy{{Statements: []iam.Statement{{
-		Effect: iam.Allow, Actions: star, Resources: star, Conditions: []iam.Condition{*c},
-	}}}}, Any)
+	s := iam.Statement{Effect: iam.Allow, Actions: star, Resources: star, Conditions: []iam.Condition{*c}}
+	if !deny {
+		return NewJudge([]*iam.Policy{{Statements: []iam.Statement{s}}}, Any)
+	}
+	s.Effect = iam.Deny
+	return NewJudge([]*iam.Policy{{Statements: []iam.Statement{s, {Effect: iam.Allow, Actions: star, Resources: star}}}}, Any)
 }
 
 // holdsFor asks the evaluator whether a typed test holds for one value.
 func (l *literal) holdsFor(value string) bool {
 	r := iam.Request{Principal: iam.Principal{Kind: iam.User, Account: "111122223333"}, Action: "a:b", Resource: "*", ResourceAccount: "111122223333"}
 	r.Context.Set(l.key, value)
-	return l.judge.Allows(&r)
+	return l.judge.Allows(&r) != l.deny
+}
+
+// unreadable reports whether a value is one that the literal holds for as it
+// cannot be read; has says which texts match it.
+func (l *literal) unreadable(has func(*template) bool) bool {
+	return l.booleans != nil && !slices.ContainsFunc(l.booleans, has)
 }
 
 // withoutValue reports whether the literal holds where the key has no value.
@@ -161,12 +182,18 @@ func (l *literal) withoutValue() bool {
 	return l.op.IfExists || l.op.Test.Negated()
 }
 
-// quantified reports whether what holds of the single values decides about
-// several; if not, several is what does.
-func (l *literal) quantified() bool { return !l.resolved && l.op.Qualifier != iam.SingleValue }
+// setOperator reports whether the literal asks about a set of values.
+func (l *literal) setOperator() bool { return !l.resolved && l.op.Qualifier != iam.SingleValue }
 
-// several reports whether a literal without set operator holds where the key has
-// several values.
+// quantified reports whether what holds of the single values decides about
+// several; if not, several is what does. In a Deny an operator that is not meant
+// for several values holds as soon as it does for one.
+func (l *literal) quantified() bool {
+	return l.setOperator() || !l.resolved && l.deny && l.op.Test != iam.Null
+}
+
+// several reports whether a literal that is not quantified holds where the key
+// has several values.
 func (l *literal) several() bool {
 	return !l.resolved && l.op.Test == iam.Null && l.present
 }

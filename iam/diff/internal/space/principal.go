@@ -70,6 +70,8 @@ func (n *names) collectAWS(v string) {
 
 func (n *names) tidy() {
 	n.accounts = slices.DeleteFunc(n.accounts, func(a string) bool { return len(a) != 12 || strings.Trim(a, "0123456789") != "" })
+	star := func(s string) bool { return s == "*" } // is all of them, and the name of none
+	n.services, n.providers = slices.DeleteFunc(n.services, star), slices.DeleteFunc(n.providers, star)
 	for _, list := range []*[]string{&n.partitions, &n.accounts, &n.arns, &n.services, &n.providers, &n.canonical} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)

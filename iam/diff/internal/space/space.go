@@ -113,6 +113,8 @@ type statement struct {
 	principals *iam.Principals
 	// literals must all hold.
 	literals []int
+	// variables are the keys of the variables in the statement.
+	variables []string
 	// dead is set where the statement never matches.
 	dead bool
 	// body identifies everything but the actions, who the principals.
@@ -204,11 +206,14 @@ func (s *Space) inPlaceOfBroken(effect iam.Effect, negated bool) *template {
 	return nil
 }
 
-// addVariables notes that the statement matches only where the variables of a
-// text have values.
+// addVariables notes the variables of a text. An Allow matches only where they
+// have values; in a Deny a text with one that has none matches nothing.
 func (s *Space) addVariables(st *statement, t *template) {
 	for _, v := range t.variables() {
-		st.literals = append(st.literals, s.resolvedLiteral(v))
+		st.variables = append(st.variables, v.Text)
+		if st.effect == iam.Allow {
+			st.literals = append(st.literals, s.resolvedLiteral(v))
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package space
 
-import "github.com/berth-project/berth/iam"
+import (
+	"slices"
+
+	"github.com/berth-project/berth/iam"
+)
 
 // state is what a request has for one key.
 type state struct {
@@ -8,6 +12,12 @@ type state struct {
 	// list is set where the key is one that can have several values.
 	list    bool
 	certain bool
+}
+
+// void reports whether the values are none to the evaluator: a list of texts that
+// are all empty.
+func (s *state) void() bool {
+	return s.list && !slices.ContainsFunc(s.values, func(v string) bool { return v != "" })
 }
 
 // wish says of each literal of a domain whether it has to hold (1), must not
@@ -25,6 +35,7 @@ func (v *view) state(d *domain, w wish) (state, bool) {
 	}
 	best, found := state{}, false
 	take := func(s state, ok bool) bool {
+		s.certain = s.certain && !s.void()
 		if ok && (!found || s.certain) {
 			best, found = s, true
 		}
@@ -128,10 +139,10 @@ func (v *view) allows(d *domain, w wish, e *element) bool {
 	return true
 }
 
-// needsOne reports whether a literal with a set operator asks for one value of
-// the list, and not for something of all.
+// needsOne reports whether a quantified literal asks for one value of the list,
+// and not for something of all.
 func (l *literal) needsOne(want int8) bool {
-	return (l.op.Qualifier == iam.ForAnyValue) == (want > 0)
+	return (l.op.Qualifier != iam.ForAllValues) == (want > 0)
 }
 
 // find returns a value for which a test holds or not, preferably a certain one.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/diff/internal/language"
 	"github.com/berth-project/berth/internal/glob"
@@ -32,7 +33,7 @@ type template struct {
 	fold  bool
 	// boolean is set for values of Bool, which match "true" and "false" only.
 	boolean bool
-	// broken is set where a variable cannot be read.
+	// broken is set where a variable cannot be read, or an ARN.
 	broken bool
 }
 
@@ -44,7 +45,13 @@ func newTemplate(text string, r rule, variables bool) template {
 	if variables {
 		syntax |= iam.VariableSyntax
 	}
+	if r == resourceSegments && !variables {
+		text = arn.Complete(text)
+	}
 	t := template{parts: iam.ParseTemplate(text, syntax), rule: r}
+	if _, fields := arn.Split(text); r == arnComponents && !variables && fields < 6 {
+		t.broken = true
+	}
 	for i := range t.parts {
 		switch t.parts[i].Kind {
 		case iam.Variable:
@@ -72,23 +79,28 @@ func (t *template) variables() []iam.Part {
 type values map[string]string
 
 // exact returns the pattern of a template in which values have taken the place of
-// the variables; none is set where it matches nothing. A variable without value
-// and default never comes here: its statement does not match.
+// the variables; none is set where it matches nothing, as with a variable that has
+// neither value nor default.
 func (t *template) exact(with values) (p language.Pattern, none bool) {
 	tokens := t.tokens(func(v iam.Part) []glob.Token {
 		text, ok := with[v.Text]
 		if !ok {
 			text = v.Default
+			none = none || !v.HasDefault
 		}
 		return language.Text(text).Tokens
 	})
-	none = !narrow(tokens, t.rule, false)
-	return language.Pattern{Tokens: tokens, Fold: t.fold}, none || t.boolean && !isBool(language.Pattern{Tokens: tokens})
+	none = !narrow(tokens, t.rule, false) || none
+	return language.Pattern{Tokens: tokens, Fold: t.fold}, none || t.boolean && !isBoolPattern(language.Pattern{Tokens: tokens})
 }
 
-func isBool(p language.Pattern) bool {
+func isBoolPattern(p language.Pattern) bool {
 	text, ok := p.Literal()
-	return ok && (strings.EqualFold(text, "true") || strings.EqualFold(text, "false"))
+	return ok && isBool(text)
+}
+
+func isBool(text string) bool {
+	return strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
 }
 
 func (t *template) tokens(variable func(iam.Part) []glob.Token) []glob.Token {
