@@ -71,7 +71,10 @@ func TestDenotes(t *testing.T) {
 		{"kms", "key", "arn:aws:kms:eu-west-1:111122223333:alias/app", false},
 		{"kms", "alias", "arn:aws:kms:eu-west-1:111122223333:alias/team/app", true},
 		{"s3", "bucket", "", false},
-		{"s3", "bucket", "arn:aws", false},
+		{"s3", "bucket", "arn:aws", true},
+		{"s3", "bucket", "arn:aws:s3", true},
+		{"s3", "bucket", "arn:aws:sqs", false},
+		{"s3", "bucket", "arn", false},
 	} {
 		s, _ := catalog.Default().Service(c.prefix)
 		r, ok := s.Resource(c.typ)
