@@ -38,11 +38,22 @@ func (p *pass) actionService(prefix, name, path string) bool {
 		return true
 	}
 	f := p.report("INVALID_SERVICE_IN_ACTION", path, "there is no service %q", prefix)
+	if slices.Contains(retiredServices, strings.ToLower(prefix)) {
+		f.Severity, f.Level = Warning, Low
+		f.Message, f.Help = prefix+" was a service of the vendor and is no longer", "remove it"
+		return false
+	}
 	if near := catalog.Default().SuggestService(prefix); len(near) > 0 {
 		f.Help = "did you mean " + near[0] + "?"
 		p.fix(f, false, "write "+near[0], p.put(path, near[0]+":"+name))
 	}
 	return false
+}
+
+// retiredServices are prefixes that the vendor has given up. Policies of its own
+// still have them.
+var retiredServices = []string{
+	"deepcomposer", "deeplens", "deepracer", "elastic-inference", "iot1click", "iotroborunner", "mobilehub", "sagemaker-groundtruth-synthetic", "zocalo",
 }
 
 // actionName checks a name without wildcards in a service whose actions are

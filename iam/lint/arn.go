@@ -73,7 +73,7 @@ var arnServices = []string{"catalog"}
 
 // knownService reports whether ARNs have a service of this name.
 func knownService(name string) bool {
-	return name == strings.ToLower(name) && catalog.Default().KnownPrefix(name) || slices.Contains(arnServices, name)
+	return name == strings.ToLower(name) && catalog.Default().KnownPrefix(name) || slices.Contains(arnServices, name) || slices.Contains(retiredServices, name)
 }
 
 // serviceCase adds a fix to what the reader says of a service in capitals.

@@ -22,10 +22,14 @@ func conditionKeys(p *pass) {
 	})
 }
 
+// managementAccountKey is in policies of the vendor's own and in none of its
+// guides.
+const managementAccountKey = "aws:PrincipalOrgMasterAccountId"
+
 // unknownKey reports a key that is in no request. Of services whose keys are not
 // known nothing is said, nor of the claims of identity providers.
 func (p *pass) unknownKey(key, path string) {
-	if _, known := catalog.Default().Key(key); known || successors[strings.ToLower(key)] != "" {
+	if _, known := catalog.Default().Key(key); known || successors[strings.ToLower(key)] != "" || strings.EqualFold(key, managementAccountKey) {
 		return
 	}
 	prefix, _, _ := strings.Cut(key, ":")

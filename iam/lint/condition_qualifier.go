@@ -39,7 +39,7 @@ func qualifiers(p *pass) {
 // mostlyOne are multivalued keys, in lower case, that the vendor's own guides
 // compare by plain operators: most requests have one value of them (Amazon
 // EventBridge User Guide, "Permissions for event buses").
-var mostlyOne = []string{"events:source"}
+var mostlyOne = []string{"events:source", "events:detail-type"}
 
 func (p *pass) needlessForAll(i, c int, cond *iam.Condition) {
 	f := p.report("FORALLVALUES_WITH_SINGLE_VALUED_KEY", p.policy.ConditionPath(i, -1, -1),
@@ -81,6 +81,7 @@ var chosenTags = []string{"aws:tagkeys", "sts:transitivetagkeys"}
 // them at all, but for the actions named, which reach everything without.
 var alwaysKeys = map[string][]string{
 	"dynamodb:leadingkeys":                                  {"dynamodb:Scan", "dynamodb:PartiQLSelect"},
+	"kms:grantoperations":                                   nil,
 	"ses:recipients":                                        nil,
 	"route53:changeresourcerecordsetsactions":               nil,
 	"route53:changeresourcerecordsetsnormalizedrecordnames": nil,

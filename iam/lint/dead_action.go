@@ -7,6 +7,7 @@ import (
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/catalog"
+	"github.com/berth-project/berth/internal/glob"
 )
 
 // deadActions finds patterns of Action that match nothing, and actions on
@@ -101,8 +102,7 @@ func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Ac
 	}
 	a := never[0]
 	if a.StarOnly() {
-		f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s takes no resource, so the statement never %s it", a.FullName(), applies(s))
-		f.Help = `move it to a statement with "Resource": "*"`
+		p.starMismatch(path, s, a)
 		return
 	}
 	f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s works on none of the resources, so the statement never %s it", pattern, applies(s))
@@ -112,6 +112,35 @@ func (p *pass) mismatch(i int, s *iam.Statement, j int, all, never []*catalog.Ac
 		f.Help = "add " + few(buckets)
 		p.fix(f, false, "add the bucket itself", p.put(p.policy.ResourcePath(i, -1), slices.Concat(s.Resources.Values, buckets)))
 	}
+}
+
+// starMismatch reports an action that takes no resource by the reference. Some
+// services compare such a call with the ARN of nothing ("log-group::log-stream:"),
+// which a pattern can match, so that only what their guides say is sure.
+func (p *pass) starMismatch(path string, s *iam.Statement, a *catalog.Action) {
+	wholeService := func(r string) bool {
+		return glob.Match(arnPart(r, 2), a.Service.Prefix) && strings.Trim(arnPart(r, 5), "*") == ""
+	}
+	if slices.ContainsFunc(s.Resources.Values, wholeService) {
+		return
+	}
+	f := p.dead("DEAD_ACTION_RESOURCE_MISMATCH", path, s, false, "%s takes no resource, so the statement never %s it", a.FullName(), applies(s))
+	f.Help = `move it to a statement with "Resource": "*"`
+	if !surelyStar(a) {
+		f.Severity, f.Level = Warning, Medium
+		f.Message = fmt.Sprintf("the reference has no resource for %s, so the statement hardly ever %s it", a.FullName(), applies(s))
+	}
+}
+
+// surelyStar reports whether a guide says that an action is allowed on "*" alone
+// (Amazon EC2 User Guide, "Supported resource-level permissions"; Amazon ECR User
+// Guide, "GetAuthorizationToken"; Amazon S3 User Guide, "ListAllMyBuckets").
+func surelyStar(a *catalog.Action) bool {
+	switch a.FullName() {
+	case "ecr:GetAuthorizationToken", "s3:ListAllMyBuckets":
+		return true
+	}
+	return a.Service.Prefix == "ec2" && strings.HasPrefix(a.Name, "Describe")
 }
 
 // allWithin reports whether a resource stands for all that is in something: who

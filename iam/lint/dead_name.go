@@ -41,14 +41,12 @@ func badBucket(name string) string {
 	if name == "" {
 		return ""
 	}
-	open := strings.Contains(name, "${")
-	if open {
-		name = withoutVariables(name)
-	}
-	for i := range len(name) {
-		c := name[i]
+	name = withoutVariables(name)
+	sure, _, open := strings.Cut(name, "*") // behind it may stand the name of an object
+	for i := range len(sure) {
+		c := sure[i]
 		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.', c == '*', c == '?':
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.', c == '?':
 		case c >= 'A' && c <= 'Z':
 			return "names have no capital letters"
 		default:
@@ -56,7 +54,7 @@ func badBucket(name string) string {
 		}
 	}
 	if open || wild(name) {
-		if len(strings.ReplaceAll(name, "*", "")) > 63 {
+		if len(sure) > 63 {
 			return "names have at most 63 characters"
 		}
 		return ""

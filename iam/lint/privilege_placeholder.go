@@ -15,7 +15,7 @@ var placeholderForms = []*regexp.Regexp{
 	regexp.MustCompile(`<[^<>]{1,80}>`),                                                                // <ACCOUNT_ID>
 	regexp.MustCompile(`\{\{[^{}]{1,80}\}\}`),                                                          // {{ account }}
 	regexp.MustCompile(`\[[A-Z][A-Z _-]{2,80}\]`),                                                      // [BUCKET NAME]
-	regexp.MustCompile(`\b[A-Z]{2,}(?: [A-Z]{2,}){1,20}\b`),                                            // NAME OF THE GROUP
+	regexp.MustCompile(`(?:^|[:/])[A-Z]{2,}(?: [A-Z]{2,}){1,20}(?:$|[:/*])`),                           // NAME OF THE GROUP
 	regexp.MustCompile(`(?i)\byour[-_ ][a-z][a-z0-9_-]*`),                                              // YOUR_BUCKET, your-bucket
 	regexp.MustCompile(`(?i)\b(?:replace|change|fill|insert)[-_ ]?(?:me|this|in)\b`),                   // CHANGE_ME
 	regexp.MustCompile(`\$\{(?:AWS::|var\.|local\.|data\.|module\.|self:|opt:|env:|aws_)[^}]{1,80}\}`), // ${AWS::AccountId} that no template filled
@@ -92,7 +92,7 @@ func placeholdersIn(text string) []string {
 	var found []string
 	for _, form := range placeholderForms {
 		if at := form.FindString(text); at != "" {
-			found = append(found, at)
+			found = append(found, strings.Trim(at, ":/*"))
 		}
 	}
 	service, region, account, resource := arnPart(text, 2), arnPart(text, 3), arnPart(text, 4), arnPart(text, 5)
