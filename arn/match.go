@@ -37,8 +37,10 @@ func Match(pattern, s string) bool {
 // An ARN with fewer fields is that of [Complete].
 //
 // It takes on the order of len(pattern) times len(s) steps.
-func MatchResource(pattern, s string) bool {
-	pattern = Complete(pattern)
+func MatchResource(pattern, s string) bool { return MatchSegments(Complete(pattern), s) }
+
+// MatchSegments is [MatchResource] of a pattern that is not completed.
+func MatchSegments(pattern, s string) bool {
 	m := resourceMatch{star: -1, open: -1, resource: resourceStart(pattern)}
 	return m.run(pattern, s)
 }

@@ -50,7 +50,7 @@ func Compile(p *Policy) *Compiled {
 	}
 	c.statements = make([]statement, len(p.Statements))
 	for i := range p.Statements {
-		c.statements[i] = compileStatement(&p.Statements[i], p.Variables())
+		c.statements[i] = compileStatement(&p.Statements[i], p)
 	}
 	c.index = indexActions(c.statements)
 	return c
@@ -63,11 +63,12 @@ func CompileNamed(name string, p *Policy) *Compiled {
 	return c
 }
 
-func compileStatement(s *Statement, variables bool) statement {
+func compileStatement(s *Statement, p *Policy) statement {
+	variables := p.Variables()
 	out := statement{
 		effect:    s.Effect,
 		actions:   compileActions(s.Actions),
-		resources: compileResources(s.Resources, variables),
+		resources: compileResources(s.Resources, variables, p.Kind.Completes(s.Effect, s.Resources.Not)),
 	}
 	if s.Principals != nil {
 		out.principals = compilePrincipals(s.Principals)

@@ -192,8 +192,13 @@ func (g *generator) statement(l iam.Layer) iam.Statement {
 	return s
 }
 
+var kindOf = map[iam.Layer]iam.Kind{
+	iam.SCPLayer: iam.ServiceControlPolicy, iam.RCPLayer: iam.ResourceControlPolicy, iam.EndpointLayer: iam.EndpointPolicy,
+	iam.ResourceLayer: iam.ResourcePolicy, iam.IdentityLayer: iam.IdentityPolicy, iam.BoundaryLayer: iam.BoundaryPolicy, iam.SessionLayer: iam.SessionPolicy,
+}
+
 func (g *generator) policy(l iam.Layer) *iam.Policy {
-	p := &iam.Policy{Version: pick(g, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2008, "")}
+	p := &iam.Policy{Version: pick(g, iam.Version2012, iam.Version2012, iam.Version2012, iam.Version2008, ""), Kind: kindOf[l]}
 	for range 1 + g.IntN(3) {
 		p.Statements = append(p.Statements, g.statement(l))
 	}

@@ -72,6 +72,14 @@ func (k Kind) HasPrincipal() bool {
 	return false
 }
 
+// Completes reports whether a resource of a statement may be an ARN with fewer
+// than six fields, which [arn.Complete] completes: that is documented for policies
+// of identities (IAM User Guide, "IAM identifiers"). In others it is where
+// otherwise less would be denied.
+func (k Kind) Completes(e Effect, notResource bool) bool {
+	return k <= SessionPolicy || (e == Deny) != notResource
+}
+
 // Identity reports whether policies of this kind grant to the principal they
 // are attached to.
 func (k Kind) Identity() bool { return k <= InlineRolePolicy }

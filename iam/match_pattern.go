@@ -19,7 +19,7 @@ const (
 	ignoringCase
 	// anyCharacters lets them stand for any character: StringLike.
 	anyCharacters
-	// resourceSegments is the rule of Resource ([arn.MatchResource]).
+	// resourceSegments is the rule of Resource ([arn.MatchSegments]).
 	resourceSegments
 	// arnComponents is the rule of ArnLike ([arn.Match]).
 	arnComponents
@@ -90,10 +90,6 @@ func compilePattern(text string, rule wildcards, variables bool) pattern {
 		}
 		p.variables = p.parts.variables()
 		return p
-	}
-	if rule == resourceSegments {
-		p.text = arn.Complete(text)
-		text = p.text
 	}
 	p.form = p.plainForm()
 	switch p.form {
@@ -183,7 +179,7 @@ func (p *pattern) matchWild(s string) verdict {
 	case len(s) > maxWildcard:
 		return unreadable
 	case p.rule == resourceSegments:
-		return is(arn.MatchResource(p.text, s))
+		return is(arn.MatchSegments(p.text, s))
 	case p.rule == arnComponents:
 		return is(arn.Match(p.text, s))
 	}
@@ -312,7 +308,7 @@ func (e *expansion) rule(rule wildcards) bool {
 	return rule != arnComponents || colons == 5
 }
 
-// match is the same walk as that of [arn.MatchResource], over classes. Only two
+// match is the same walk as that of [arn.MatchSegments], over classes. Only two
 // stars are ever given more text: the last one, and the last that goes over
 // colons. What an earlier one could still take, these can take too.
 func (e *expansion) match(s string) bool {

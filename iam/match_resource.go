@@ -1,5 +1,11 @@
 package iam
 
+import (
+	"strings"
+
+	"github.com/berth-project/berth/arn"
+)
+
 // resourceMatcher is Resource or NotResource.
 type resourceMatcher struct {
 	not       bool
@@ -8,9 +14,13 @@ type resourceMatcher struct {
 	variables []Part
 }
 
-func compileResources(e Elements, variables bool) resourceMatcher {
+func compileResources(e Elements, variables, complete bool) resourceMatcher {
 	m := resourceMatcher{not: e.Not, absent: e.Absent()}
 	for _, v := range e.Values {
+		// Variables stand in the last field only, so one that is short has none.
+		if complete && !(variables && strings.Contains(v, "${")) {
+			v = arn.Complete(v)
+		}
 		m.patterns = append(m.patterns, compilePattern(v, resourceSegments, variables))
 	}
 	m.variables = variablesOf(m.patterns)

@@ -317,3 +317,42 @@ func TestNilPoliciesCount(t *testing.T) {
 		t.Errorf("Explain = %s, want %s", x.Reason, iam.NoAllowSCP)
 	}
 }
+
+// TestShortARNs are completed where that is documented, and elsewhere where less
+// would be denied otherwise.
+func TestShortARNs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind      iam.Kind
+		effect    iam.Effect
+		not, want bool
+	}{
+		{iam.IdentityPolicy, iam.Allow, false, true},
+		{iam.IdentityPolicy, iam.Deny, false, true},
+		{iam.IdentityPolicy, iam.Allow, true, false},
+		{iam.InlineRolePolicy, iam.Deny, true, false},
+		{iam.BoundaryPolicy, iam.Allow, false, true},
+		{iam.SessionPolicy, iam.Allow, false, true},
+		{iam.ResourcePolicy, iam.Allow, false, false},
+		{iam.ResourcePolicy, iam.Deny, false, true},
+		{iam.ResourcePolicy, iam.Allow, true, false},
+		{iam.ResourcePolicy, iam.Deny, true, true},
+		{iam.ServiceControlPolicy, iam.Allow, false, false},
+		{iam.ServiceControlPolicy, iam.Deny, false, true},
+		{iam.ResourceControlPolicy, iam.Deny, false, true},
+		{iam.EndpointPolicy, iam.Allow, false, false},
+		{iam.EndpointPolicy, iam.Deny, true, true},
+	} {
+		everybody := &iam.Principals{Star: true}
+		s := iam.Statement{Effect: c.effect, Actions: iam.Elements{Values: []string{"*"}}, Resources: iam.Elements{Values: []string{"arn:aws:s3"}, Not: c.not}, Principals: everybody}
+		allow := statement(iam.Allow, func(s *iam.Statement) { s.Principals = everybody })
+		p := iam.Compile(&iam.Policy{Version: iam.Version2012, Kind: c.kind, Statements: []iam.Statement{s}})
+		set := iam.PolicySet{Identity: []*iam.Compiled{p}}
+		if c.effect == iam.Deny {
+			set.Identity = append(set.Identity, allow)
+		}
+		if got := set.Decide(user(nil)).Allowed() == (c.effect == iam.Allow); got != c.want {
+			t.Errorf("%s, %s, NotResource %v: matches = %v, want %v", c.kind, c.effect, c.not, got, c.want)
+		}
+	}
+}

@@ -255,7 +255,9 @@ func (r *reference) resource(l iam.Layer, p *iam.Policy, s *iam.Statement) truth
 	for _, v := range s.Resources.Values {
 		pattern, ok := r.expand(p, v, true)
 		lacking = lacking || !ok
-		if p.Version != iam.Version2012 || !strings.Contains(v, "${") {
+		identity := l == iam.IdentityLayer || l == iam.BoundaryLayer || l == iam.SessionLayer
+		denies := s.Effect == iam.Deny && !s.Resources.Not || s.Effect == iam.Allow && s.Resources.Not
+		if (identity || denies) && (p.Version != iam.Version2012 || !strings.Contains(v, "${")) {
 			pattern = completed(pattern)
 		}
 		hit = hit || ok && resourceGlobs(pattern, []rune(r.req.Resource))

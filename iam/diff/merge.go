@@ -144,7 +144,7 @@ func alternatives(o iam.Operator) bool {
 // variablesOf returns the variables in texts. A statement matches only where all
 // of them have values, so lists with different variables cannot become one.
 func (m *minimiser) variablesOf(d *draft, texts []string) string {
-	if !m.variables[d.at.Policy] {
+	if !m.originals[d.at.Policy].Variables() {
 		return ""
 	}
 	var names []string

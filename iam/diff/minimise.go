@@ -120,7 +120,7 @@ type minimiser struct {
 	kind      iam.Kind
 	space     *space.Space
 	reaches   []space.Reach
-	variables []bool // of each document
+	originals []*iam.Policy
 	drafts    []*draft
 	steps     []Step
 	changed   bool
@@ -137,11 +137,11 @@ func newMinimiser(policies []*iam.Policy, o *MinimiseOptions) (*minimiser, error
 		if space.LayerOf(p.Kind) != space.LayerOf(m.kind) {
 			return nil, space.ErrMixedKinds
 		}
-		m.variables = append(m.variables, p.Variables())
+		m.originals = append(m.originals, p)
 		for j, s := range p.Statements {
 			d := &draft{Statement: s, at: Ref{Policy: i, Statement: j, Sid: sidOf(&s), of: len(policies)}}
 			var err error
-			if d.number, err = m.space.AddStatement(&d.Statement, p.Variables()); err != nil {
+			if d.number, err = m.space.AddStatement(&d.Statement, p); err != nil {
 				return nil, fmt.Errorf("document %d: %s: %w", i, iam.StatementPath(j), err)
 			}
 			m.drafts = append(m.drafts, d)
@@ -189,7 +189,7 @@ func (m *minimiser) note(d *draft, format string, args ...any) {
 
 // add puts a form of a draft into the space; ok is false where it has no place.
 func (m *minimiser) add(d *draft, s iam.Statement) (number int, ok bool) {
-	n, err := m.space.AddStatement(&s, m.variables[d.at.Policy])
+	n, err := m.space.AddStatement(&s, m.originals[d.at.Policy])
 	return n, err == nil
 }
 

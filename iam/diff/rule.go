@@ -136,7 +136,7 @@ func (r Rule) Check(a, b []*iam.Policy, o Options) ([]Violation, error) {
 	case NewAccess:
 		q.keep = atLeast(r.Level)
 	case SomeAccess:
-		only, err := c.space.AddStatement(about(kind, r.Actions), false)
+		only, err := c.space.AddStatement(about(kind, r.Actions), &iam.Policy{Kind: kind})
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/iam/diff/internal/language"
@@ -129,7 +130,7 @@ func (s *Space) Add(p *iam.Policy) ([]int, error) {
 	}
 	var ids []int
 	for i := range p.Statements {
-		id, err := s.AddStatement(&p.Statements[i], p.Variables())
+		id, err := s.AddStatement(&p.Statements[i], p)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", iam.StatementPath(i), err)
 		}
@@ -138,8 +139,9 @@ func (s *Space) Add(p *iam.Policy) ([]int, error) {
 	return ids, nil
 }
 
-// AddStatement puts one statement into the space and returns its number.
-func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
+// AddStatement puts one statement of a policy into the space and returns its
+// number.
+func (s *Space) AddStatement(from *iam.Statement, in *iam.Policy) (int, error) {
 	if from.Effect == iam.NoEffect {
 		return -1, nil
 	}
@@ -149,7 +151,7 @@ func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
 		return 0, err
 	}
 	unreadable := from.Actions.Absent()
-	if err := s.addResources(&st, from.Resources, variables); err != nil {
+	if err := s.addResources(&st, from.Resources, in); err != nil {
 		return 0, err
 	}
 	unreadable = unreadable || from.Resources.Absent() && s.layer != iam.ResourceLayer
@@ -160,7 +162,7 @@ func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
 			unreadable = true
 			continue
 		}
-		if err := s.addCondition(&st, c, variables); err != nil {
+		if err := s.addCondition(&st, c, in.Variables()); err != nil {
 			return 0, err
 		}
 	}
@@ -174,7 +176,7 @@ func (s *Space) AddStatement(from *iam.Statement, variables bool) (int, error) {
 	return len(s.statements) - 1, nil
 }
 
-func (s *Space) addResources(st *statement, e iam.Elements, variables bool) error {
+func (s *Space) addResources(st *statement, e iam.Elements, in *iam.Policy) error {
 	if e.Absent() {
 		return nil
 	}
@@ -183,7 +185,10 @@ func (s *Space) addResources(st *statement, e iam.Elements, variables bool) erro
 		if len(v) > maxText {
 			return errTooLong
 		}
-		t := s.template(v, resourceSegments, variables)
+		if in.Kind.Completes(st.effect, e.Not) && !(in.Variables() && strings.Contains(v, "${")) {
+			v = arn.Complete(v)
+		}
+		t := s.template(v, resourceSegments, in.Variables())
 		if t.broken {
 			if t = s.inPlaceOfBroken(st.effect, e.Not); t == nil {
 				continue

@@ -45,9 +45,6 @@ func newTemplate(text string, r rule, variables bool) template {
 	if variables {
 		syntax |= iam.VariableSyntax
 	}
-	if r == resourceSegments && !variables {
-		text = arn.Complete(text)
-	}
 	t := template{parts: iam.ParseTemplate(text, syntax), rule: r}
 	if _, fields := arn.Split(text); r == arnComponents && !variables && fields < 6 {
 		t.broken = true
