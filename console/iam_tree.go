@@ -47,9 +47,13 @@ var layerNames = [...]struct {
 	layer iam.Layer
 	name  string
 }{
-	{iam.SCPLayer, "service control policies"}, {iam.RCPLayer, "resource control policies"}, {iam.EndpointLayer, "endpoint policy"},
-	{iam.ResourceLayer, "policy of the resource"}, {iam.IdentityLayer, "policies of the caller"},
-	{iam.BoundaryLayer, "permissions boundary"}, {iam.SessionLayer, "session policies"},
+	{iam.SCPLayer, "service control policies"},
+	{iam.RCPLayer, "resource control policies"},
+	{iam.EndpointLayer, "endpoint policy"},
+	{iam.ResourceLayer, "policy of the resource"},
+	{iam.IdentityLayer, "policies of the caller"},
+	{iam.BoundaryLayer, "permissions boundary"},
+	{iam.SessionLayer, "session policies"},
 }
 
 // layersOf arranges the trace of a decision by layer and policy.
