@@ -52,6 +52,7 @@
 //	internal/atomicfile   replaces a file whole or not at all
 //	internal/glob         the wildcards * and ?
 //	internal/jsonsource   JSON as a tree that knows where each value stands
+//	internal/jsonedit     patches of JSON that leave the rest of the text as it is
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested
 //	bench               benchmarks, each beside a peer

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berth-project/berth/internal/jsonedit"
 	"github.com/berth-project/berth/internal/jsonsource"
 )
 
@@ -112,12 +113,10 @@ func (at place) item(rest string) (place, bool) {
 	return place{}, false
 }
 
-var tokenEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
 // appendToken returns the pointer to a member or item of what pointer leads to,
 // leaving pointer itself as it is.
 func appendToken(pointer []byte, name string) []byte {
-	return fmt.Appendf(bytes.Clone(pointer), "/%s", tokenEscapes.Replace(name))
+	return fmt.Appendf(bytes.Clone(pointer), "/%s", jsonedit.Token(name))
 }
 
 func spanOf(s jsonsource.Span) Span {

@@ -1,6 +1,6 @@
 package lint
 
-import "strings"
+import "github.com/berth-project/berth/internal/jsonedit"
 
 // Fixes says which fixes [Mend] applies.
 type Fixes uint8
@@ -22,7 +22,7 @@ const maxFixes = 1000
 // byte. Where two fixes touch the same place the first wins; judge the new text
 // again for the other. The error is of a text that is not JSON.
 func Mend(text []byte, findings []Finding, which Fixes) (fixed []byte, mended []Finding, err error) {
-	s, err := newSplicer(text)
+	e, err := newEditor(text)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,22 +30,20 @@ func Mend(text []byte, findings []Finding, which Fixes) (fixed []byte, mended []
 		if f.Fix == nil || which == SafeFixes && !f.Fix.Safe || len(mended) == maxFixes {
 			continue
 		}
-		if s.apply(f.Fix.Patch) == nil {
+		if e.Apply(f.Fix.operations()) == nil {
 			mended = append(mended, f)
 		}
 	}
-	return []byte(splice(s.text, s.edits())), mended, nil
+	return e.Text(), mended, nil
 }
 
-// splice makes edits that are in order and do not overlap.
-func splice(text string, edits []edit) string {
-	var b strings.Builder
-	at := 0
-	for _, e := range edits {
-		b.WriteString(text[at:e.start])
-		b.WriteString(e.text)
-		at = e.end
+// newEditor returns an editor of a document, in which Version stands first.
+func newEditor(text []byte) (*jsonedit.Editor, error) { return jsonedit.New(text, "Version") }
+
+func (f *Fix) operations() []jsonedit.Operation {
+	all := make([]jsonedit.Operation, len(f.Patch))
+	for i, op := range f.Patch {
+		all[i] = jsonedit.Operation(op)
 	}
-	b.WriteString(text[at:])
-	return b.String()
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/internal/jsonedit"
 )
 
 // fix adds to a finding what would mend it. Without a text, or where the patch
@@ -40,7 +41,7 @@ func (p *pass) insert(path, name string, value any) []Operation {
 	if !ok {
 		return nil
 	}
-	return []Operation{{Op: "add", Path: pointer + "/" + pointerToken(name), Value: value}}
+	return []Operation{{Op: "add", Path: pointer + "/" + jsonedit.Token(name), Value: value}}
 }
 
 // addCondition adds a condition to statement i. Where the operator is there in
@@ -62,11 +63,11 @@ func (p *pass) addCondition(i int, operator, key, value string) []Operation {
 			return nil
 		}
 	}
-	base += "/" + pointerToken(operator)
+	base += "/" + jsonedit.Token(operator)
 	if ok {
 		return []Operation{{Op: "add", Path: base, Value: map[string]string{key: value}}}
 	}
-	return []Operation{{Op: "add", Path: base + "/" + pointerToken(key), Value: value}}
+	return []Operation{{Op: "add", Path: base + "/" + jsonedit.Token(key), Value: value}}
 }
 
 // addAction adds an action to those of statement i.
@@ -93,13 +94,9 @@ func (p *pass) operatorMove(i, c int, operator string) []Operation {
 		return nil
 	}
 	return []Operation{{
-		Op: "move", From: base + "/" + pointerToken(conditions[c].Written), Path: base + "/" + pointerToken(operator),
+		Op: "move", From: base + "/" + jsonedit.Token(conditions[c].Written), Path: base + "/" + jsonedit.Token(operator),
 	}}
 }
-
-var tokenEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
-func pointerToken(name string) string { return tokenEscapes.Replace(name) }
 
 // rawJSON is a value in the spelling of the document.
 func rawJSON(text string) any {

@@ -227,15 +227,15 @@ func (d *Document) replacements(f Finding) []sarifFix {
 	if f.Fix == nil || d.Place != nil || d.Policy == nil || d.Policy.Text() != d.Text {
 		return nil
 	}
-	s, err := newSplicer([]byte(d.Text))
-	if err != nil || s.apply(f.Fix.Patch) != nil {
+	editor, err := newEditor([]byte(d.Text))
+	if err != nil || editor.Apply(f.Fix.operations()) != nil {
 		return nil
 	}
 	change := sarifChange{Artifact: d.artifact()}
-	for _, e := range s.edits() {
-		r := sarifReplacement{Deleted: d.region(iam.Span{Start: iam.Position(s.doc.Position(e.start)), End: iam.Position(s.doc.Position(e.end))})}
-		if e.text != "" {
-			r.Inserted = &sarifText{e.text}
+	for _, e := range editor.Edits() {
+		r := sarifReplacement{Deleted: d.region(iam.Span{Start: iam.Position(editor.Position(e.Start)), End: iam.Position(editor.Position(e.End))})}
+		if e.Text != "" {
+			r.Inserted = &sarifText{e.Text}
 		}
 		change.Replacements = append(change.Replacements, r)
 	}

@@ -1,4 +1,4 @@
-package lint
+package jsonedit
 
 import (
 	"bytes"
@@ -12,61 +12,61 @@ import (
 
 // between is the blank between two children of a container, taken from before
 // its first one.
-func (s *splicer) between(c *jsonsource.Node) string {
+func (e *Editor) between(c *jsonsource.Node) string {
 	starts, _ := children(c)
-	blank := s.text[c.Start+1 : starts[0]]
+	blank := e.text[c.Start+1 : starts[0]]
 	switch {
 	case blank != "":
 		return blank
 	case len(starts) > 1:
-		if s.text[starts[1]-1] == ',' {
+		if e.text[starts[1]-1] == ',' {
 			return ""
 		}
 	case c.Kind == jsonsource.Object:
-		_, behind, _ := strings.Cut(s.colon(c), ":")
+		_, behind, _ := strings.Cut(e.colon(c), ":")
 		return behind
 	}
 	return " "
 }
 
 // colon is what stands between a name and its value in an object.
-func (s *splicer) colon(c *jsonsource.Node) string {
+func (e *Editor) colon(c *jsonsource.Node) string {
 	if len(c.Members) == 0 {
 		return ": "
 	}
 	m := &c.Members[0]
-	return s.text[m.NameEnd:m.Value.Start]
+	return e.text[m.NameEnd:m.Value.Start]
 }
 
 // render writes a value as it looks well at a place: on lines of its own where
 // its surroundings are.
-func (s *splicer) render(value any, at int, container *jsonsource.Node) (string, error) {
+func (e *Editor) render(value any, at int, container *jsonsource.Node) (string, error) {
 	raw, err := encode(value)
 	if err != nil {
 		return "", err
 	}
 	if container == nil {
-		container = s.doc.Root
+		container = e.doc.Root
 	}
-	line := s.text[strings.LastIndexByte(s.text[:at], '\n')+1 : at]
+	line := e.text[strings.LastIndexByte(e.text[:at], '\n')+1 : at]
 	margin := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-	if !strings.ContainsRune(s.text[container.Start:container.End], '\n') || raw[0] != '{' && raw[0] != '[' {
+	if !strings.ContainsRune(e.text[container.Start:container.End], '\n') || raw[0] != '{' && raw[0] != '[' {
 		return spaced(raw), nil
 	}
 	var b bytes.Buffer
-	if err := json.Indent(&b, raw, margin, s.unit()); err != nil {
+	if err := json.Indent(&b, raw, margin, e.unit()); err != nil {
 		return "", err
 	}
 	return b.String(), nil
 }
 
 // unit is one step of indentation of the text.
-func (s *splicer) unit() string {
-	starts, _ := children(s.doc.Root)
+func (e *Editor) unit() string {
+	starts, _ := children(e.doc.Root)
 	if len(starts) == 0 {
 		return "  "
 	}
-	line := s.text[strings.LastIndexByte(s.text[:starts[0]], '\n')+1 : starts[0]]
+	line := e.text[strings.LastIndexByte(e.text[:starts[0]], '\n')+1 : starts[0]]
 	if line == "" || strings.Trim(line, " \t") != "" {
 		return "  "
 	}
