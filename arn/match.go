@@ -42,7 +42,8 @@ func MatchResource(pattern, s string) bool { return MatchSegments(Complete(patte
 // MatchSegments is [MatchResource] of a pattern that is not completed.
 func MatchSegments(pattern, s string) bool {
 	m := resourceMatch{star: -1, open: -1, resource: resourceStart(pattern)}
-	return m.run(pattern, s)
+	ok, _ := m.run(pattern, s)
+	return ok
 }
 
 // Complete returns a pattern of the element Resource with "*" for the fields
@@ -90,16 +91,17 @@ type resourceMatch struct {
 	open, openRetry int // the same of the last star that goes over colons
 }
 
-func (m *resourceMatch) run(pattern, s string) bool {
-	for m.i < len(s) {
+// run also returns how many steps it took.
+func (m *resourceMatch) run(pattern, s string) (ok bool, steps int) {
+	for ; m.i < len(s); steps++ {
 		if !m.step(pattern, s) && !m.backtrack(pattern, s) {
-			return false
+			return false, steps
 		}
 	}
 	for m.p < len(pattern) && pattern[m.p] == '*' {
 		m.p++
 	}
-	return m.p == len(pattern)
+	return m.p == len(pattern), steps
 }
 
 // step matches one character, or notes a star.

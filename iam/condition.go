@@ -103,11 +103,27 @@ func (c *condition) match(ctx *Context) verdict {
 	if c.broken {
 		return unreadable
 	}
-	v := c.decide(ctx, ctx.valuesOf(c.key))
+	values := ctx.valuesOf(c.key)
+	if oversize(values) && c.operator.Test != Null {
+		return unreadable
+	}
+	v := c.decide(ctx, values)
 	if !resolved(c.variables, ctx) {
 		return v.lacking()
 	}
 	return v
+}
+
+// oversize reports whether values are too many to be looked at.
+func oversize(values []string) bool {
+	if len(values) < 2 {
+		return false
+	}
+	n := 0
+	for _, v := range values {
+		n += len(v) + 1
+	}
+	return n > maxValues
 }
 
 func (c *condition) decide(ctx *Context, values []string) verdict {

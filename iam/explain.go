@@ -113,6 +113,7 @@ func (s *PolicySet) Explain(r *Request) Explanation {
 	req := *r
 	x := &explainer{evaluation: evaluation{set: s, req: &req, rec: &recorder{}}}
 	x.decision = x.decide()
+	x.open = x.openLevels()
 	return Explanation{
 		Decision: x.decision.Outcome, Reason: x.decision.Reason,
 		DecidedBy: x.decidedBy(), Layers: x.layers(),
@@ -125,6 +126,7 @@ func (s *PolicySet) Explain(r *Request) Explanation {
 type explainer struct {
 	evaluation
 	decision Decision
+	open     map[int]bool // openLevels
 }
 
 // Policy returns the policy that a reference names; nil where there is none.

@@ -193,7 +193,7 @@ func (t *textWriter) named(at StatementRef) string {
 func (t *textWriter) closedLevels() string {
 	var closed []string
 	for level := range t.set.SCPs {
-		if t.levelClosed(level) {
+		if !t.open[level] {
 			closed = append(closed, strconv.Itoa(level))
 		}
 	}

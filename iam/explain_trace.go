@@ -208,19 +208,20 @@ func (x *explainer) nearMisses() []NearMiss {
 // wanted reports whether an Allow at this place would have helped.
 func (x *explainer) wanted(at StatementRef) bool {
 	if at.Layer == SCPLayer && x.decision.Reason == NoAllowSCP {
-		return x.levelClosed(at.Level)
+		return !x.open[at.Level]
 	}
 	return slices.Contains(x.stoppedAt(), at.Layer)
 }
 
-// levelClosed reports whether no Allow of a level of the SCPs matches.
-func (x *explainer) levelClosed(level int) bool {
+// openLevels returns the levels of the SCPs in which an Allow matches.
+func (x *explainer) openLevels() map[int]bool {
+	open := map[int]bool{}
 	for _, rec := range x.rec.statements {
-		if rec.at.Layer == SCPLayer && rec.at.Level == level && rec.matches && x.set.Statement(rec.at).Effect == Allow {
-			return false
+		if rec.at.Layer == SCPLayer && rec.matches && x.set.Statement(rec.at).Effect == Allow {
+			open[rec.at.Level] = true
 		}
 	}
-	return true
+	return open
 }
 
 // stoppedAt returns the layers in which an Allow would have got the request

@@ -64,3 +64,7 @@ func (v verdict) passes(effect Effect) bool {
 // the longest pattern: the work is their product. No ARN is longer. What is
 // longer is unreadable, so that nobody slips past a Deny with a long value.
 const maxWildcard = 2048
+
+// maxValues is how many bytes the values of one key may have together where they
+// are more than one. No service sends as many; what has more is unreadable.
+const maxValues = 64 << 10

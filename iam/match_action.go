@@ -143,11 +143,16 @@ type serviceStatements struct {
 	statements []int32
 }
 
+// maxIndexed bounds an index: each service lists the statements of all services
+// again. A document with more has the same statements for every action.
+const maxIndexed = 100_000
+
 // indexActions builds the index of a policy's statements.
 func indexActions(statements []statement) actionIndex {
 	var x actionIndex
 	named := map[string][]int32{}
 	var order []string
+	size := 0
 	for i := range statements {
 		prefixes, all := statements[i].actions.services()
 		if all {
@@ -159,7 +164,11 @@ func indexActions(statements []statement) actionIndex {
 				order = append(order, p)
 			}
 			named[p] = append(named[p], int32(i))
+			size++
 		}
+	}
+	if size+len(order)*len(x.always) > maxIndexed {
+		return actionIndex{always: numbered(len(statements))}
 	}
 	for _, p := range order {
 		list := slices.Concat(named[p], x.always)
@@ -175,18 +184,28 @@ func indexActions(statements []statement) actionIndex {
 	return x
 }
 
+func numbered(n int) []int32 {
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = int32(i)
+	}
+	return list
+}
+
 // services returns the prefixes that the patterns name, each once; all is set
 // where an action of any service may match.
 func (m *actionMatcher) services() (prefixes []string, all bool) {
 	if m.not || m.all || m.absent || m.oversize {
 		return nil, true
 	}
+	seen := map[string]struct{}{}
 	for _, p := range slices.Concat(m.literals, m.globs) {
 		prefix, _, ok := strings.Cut(p, ":")
 		if !ok || !glob.Literal(prefix) {
 			return nil, true
 		}
-		if !slices.Contains(prefixes, prefix) {
+		if _, again := seen[prefix]; !again {
+			seen[prefix] = struct{}{}
 			prefixes = append(prefixes, prefix)
 		}
 	}

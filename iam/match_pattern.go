@@ -237,7 +237,8 @@ func (p *pattern) matchExpanded(c *Context, s string) verdict {
 	if !e.rule(p.rule) {
 		return fails
 	}
-	return is(e.match(s))
+	ok, _ := e.match(s)
+	return is(ok)
 }
 
 // expansion is a template with its variables replaced. What a byte means stands
@@ -310,12 +311,13 @@ func (e *expansion) rule(rule wildcards) bool {
 
 // match is the same walk as that of [arn.MatchSegments], over classes. Only two
 // stars are ever given more text: the last one, and the last that goes over
-// colons. What an earlier one could still take, these can take too.
-func (e *expansion) match(s string) bool {
+// colons. What an earlier one could still take, these can take too. It also
+// returns how many steps it took.
+func (e *expansion) match(s string) (ok bool, steps int) {
 	p, i := 0, 0
 	last, lastText := -1, 0 // behind the last star, and what it has not taken
 	open, openText := -1, 0 // the same of the last that goes over colons
-	for i < len(s) {
+	for ; i < len(s); steps++ {
 		if p < e.n {
 			switch c := e.class[p]; {
 			case c == star:
@@ -339,7 +341,7 @@ func (e *expansion) match(s string) bool {
 			last, lastText = open, openText
 		}
 		if last < 0 {
-			return false
+			return false, steps
 		}
 		_, n := utf8.DecodeRuneInString(s[lastText:])
 		lastText += n
@@ -351,5 +353,5 @@ func (e *expansion) match(s string) bool {
 	for p < e.n && (e.class[p] == star || e.class[p] == starInside) {
 		p++
 	}
-	return p == e.n
+	return p == e.n, steps
 }

@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -250,6 +251,12 @@ func TestWhatCannotBeReadFailsClosed(t *testing.T) {
 				s.Conditions = []iam.Condition{condition("ForAllValues:StringLike", "tag/long", "*x?")}
 			},
 			req: func(r *iam.Request) { r.Context.SetMulti("tag/long", "xxx", long) }, why: iam.WhyUnreadable,
+		},
+		"values too many": {
+			edit: func(s *iam.Statement) {
+				s.Conditions = []iam.Condition{condition("ForAnyValue:StringEquals", "tag/many", "b")}
+			},
+			req: func(r *iam.Request) { r.Context.SetMulti("tag/many", slices.Repeat([]string{"a"}, 40_000)...) }, why: iam.WhyUnreadable,
 		},
 		"action too long": {
 			edit: func(s *iam.Statement) { s.Actions.Values = []string{"s3:*"} },

@@ -65,12 +65,16 @@ func (p *prospect) decide(s *PolicySet, r *Request) Decision {
 	return e.decide()
 }
 
+// maxTried bounds how many statements fewest tries to do without: for each it
+// decides anew.
+const maxTried = 100
+
 // fewest drops what is not needed: an Allow in whose place another matches
 // whatever the keys are.
 func (p *prospect) fewest(s *PolicySet, r *Request, best Decision) (Decision, []Need) {
 	p.refused = map[StatementRef]bool{}
 	needs := p.needs
-	for _, n := range needs {
+	for _, n := range needs[:min(len(needs), maxTried)] {
 		if n.Effect != Allow {
 			continue
 		}

@@ -57,15 +57,20 @@ const (
 // IAM User Guide, "IAM policy elements: Variables and tags".
 func ParseTemplate(text string, s Syntax) Template {
 	var t Template
+	var literal strings.Builder // what is not yet in t
+	flush := func() {
+		if literal.Len() > 0 {
+			t = append(t, Part{Kind: Literal, Text: literal.String()})
+			literal.Reset()
+		}
+	}
 	for text != "" {
-		n := plain(text, s)
-		if n > 0 {
-			t = t.literal(text[:n])
+		if n := plain(text, s); n > 0 {
+			literal.WriteString(text[:n])
 			text = text[n:]
 			continue
 		}
-		part := Part{Kind: AnyRun}
-		n = 1
+		part, n := Part{Kind: AnyRun}, 1
 		switch text[0] {
 		case '?':
 			part.Kind = AnyOne
@@ -73,12 +78,14 @@ func ParseTemplate(text string, s Syntax) Template {
 			part, n, _ = scanVariable(text)
 		}
 		if part.Kind == Literal {
-			t = t.literal(part.Text)
+			literal.WriteString(part.Text)
 		} else {
+			flush()
 			t = append(t, part)
 		}
 		text = text[n:]
 	}
+	flush()
 	return t
 }
 
@@ -97,14 +104,6 @@ func plain(text string, s Syntax) int {
 		}
 	}
 	return len(text)
-}
-
-func (t Template) literal(text string) Template {
-	if n := len(t); n > 0 && t[n-1].Kind == Literal {
-		t[n-1].Text += text
-		return t
-	}
-	return append(t, Part{Kind: Literal, Text: text})
 }
 
 // variableFaults returns what is wrong with the variables of a text, no more of

@@ -6,11 +6,18 @@ package glob
 import "unicode/utf8"
 
 // Match reports whether all of s matches the pattern, with regard to case. It
-// takes at most len(pattern) times len(s) steps and allocates nothing.
-func Match(pattern, s string) bool { return match(pattern, s, false) }
+// takes on the order of len(pattern) times len(s) steps at most, and allocates
+// nothing.
+func Match(pattern, s string) bool {
+	ok, _ := match(pattern, s, false)
+	return ok
+}
 
 // MatchFold is [Match] without regard to the case of ASCII letters.
-func MatchFold(pattern, s string) bool { return match(pattern, s, true) }
+func MatchFold(pattern, s string) bool {
+	ok, _ := match(pattern, s, true)
+	return ok
+}
 
 // Literal reports whether the pattern has no wildcard.
 func Literal(pattern string) bool {
@@ -22,10 +29,14 @@ func Literal(pattern string) bool {
 	return true
 }
 
-func match(pattern, s string, fold bool) bool {
+// match also returns how many steps it took. Only the last star is ever given
+// more text: whatever an earlier one could still take, the last one can too. It
+// is given each character once, and then at most the rest of the pattern is
+// looked at.
+func match(pattern, s string, fold bool) (ok bool, steps int) {
 	p, i := 0, 0
 	star, retry := -1, 0 // behind the last star, and what it has not swallowed yet
-	for i < len(s) {
+	for ; i < len(s); steps++ {
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
 			p++
@@ -40,13 +51,13 @@ func match(pattern, s string, fold bool) bool {
 			retry += n
 			p, i = star, retry
 		default:
-			return false
+			return false, steps
 		}
 	}
 	for p < len(pattern) && pattern[p] == '*' {
 		p++
 	}
-	return p == len(pattern)
+	return p == len(pattern), steps
 }
 
 func same(a, b byte, fold bool) bool {
