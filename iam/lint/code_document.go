@@ -27,7 +27,7 @@ and also when it cannot be seen.
 The language has no element of this name here. Names count with their case: "action" is not "Action". An unknown element is never ignored; the
 service refuses the document.
 `},
-	{"ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE", Error, Medium, "a resource in a trust policy", `
+	{"UNSUPPORTED_ELEMENT", Error, Medium, "a resource in a trust policy", `
 A trust policy belongs to its role, so it names no Resource. Remove the element.
 `},
 	{"UNSUPPORTED_ELEMENT_COMBINATION", Error, High, "two elements that exclude each other", `
