@@ -18,6 +18,7 @@ func (c *Console) functions() template.FuncMap {
 		"asset":    c.assets.url,
 		"href":     c.href,
 		"plain":    plain,
+		"clip":     clip,
 		"segments": segments,
 		"place":    place,
 		"duration": duration,

@@ -57,14 +57,14 @@ func (c *Console) protect(next http.Handler) http.Handler {
 			c.fail(w, r, f)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, formLimit(r))
+		r.Body = http.MaxBytesReader(w, r.Body, c.formLimit(r))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey{}, user)))
 	})
 }
 
 // formLimit is how large the body of a request may be: policies are long.
-func formLimit(r *http.Request) int64 {
-	if strings.Contains(r.URL.Path, "/iam/") {
+func (c *Console) formLimit(r *http.Request) int64 {
+	if strings.HasPrefix(r.URL.Path, c.cfg.BasePath+"/iam/") {
 		return maxPolicyForm
 	}
 	return maxForm

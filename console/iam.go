@@ -1,6 +1,9 @@
 package console
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/berth-project/berth/arn"
 	"github.com/berth-project/berth/iam"
+	"github.com/berth-project/berth/iam/catalog"
 	"github.com/berth-project/berth/iam/source"
 )
 
@@ -16,6 +20,11 @@ import (
 const (
 	maxPolicyForm = 1 << 20
 	maxPolicyBox  = 256 << 10
+	// maxBoxPolicies is how many policies of one layer there may be; quotas are
+	// far below.
+	maxBoxPolicies = 100
+	// maxTrace is how many statements the form for programs tells of.
+	maxTrace = 500
 	// maxLink is how long the address of a question may be to be offered.
 	maxLink = 6000
 )
@@ -50,6 +59,10 @@ type simulation struct {
 	Resource  string `json:"resource"`
 	// Account owns the resource.
 	Account string `json:"resourceAccount"`
+	// Target is what the resource is where the rules differ; empty is told by
+	// action and resource.
+	Target  string   `json:"target,omitempty"`
+	Targets []string `json:"-"`
 	// Context are lines of KEY = VALUE.
 	Context string           `json:"context,omitempty"`
 	Boxes   []policyBox      `json:"-"`
@@ -57,12 +70,23 @@ type simulation struct {
 	Answer  *iam.Explanation `json:"answer,omitempty"`
 	// Message is what the vendor's services would say.
 	Message string `json:"message,omitempty"`
+	// Why is the reason of the answer in words.
+	Why string `json:"why,omitempty"`
 	// Layers are the answer as a tree.
 	Layers []layerView `json:"-"`
 	// Suggestions are statements that would allow the request.
 	Suggestions []suggestionView `json:"-"`
-	policies    map[string][]*iam.Policy
+	policies    map[string][]pastedPolicy
 }
+
+// pastedPolicy is a policy and where in its box it stands.
+type pastedPolicy struct {
+	*iam.Policy
+	found *source.Found
+}
+
+// targets are the resources with stricter rules, as the command line calls them.
+var targets = [...]string{"role-trust", "kms-key"}
 
 type suggestionView struct{ To, Statement string }
 
@@ -73,9 +97,13 @@ func (c *Console) iamSimulate(r *http.Request) (*page, *fault) {
 	s := simulation{
 		Principal: strings.TrimSpace(r.FormValue("principal")), Action: strings.TrimSpace(r.FormValue("action")),
 		Resource: strings.TrimSpace(r.FormValue("resource")), Account: strings.TrimSpace(r.FormValue("account")),
-		Context: r.FormValue("context"), Boxes: policyBoxes(), policies: map[string][]*iam.Policy{},
+		Context: r.FormValue("context"), Target: r.FormValue("target"), Targets: targets[:],
+		Boxes: policyBoxes(), policies: map[string][]pastedPolicy{},
 	}
-	params := []string{"principal", "action", "resource", "account", "context"}
+	if s.Target != "" && !slices.Contains(s.Targets, s.Target) {
+		return nil, invalid("The target is role-trust or kms-key, or is left out.")
+	}
+	params := []string{"principal", "action", "resource", "account", "context", "target"}
 	for i := range s.Boxes {
 		b := &s.Boxes[i]
 		b.Text = r.FormValue(b.Name)
@@ -90,16 +118,26 @@ func (c *Console) iamSimulate(r *http.Request) (*page, *fault) {
 		title: "Decide a request", template: "iam_simulate", room: "/iam/simulate", up: "/",
 		params: params, command: s.command(), link: link, data: s,
 	}
-	if r.Method == http.MethodGet {
-		p.twin = "/iam/simulate.json"
-	}
+	p.twin = twinOf(r, "/iam/simulate.json")
 	return p, nil
+}
+
+// twinOf is the twin of a page that also answers to a POST: the answer to a form
+// has no address at which a link could lead to it.
+func twinOf(r *http.Request, path string) string {
+	if r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, ".json") {
+		return ""
+	}
+	return path
 }
 
 // readForm reads the fields of a form, which may be long.
 func readForm(r *http.Request) *fault {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusRequestEntityTooLarge, code: "too_large", text: "The form is too large or cannot be read."}
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return &fault{status: http.StatusRequestEntityTooLarge, code: "too_large", text: "The form holds more than 1 MiB."}
+		}
+		return invalid("The form cannot be read.")
 	}
 	for _, values := range r.Form {
 		if len(values[0]) > maxPolicyBox {
@@ -121,6 +159,12 @@ func (c *Console) linkTo(r *http.Request, path string, params []string) string {
 // ask decides the question. What is wrong with a policy is told at its box, and
 // nothing is answered: an answer from half of the policies would mislead.
 func (s *simulation) ask(now time.Time) {
+	for _, field := range []string{s.Principal, s.Action, s.Resource, s.Account, s.Context} {
+		if len(field) > maxQuestion {
+			s.Problem = "A field of the question is longer than 8 KiB."
+			return
+		}
+	}
 	broken := false
 	for i := range s.Boxes {
 		b := &s.Boxes[i]
@@ -142,7 +186,11 @@ func (s *simulation) ask(now time.Time) {
 	if !x.Allowed() {
 		s.Message = x.Message()
 	}
-	s.Layers = layersOf(set, &x)
+	s.Why = reasons[x.Reason]
+	s.Layers = layersOf(s.places(), &x)
+	if len(x.Trace) > maxTrace {
+		x.Trace = nil
+	}
 	for _, sug := range x.Suggest {
 		s.Suggestions = append(s.Suggestions, suggestionView{To: sug.To.String(), Statement: statementText(&sug.Statement)})
 	}
@@ -150,12 +198,15 @@ func (s *simulation) ask(now time.Time) {
 
 // trust reports whether the question is about assuming a role.
 func (s *simulation) trust() bool {
+	if s.Target != "" {
+		return s.Target == targets[0]
+	}
 	id, err := arn.Parse(s.Resource)
 	return err == nil && id.Service == "iam" && strings.HasPrefix(id.Resource, "role/") && strings.HasPrefix(strings.ToLower(s.Action), "sts:")
 }
 
 // read finds the policies in a box.
-func (b *policyBox) read(trust bool) []*iam.Policy {
+func (b *policyBox) read(trust bool) []pastedPolicy {
 	if strings.TrimSpace(b.Text) == "" {
 		return nil
 	}
@@ -168,7 +219,11 @@ func (b *policyBox) read(trust bool) []*iam.Policy {
 		b.Problems = append(b.Problems, err.Error())
 		return nil
 	}
-	var out []*iam.Policy
+	if len(file.Policies) > maxBoxPolicies {
+		b.Problems = append(b.Problems, fmt.Sprintf("There are %d policies in this text; at most %d are taken.", len(file.Policies), maxBoxPolicies))
+		return nil
+	}
+	var out []pastedPolicy
 	for _, found := range file.Policies {
 		p, problems := iam.Read(found.Text, iam.ParseOptions{Kind: kind, Lenient: true})
 		for _, problem := range problems {
@@ -178,7 +233,7 @@ func (b *policyBox) read(trust bool) []*iam.Policy {
 			at := found.Position(problem.Span.Start)
 			b.Problems = append(b.Problems, at.String()+": "+problem.Message+helpOf(problem.Help))
 		}
-		out = append(out, p)
+		out = append(out, pastedPolicy{p, found})
 	}
 	if len(out) == 0 {
 		b.Problems = append(b.Problems, "There is no policy in this text.")
@@ -206,7 +261,7 @@ func (s *simulation) set() *iam.PolicySet {
 	compiled := func(name string) []*iam.Compiled {
 		var out []*iam.Compiled
 		for _, p := range s.policies[name] {
-			out = append(out, iam.Compile(p))
+			out = append(out, iam.Compile(p.Policy))
 		}
 		return out
 	}
@@ -229,10 +284,19 @@ func (s *simulation) set() *iam.PolicySet {
 	if s.trust() {
 		set.Target = iam.RoleTrust
 	}
-	if id, err := arn.Parse(s.Resource); err == nil && id.Service == "kms" && strings.HasPrefix(id.Resource, "key/") {
+	if s.key() {
 		set.Target = iam.KMSKey
 	}
 	return set
+}
+
+// key reports whether the question is about a KMS key.
+func (s *simulation) key() bool {
+	if s.Target != "" {
+		return s.Target == targets[1]
+	}
+	id, err := arn.Parse(s.Resource)
+	return err == nil && id.Service == "kms" && strings.HasPrefix(id.Resource, "key/") && strings.HasPrefix(strings.ToLower(s.Action), "kms:")
 }
 
 // someAccount is the account of a caller about whom nothing is said.
@@ -267,15 +331,14 @@ func (s *simulation) request(now time.Time) (*iam.Request, string) {
 			return nil, err.Error()
 		}
 	}
-	if account == "" {
-		account = who.Account
-	}
-	context, problem := s.contextOf(who, account, now)
+	context, problem := s.contextOf(who, cmp.Or(account, who.Account), now)
+	account = cmp.Or(account, who.Account, someAccount)
 	return &iam.Request{Principal: who, Action: s.Action, Resource: resource, ResourceAccount: account, Context: context}, problem
 }
 
 // contextOf is what follows from the caller and the clock, and over it what the
-// form says. A key on several lines is multivalued.
+// form says. A key on several lines is multivalued, and
+// so is one that the catalogue knows as such.
 func (s *simulation) contextOf(who iam.Principal, account string, now time.Time) (iam.Context, string) {
 	context := iam.DeriveContext(iam.Facts{
 		Principal: who, Time: now, Call: iam.CallFacts{TLS: true}, Resource: iam.ResourceFacts{Account: account},
@@ -290,14 +353,15 @@ func (s *simulation) contextOf(who iam.Principal, account string, now time.Time)
 		if !ok || !strings.Contains(key, ":") {
 			return context, "The context is lines of KEY = VALUE, such as aws:SourceIp = 203.0.113.7."
 		}
+		key = strings.ToLower(key)
 		given[key] = append(given[key], strings.TrimSpace(value))
 	}
 	for key, values := range given {
-		if len(values) == 1 {
+		if known, ok := catalog.Default().Key(key); len(values) == 1 && !(ok && known.Multi) {
 			context.Set(key, values[0])
-		} else {
-			context.SetMulti(key, values...)
+			continue
 		}
+		context.SetMulti(key, values...)
 	}
 	return context, ""
 }
@@ -316,9 +380,14 @@ func (s *simulation) command() string {
 		}
 		words = append(words, flag, b.Name+".json")
 	}
-	for _, pair := range [][2]string{{"--principal", s.Principal}, {"--action", s.Action}, {"--resource", s.Resource}, {"--resource-account", s.Account}} {
+	for _, pair := range [][2]string{{"--principal", s.Principal}, {"--action", s.Action}, {"--resource", s.Resource}, {"--resource-account", s.Account}, {"--target", s.Target}} {
 		if pair[1] != "" {
 			words = append(words, pair[0], quote(pair[1]))
+		}
+	}
+	for line := range strings.Lines(s.Context) {
+		if key, value, ok := strings.Cut(line, "="); ok {
+			words = append(words, "--context", quote(strings.TrimSpace(key)+"="+strings.TrimSpace(value)))
 		}
 	}
 	if s.Action == "" {

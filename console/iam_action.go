@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/iam/catalog"
@@ -27,17 +28,49 @@ type levelCount struct {
 	Count int    `json:"count"`
 }
 
+// actionView and resourceView are what "berth iam action --json" prints.
 type actionView struct {
 	Name      string         `json:"action"`
 	Access    string         `json:"access"`
+	StarOnly  bool           `json:"starOnly"`
 	Resources []resourceView `json:"resources"`
-	Keys      []string       `json:"conditionKeys"`
+	// Keys are those the action has whatever the resource.
+	Keys []string `json:"conditionKeys"`
+	// Dependent are actions that it takes besides.
+	Dependent []string `json:"dependentActions"`
 }
 
 type resourceView struct {
-	Type     string `json:"type"`
-	ARN      string `json:"arn"`
-	Required bool   `json:"required"`
+	Type     string   `json:"type"`
+	ARN      string   `json:"arn"`
+	Required bool     `json:"required"`
+	Keys     []string `json:"conditionKeys"`
+}
+
+func viewOf(a *catalog.Action) actionView {
+	v := actionView{
+		Name: a.FullName(), Access: a.Access.String(), StarOnly: a.StarOnly(), Resources: []resourceView{},
+		Keys: append([]string{}, a.Keys...), Dependent: append([]string{}, a.Dependent...),
+	}
+	for _, u := range a.Resources {
+		keys := slices.Concat([]string{}, u.Keys, u.Resource.Keys)
+		slices.Sort(keys)
+		v.Resources = append(v.Resources, resourceView{u.Resource.Type, u.Resource.Template, u.Required, slices.Compact(keys)})
+		v.Dependent = append(v.Dependent, u.Dependent...)
+	}
+	slices.Sort(v.Dependent)
+	v.Dependent = slices.Compact(v.Dependent)
+	return v
+}
+
+// AllKeys are the keys of the action and of its resources.
+func (v actionView) AllKeys() []string {
+	keys := slices.Clone(v.Keys)
+	for _, r := range v.Resources {
+		keys = append(keys, r.Keys...)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (c *Console) iamActions(r *http.Request) (*page, *fault) {
@@ -58,6 +91,23 @@ func (c *Console) iamActions(r *http.Request) (*page, *fault) {
 	}, nil
 }
 
+// meant says why there is nothing of the name, and what was probably meant.
+func (s *actionSearch) meant(cat *catalog.Catalog) {
+	prefix, _, _ := strings.Cut(s.Name, ":")
+	_, known := cat.Service(prefix)
+	instead, ok := cat.Instead(s.Name)
+	switch {
+	case ok:
+		s.Instead, s.Why = instead.Actions, instead.Why
+	case known:
+		s.Instead = cat.SuggestAction(s.Name)
+	case cat.KnownPrefix(prefix):
+		s.Why = "the service exists, but its actions are not in the catalogue"
+	default:
+		s.Instead, s.Why = cat.SuggestService(prefix), "there is no such service"
+	}
+}
+
 func (s *actionSearch) find() {
 	cat := catalog.Default()
 	pattern := s.Name
@@ -66,11 +116,7 @@ func (s *actionSearch) find() {
 	}
 	found := cat.Expand(pattern)
 	if len(found) == 0 {
-		if instead, ok := cat.Instead(s.Name); ok {
-			s.Instead, s.Why = instead.Actions, instead.Why
-		} else {
-			s.Instead = cat.SuggestAction(s.Name)
-		}
+		s.meant(cat)
 	}
 	counts := map[catalog.Access]int{}
 	for _, a := range found {
@@ -83,10 +129,6 @@ func (s *actionSearch) find() {
 	}
 	s.Cut = max(0, len(found)-maxActions)
 	for _, a := range found[:len(found)-s.Cut] {
-		v := actionView{Name: a.FullName(), Access: a.Access.String(), Resources: []resourceView{}, Keys: append([]string{}, a.Keys...)}
-		for _, u := range a.Resources {
-			v.Resources = append(v.Resources, resourceView{u.Resource.Type, u.Resource.Template, u.Required})
-		}
-		s.Actions = append(s.Actions, v)
+		s.Actions = append(s.Actions, viewOf(a))
 	}
 }

@@ -34,6 +34,10 @@ func TestPoliciesAreJudgedAsTheyAreTypedInABrowser(t *testing.T) {
 	// The page stays, and so do the place of the caret and the focus.
 	until(ctx, t, `window.stays && document.activeElement === `+text+` && `+text+`.selectionStart === `+text+`.value.length`)
 
+	// The place of a finding leads to it.
+	until(ctx, t, `(document.querySelector("#findings a.at").click(), document.activeElement === `+text+`)
+		&& `+text+`.selectionStart < `+text+`.value.length && `+text+`.selectionStart === `+text+`.selectionEnd`)
+
 	// What is mended is no longer found.
 	do(chromedp.KeyEvent(kb.Control+"a"), chromedp.KeyEvent(kb.Delete))
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](text+`.select(), 0`)); err != nil {

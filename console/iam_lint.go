@@ -1,16 +1,22 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/berth-project/berth/iam"
 	"github.com/berth-project/berth/iam/lint"
 	"github.com/berth-project/berth/iam/source"
 )
 
-// maxLinted bounds the policies of one text that are judged on the page.
-const maxLinted = 50
+// Bounds of the page: policies of one text that are judged, and findings that
+// are told.
+const (
+	maxLinted = 50
+	maxTold   = 300
+)
 
 // linting is the page: the text, and what was found in it.
 type linting struct {
@@ -20,7 +26,9 @@ type linting struct {
 	// Findings are those of all policies of the text.
 	Findings []lintFinding `json:"findings"`
 	Policies int           `json:"policies"`
-	Problem  string        `json:"problem,omitempty"`
+	// Total is how many findings there are, told or not.
+	Total   int    `json:"total"`
+	Problem string `json:"problem,omitempty"`
 	// Fixable is set where a safe fix is known.
 	Fixable bool `json:"-"`
 	// Mended says what a fix changed.
@@ -42,6 +50,9 @@ type lintFinding struct {
 	Explanation string `json:"-"`
 	Fix         string `json:"fix,omitempty"`
 	State       string `json:"-"`
+	// At is the place as the text area counts: its line, and its column in units
+	// of UTF-16, from 1.
+	At string `json:"-"`
 }
 
 func (c *Console) iamLint(r *http.Request) (*page, *fault) {
@@ -49,8 +60,8 @@ func (c *Console) iamLint(r *http.Request) (*page, *fault) {
 		return nil, f
 	}
 	l := linting{Text: r.FormValue("text"), Kind: r.FormValue("kind"), Kinds: iam.Kinds()}
-	if _, ok := iam.ParseKind(l.Kind); !ok {
-		l.Kind = ""
+	if _, ok := iam.ParseKind(l.Kind); !ok && l.Kind != "" {
+		return nil, invalid("There is no such kind of policy.")
 	}
 	if r.Method == http.MethodPost && r.FormValue("fix") != "" {
 		l.mend(c)
@@ -60,9 +71,7 @@ func (c *Console) iamLint(r *http.Request) (*page, *fault) {
 		title: "Lint policies", template: "iam_lint", room: "/iam/simulate", up: "/iam/simulate",
 		params: []string{"text", "kind"}, command: l.command(), data: l,
 	}
-	if r.Method == http.MethodGet {
-		p.twin = "/iam/lint.json"
-	}
+	p.twin = twinOf(r, "/iam/lint.json")
 	return p, nil
 }
 
@@ -96,7 +105,9 @@ func (l *linting) judge(c *Console) {
 	l.Policies, l.Findings = len(found), []lintFinding{}
 	for _, f := range found {
 		for _, finding := range l.findings(c, f) {
-			l.Findings = append(l.Findings, l.show(f, finding))
+			if l.Total++; l.Total <= maxTold {
+				l.Findings = append(l.Findings, l.show(f, finding))
+			}
 			l.Fixable = l.Fixable || finding.Fix != nil && finding.Fix.Safe && len(found) == 1
 		}
 	}
@@ -119,6 +130,7 @@ func (l *linting) show(f *source.Found, finding lint.Finding) lintFinding {
 	out := lintFinding{
 		Code: finding.Code, Severity: finding.Severity.String(), Level: finding.Level.String(), Path: finding.Path,
 		Line: at.Line, Column: at.Column, Message: finding.Message, Detail: finding.Detail, Help: finding.Help, State: states[finding.Severity],
+		At: l.caret(at),
 	}
 	if code, ok := lint.Explain(finding.Code); ok {
 		out.Explanation = strings.TrimSpace(code.Text)
@@ -127,6 +139,15 @@ func (l *linting) show(f *source.Found, finding lint.Finding) lintFinding {
 		out.Fix = finding.Fix.Description
 	}
 	return out
+}
+
+// caret is a place of the text in the units of a text area.
+func (l *linting) caret(at iam.Position) string {
+	start := at.Offset - (at.Column - 1)
+	if start < 0 || at.Offset > len(l.Text) || at.Column < 1 {
+		return "1:1"
+	}
+	return fmt.Sprintf("%d:%d", at.Line, len(utf16.Encode([]rune(l.Text[start:at.Offset])))+1)
 }
 
 // mend applies the safe fixes of a text that is one policy.

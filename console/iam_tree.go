@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/iam"
@@ -12,7 +13,18 @@ import (
 type layerView struct {
 	Name, Result, Text string
 	Policies           []policyView
+	// More is how many statements are left out.
+	More int
+
+	shown int
 }
+
+// Bounds of what is drawn: statements of one layer, and characters of what one
+// element says.
+const (
+	maxDrawn = 100
+	maxSaid  = 600
+)
 
 type policyView struct {
 	Name       string
@@ -57,14 +69,14 @@ var layerNames = [...]struct {
 }
 
 // layersOf arranges the trace of a decision by layer and policy.
-func layersOf(set *iam.PolicySet, x *iam.Explanation) []layerView {
+func layersOf(places map[string]pastedPolicy, x *iam.Explanation) []layerView {
 	var out []layerView
 	for _, l := range layerNames {
 		result := x.Layers.Of(l.layer)
 		v := layerView{Name: l.name, Result: result.String(), Text: results[result]}
 		for i := range x.Trace {
 			if layerOf(x.Trace[i].Policy) == l.layer.String() {
-				v.add(set, x, &x.Trace[i])
+				v.add(places, x, &x.Trace[i])
 			}
 		}
 		out = append(out, v)
@@ -78,68 +90,69 @@ func layerOf(policy string) string {
 	return strings.TrimSuffix(name, "s")
 }
 
-// add puts a statement below its policy.
-func (v *layerView) add(set *iam.PolicySet, x *iam.Explanation, t *iam.TracedStatement) {
+// add puts a statement below its policy. Of too many the one that decided is
+// there still.
+func (v *layerView) add(places map[string]pastedPolicy, x *iam.Explanation, t *iam.TracedStatement) {
+	decided := slices.ContainsFunc(x.DecidedBy, func(d iam.Decider) bool { return d.Policy == t.Policy && d.Index == t.Index })
+	if v.shown++; v.shown > maxDrawn && !decided {
+		v.More++
+		return
+	}
 	if n := len(v.Policies); n == 0 || v.Policies[n-1].Name != t.Policy {
 		v.Policies = append(v.Policies, policyView{Name: t.Policy})
 	}
 	p := &v.Policies[len(v.Policies)-1]
-	s := statementView{Title: fmt.Sprintf("Statement %d", t.Index+1), Effect: t.Effect.String(), Matched: t.Matched}
+	s := statementView{Title: fmt.Sprintf("Statement %d", t.Index+1), Effect: t.Effect.String(), Matched: t.Matched, Decided: decided}
 	if t.Sid != "" {
 		s.Title += " · " + t.Sid
-	}
-	for _, d := range x.DecidedBy {
-		s.Decided = s.Decided || d.Policy == t.Policy && d.Index == t.Index
 	}
 	for i := range t.Elements {
 		s.Elements = append(s.Elements, elementOf(&t.Elements[i]))
 	}
-	s.Text, s.Line = pasted(set, t)
+	s.Text, s.Line = places[t.Policy].in(t.Index)
 	p.Statements = append(p.Statements, s)
 }
 
 func elementOf(c *iam.Check) elementView {
-	e := elementView{Name: c.Element, Passed: c.Pass}
+	e := elementView{Name: clip(c.Element), Passed: c.Pass}
+	name := c.Element
 	if c.Key != "" {
-		e.Name = strings.TrimSpace(c.Operator + " " + c.Key)
+		e.Name = clip(c.Operator + " " + c.Key)
+		name += " " + c.Operator + " " + c.Key
 	}
 	if !c.Pass {
-		e.Text = c.Failure.String()
+		e.Text = clip(strings.TrimPrefix(c.Failure.String(), name+": "))
 	}
 	return e
 }
 
-// pasted is the statement as it stands in the text that was pasted.
-func pasted(set *iam.PolicySet, t *iam.TracedStatement) (text string, line int) {
-	p := named(set)[t.Policy]
-	if p == nil {
-		return "", 0
+// clip shortens what is too long to be read.
+func clip(s string) string {
+	if len(s) <= maxSaid {
+		return s
 	}
-	span, ok := p.Policy().Span(iam.StatementPath(t.Index))
+	return strings.ToValidUTF8(s[:maxSaid], "") + " …"
+}
+
+// in is the statement as it stands in the text that was pasted, and the line of
+// that text where it begins.
+func (p pastedPolicy) in(statement int) (text string, line int) {
+	span, ok := p.Span(iam.StatementPath(statement))
 	if !ok {
 		return "", 0
 	}
-	return dedent(p.Policy().Text()[span.Start.Offset:span.End.Offset], span.Start.Column-1), span.Start.Line
+	return dedent(p.Text()[span.Start.Offset:span.End.Offset], span.Start.Column-1), p.found.Position(span.Start).Line
 }
 
-// named are the policies of a set by the names results give them.
-func named(set *iam.PolicySet) map[string]*iam.Compiled {
-	out := map[string]*iam.Compiled{}
-	add := func(at iam.StatementRef, p *iam.Compiled) {
-		if p != nil {
-			out[at.PolicyName()] = p
-		}
-	}
-	add(iam.StatementRef{Layer: iam.ResourceLayer}, set.Resource)
-	add(iam.StatementRef{Layer: iam.BoundaryLayer}, set.Boundary)
-	add(iam.StatementRef{Layer: iam.EndpointLayer}, set.Endpoint)
-	for layer, levels := range map[iam.Layer][][]*iam.Compiled{
-		iam.IdentityLayer: {set.Identity}, iam.SessionLayer: {set.Session}, iam.SCPLayer: set.SCPs, iam.RCPLayer: set.RCPs,
+// places are the pasted policies by the names that results give them.
+func (s *simulation) places() map[string]pastedPolicy {
+	out := map[string]pastedPolicy{}
+	for layer, box := range map[iam.Layer]string{
+		iam.IdentityLayer: "identity", iam.ResourceLayer: "resource-policy", iam.BoundaryLayer: "boundary", iam.SessionLayer: "session",
+		iam.SCPLayer: "scp", iam.RCPLayer: "rcp", iam.EndpointLayer: "endpoint",
 	} {
-		for level, policies := range levels {
-			for i, p := range policies {
-				add(iam.StatementRef{Layer: layer, Level: level, Policy: i}, p)
-			}
+		for i, p := range s.policies[box] {
+			out[iam.StatementRef{Layer: layer, Policy: i}.PolicyName()] = p
 		}
 	}
 	return out

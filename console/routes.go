@@ -19,8 +19,10 @@ func (c *Console) routes() http.Handler {
 	c.page(mux, "/iam/simulate", c.iamSimulate)
 	c.page(mux, "/iam/lint", c.iamLint)
 	c.page(mux, "/iam/actions", c.iamActions)
-	mux.Handle("POST /iam/simulate", c.show(c.iamSimulate))
-	mux.Handle("POST /iam/lint", c.show(c.iamLint))
+	for path, build := range map[string]builder{"/iam/simulate": c.iamSimulate, "/iam/lint": c.iamLint} {
+		mux.Handle("POST "+path, c.show(build))
+		mux.Handle("POST "+path+".json", c.show(build))
+	}
 	mux.Handle("GET /iam", http.RedirectHandler(c.path("/iam/simulate", nil), http.StatusFound))
 	mux.Handle("GET /{$}", c.show(c.overview))
 	mux.Handle("GET /overview.json", c.show(c.overview))
