@@ -66,8 +66,10 @@ func TestAnswersAreThoseOfTheCommandLine(t *testing.T) {
 			url.Values{"action": {"sts:AssumeRole"}, "resource": {role}, "identity": {statement(`"Action": "*", "Resource": "*"`)}}, "implicit-deny-trust",
 		},
 		"a key's policy must let the account in": {
-			url.Values{"action": {"kms:Decrypt"}, "resource": {"arn:aws:kms:eu-central-1:111122223333:alias/x"}, "target": {"kms-key"},
-				"identity": {statement(`"Action": "*", "Resource": "*"`)}}, "implicit-deny-key-policy",
+			url.Values{
+				"action": {"kms:Decrypt"}, "resource": {"arn:aws:kms:eu-central-1:111122223333:alias/x"}, "target": {"kms-key"},
+				"identity": {statement(`"Action": "*", "Resource": "*"`)},
+			}, "implicit-deny-key-policy",
 		},
 		"nobody is refused what is not theirs": {
 			url.Values{"principal": {"anonymous"}, "action": {"s3:ListAllMyBuckets"}, "identity": {statement(`"Action": "*", "Resource": "*"`)}}, "implicit-deny-no-allow",
