@@ -44,6 +44,8 @@
 //	iam/adfs              claim rules that turn groups into roles
 //	iam/account           who can do what in an exported account
 //	iam/evalcase          recorded decisions, as a file of tests
+//	workflow            the document of a workflow: steps, references, the plan of a run
+//	workflow/expression   CEL: conditions, matchers, transforms
 //	health              checks and problems as data
 //	─────────────────────────────────────────────────────────────── mechanisms
 //	arn                 the name of a resource, and patterns of such names

@@ -1,0 +1,60 @@
+// Package workflow is the document that says what a run does: steps, what each
+// needs, what it is given and what happens when it fails. It decides and does
+// nothing: no clock, no network, no disk.
+//
+//	{
+//	  "name": "publish",
+//	  "params": {"quality": 80},
+//	  "steps": [
+//	    {"name": "probe", "run": "http", "with": {"url": "${params.source}"}},
+//	    {"name": "resize", "run": "shell", "for-each": {"in": "${steps.probe.output.images}", "limit": 4},
+//	     "with": {"file": "${item.path}", "quality": "${params.quality}"}},
+//	    {"name": "notify", "run": "http", "when": "size(steps.resize.output) > 0",
+//	     "with": {"url": "https://example.com/done", "body": "${steps.resize.output}"}}
+//	  ]
+//	}
+//
+// A [Document] is read strictly ([Parse]): an unknown key, a reference to a step
+// that is not there or a cycle is a problem with line and column, and all
+// problems are told at once. [Compile] makes a [Plan] of it, which is immutable
+// and shared by every run: steps have become nodes with an index, needs and
+// references have become edges, and every text with a reference in it has become
+// a list of pieces that is put together again with the values of a [Scope].
+//
+// # References
+//
+// Any text within "with", "for-each.in", "key", "output" and "labels" may hold
+// references:
+//
+//	${params.size}                      a parameter
+//	${steps.probe.output.files[0].name} what a step answered
+//	${steps.probe.output ?? []}         with a fallback: any JSON, or another reference
+//	${steps["my.step"].output["a b"]}   names that are no words
+//	${steps.probe.output#/a~1b/0}       a JSON pointer (RFC 6901) behind the path
+//	$${not.a.reference}                 the text ${not.a.reference}
+//
+// A text that is one reference and nothing else becomes the value itself, an
+// array or a number as it is. Within other text the value's text takes the
+// place of the reference; an array or an object has none, which is an error. What was
+// put in is not read for references again. A fallback counts where the path
+// leads nowhere or to null.
+//
+// The roots are params, run, steps, signal and, within for-each, item and index.
+//
+// # What a run does with a plan
+//
+// A step is ready when every step it needs is settled: those it names in
+// "needs", and those it refers to. Then, in this order:
+//
+//   - Where a step it needs has failed, and that step's "on-error" does not
+//     say continue, it is skipped, and so is what needs it in turn.
+//   - Where its "when" is false it is skipped, and what needs it goes on:
+//     references to its output need a fallback.
+//   - Otherwise it runs: once, or for each item.
+//
+// A handler, a step that another one's "on-error" names, runs only when such a
+// step has failed, and sees why in steps.NAME.error. Steps under "finally"
+// run when all others are settled, whatever became of them.
+//
+// Package machine executes these rules; package work does so durably.
+package workflow
