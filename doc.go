@@ -31,6 +31,7 @@
 //	environ             the environment of the app: sources, precedence, provenance
 //	process             PID 1: spawn, readiness, restart, reap, hooks, stop
 //	telemetry           logs, the access log, metrics
+//	work/queue          the order in which waiting runs start and ready steps get slots
 //	─────────────────────────────────────────────────────────────── domain values
 //	session             the session value, sealed cookie, assertion; the SDK for apps
 //	access              rules: compile, match, decide, explain

@@ -38,6 +38,7 @@ var layer = map[string]int{
 	"environ":   3,
 	"process":   3,
 	"telemetry": 3,
+	"work":      3,
 	"manifest":  4,
 	"console":   4,
 	"cmd":       5,
@@ -68,13 +69,21 @@ var confined = []struct{ dependency, homes, reason string }{
 	{"github.com/fsnotify/fsnotify", "cmd/berth", "only the running service watches files"},
 }
 
-// pure packages decide; they touch no machine.
+// pure packages, and those below them, decide; they touch no machine.
 var pure = map[string][]string{
 	"access":   {"os", "net/http", "database/sql", "os/exec"},
 	"health":   {"os", "net/http", "database/sql", "os/exec"},
 	"iam":      {"os", "net/http", "database/sql", "os/exec"},
 	"session":  {"os", "database/sql", "os/exec"},
 	"workflow": {"os", "net", "net/http", "database/sql", "os/exec"},
+
+	"work/queue": {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context", "math/rand", "math/rand/v2", "crypto/rand"},
+}
+
+// deterministic packages do the same whenever and wherever they run: the time
+// is given to them, and they start nothing.
+var deterministic = map[string]string{
+	"work/queue": "the order of runs is replayed by the simulator and rebuilt after a restart",
 }
 
 type goPackage struct {
@@ -152,12 +161,46 @@ func TestDependenciesStayAtHome(t *testing.T) {
 				}
 			}
 		}
-		for _, banned := range pure[top(p.path())] {
-			if slices.Contains(p.Imports, banned) {
-				t.Errorf("%s imports %s: a pure package decides and touches no machine", p.path(), banned)
+		for home, imports := range pure {
+			for _, banned := range imports {
+				if within(p.path(), home) && slices.Contains(p.Imports, banned) {
+					t.Errorf("%s imports %s: a pure package decides and touches no machine", p.path(), banned)
+				}
 			}
 		}
 	}
+}
+
+// within reports whether path is home or below it.
+func within(path, home string) bool {
+	return path == home || strings.HasPrefix(path, home+"/")
+}
+
+func TestDeterministicPackagesHaveNoClock(t *testing.T) {
+	for _, p := range packages(t) {
+		if deterministic[p.path()] == "" {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			ast.Inspect(parse(t, filepath.Join(p.Dir, name)), func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.GoStmt:
+					t.Errorf("%s/%s starts a goroutine: %s", p.path(), name, deterministic[p.path()])
+				case *ast.SelectorExpr:
+					if clock[fmt.Sprint(n.X, ".", n.Sel)] {
+						t.Errorf("%s/%s uses %v.%v: %s", p.path(), name, n.X, n.Sel, deterministic[p.path()])
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// clock are the ways to ask for the time, or to wait for it.
+var clock = map[string]bool{
+	"time.Now": true, "time.Since": true, "time.Until": true, "time.Sleep": true, "time.After": true,
+	"time.AfterFunc": true, "time.Tick": true, "time.NewTimer": true, "time.NewTicker": true,
 }
 
 func atHome(path, homes string) bool {
