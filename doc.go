@@ -13,6 +13,7 @@
 //	─────────────────────────────────────────────────────────────── surfaces
 //	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
 //	console             web console over what runs
+//	compat/pop/token      references in documents of Priority Operation Processing
 //	─────────────────────────────────────────────────────────────── services
 //	gateway             hosts, the request chain, reload
 //	gateway/listen        listeners, TLS, certificates, strict HTTP/1 framing, drain

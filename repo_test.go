@@ -41,6 +41,7 @@ var layer = map[string]int{
 	"work":      3,
 	"manifest":  4,
 	"console":   4,
+	"compat":    4,
 	"cmd":       5,
 	"examples":  5,
 	"bench":     5,
