@@ -1,13 +1,15 @@
 package queue
 
+import "math"
+
 // Reason is one thing that keeps a run from starting.
 type Reason string
 
 // Why runs wait. A run may have several; without any it only waits its turn.
 const (
 	QueuePaused     Reason = "queue-paused"
-	QueueFull       Reason = "queue-cap"        // the queue has as many runs in flight as it may
-	TenantSuspended Reason = "tenant-suspended" //
+	QueueFull       Reason = "queue-cap" // the queue has as many runs in flight as it may
+	TenantSuspended Reason = "tenant-suspended"
 	TenantFull      Reason = "tenant-cap"       // the tenant, over all queues
 	TenantQueueFull Reason = "tenant-queue-cap" // the tenant, in this queue
 	KeyFull         Reason = "key-cap"          // others with the same concurrency key are in flight
@@ -20,10 +22,10 @@ type Explanation struct {
 	Tenant string `json:"tenant"`
 	// Reasons hold it whatever its place; none means it waits its turn.
 	Reasons []Reason `json:"reasons,omitempty"`
-	// Position is 1 for the run that is picked next. It counts what stands
-	// before this one if nothing comes, ends or changes; where costs within a
-	// tenant differ or several classes wait it is an estimate. It is 0 when a
-	// reason holds the run.
+	// Position is 1 for the run that is picked next. It counts the picks
+	// before this one if nothing comes, no cap is met and nobody ages: exactly
+	// where the runs of each tenant cost the same and one class waits, else
+	// nearly. It is 0 when the run's tenant or key holds it.
 	Position int `json:"position"`
 	// TenantPosition is its place among its own tenant's runs of the class; 1
 	// is first.
@@ -52,4 +54,185 @@ type Explanation struct {
 	// the rate of the last minute, -1 when nothing tells. Milliseconds.
 	Waited   int64 `json:"waited"`
 	Expected int64 `json:"expected"`
+}
+
+// Explain says why a run waits. It reports false for a run that does not. It
+// costs O(tenants that could run * log of their runs).
+func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) {
+	s.tell(now)
+	i, known := s.places[id]
+	if !known || s.runs.node(i).state == inFlight {
+		return Explanation{}, false
+	}
+	n := s.runs.node(i)
+	m := s.members[n.data.member]
+	q := m.queue
+	q.catchUp()
+	enqueued, _ := times(n)
+	as, due := q.countsAs(n.class, enqueued)
+	e := Explanation{
+		Queue: q.config.Name, Policy: q.config.Policy, Tenant: m.tenant.name,
+		Class: int(n.class), Effective: int(as), RisesAt: due,
+		QueueRunning: q.running, QueueCap: q.config.Cap,
+		TenantRunning: m.tenant.running, TenantCap: m.tenant.config.Cap,
+		TenantQueueRunning: m.running, TenantQueueCap: q.config.TenantCap,
+		Waited: max(0, s.now-enqueued), Expected: -1,
+	}
+	l := m.lane(n.class)
+	e.TenantPosition = 1 + s.runs.ahead(l.root, i)
+	q.reasons(&e, m)
+	held := m.blocked != ""
+	if n.data.key != 0 {
+		held = q.explainKey(&e, s.keys[n.data.key], i) || held
+	}
+	if held {
+		return e, true
+	}
+	e.Position, e.TenantsAhead = q.position(l, i)
+	if rate := q.stats.picks.sum(s.now); rate > 0 {
+		e.Expected = int64(float64(e.Position) / rate * minute)
+	}
+	return e, true
+}
+
+// reasons lists what holds the run's queue and tenant.
+func (q *queue) reasons(e *Explanation, m *member) {
+	t := m.tenant
+	for _, r := range []struct {
+		holds  bool
+		reason Reason
+	}{
+		{q.config.Paused, QueuePaused},
+		{q.config.Cap > 0 && q.running >= q.config.Cap, QueueFull},
+		{t.config.Suspended, TenantSuspended},
+		{t.config.Cap > 0 && t.running >= t.config.Cap, TenantFull},
+		{q.config.TenantCap > 0 && m.running >= q.config.TenantCap, TenantQueueFull},
+	} {
+		if r.holds {
+			e.Reasons = append(e.Reasons, r.reason)
+		}
+	}
+}
+
+// explainKey tells of the run's key, and whether the key holds it. A run
+// behind others of its key is held even while the key is open: they go first.
+func (q *queue) explainKey(e *Explanation, k *key, i uint32) (held bool) {
+	e.KeyRunning, e.KeyCap = k.running, q.config.KeyCap
+	if q.config.KeyCap == 0 {
+		return false
+	}
+	l := k.line(q.owner.runs.node(i).class)
+	if l.head == i {
+		return false
+	}
+	e.KeyPosition = 1 + q.owner.runs.ahead(l.rest, i)
+	if l.head != 0 {
+		e.KeyPosition++
+	}
+	if !k.open() {
+		e.Reasons = append(e.Reasons, KeyFull)
+	}
+	return true
+}
+
+// position counts the picks up to run i of lane l, which is in the lane, and
+// the tenants with a pick before it.
+func (q *queue) position(l *lane, i uint32) (position, tenants int) {
+	own := &l.member.flows[l.as]
+	mine := 0
+	for c := range l.member.lanes {
+		if own.lanes&(1<<c) != 0 {
+			mine += q.owner.runs.ahead(l.member.lanes[c].root, i)
+		}
+	}
+	start := own.tag + q.step(own)*float64(mine)
+	position = 1 + mine
+	for c := range int(own.class) {
+		for _, f := range q.classes[c] {
+			position += q.inLanes(f)
+			tenants++
+		}
+	}
+	for _, f := range q.classes[own.class] {
+		if f == own {
+			continue
+		}
+		if n := q.goBefore(f, start, i); n > 0 {
+			position += n
+			tenants++
+		}
+	}
+	return position, tenants
+}
+
+// goBefore counts the runs of f that are picked before run i of another flow,
+// whose tag will then be start.
+func (q *queue) goBefore(f *flow, start float64, i uint32) int {
+	runs := &q.owner.runs
+	if !q.config.Policy.tagged() {
+		n := 0
+		for c := range f.member.lanes {
+			if f.lanes&(1<<c) != 0 {
+				n += runs.ahead(f.member.lanes[c].root, i)
+			}
+		}
+		return n
+	}
+	all, step := q.inLanes(f), q.step(f)
+	if start < f.tag {
+		return 0
+	}
+	n := min(float64(all), math.Ceil((start-f.tag)/step))
+	// Where the tags meet, the tie decides.
+	if k := int(n); k < all && f.tag+n*step == start && q.winsTie(f, k, i) {
+		return k + 1
+	}
+	return int(n)
+}
+
+// winsTie reports whether f's k-th run goes before run i at the same tag.
+func (q *queue) winsTie(f *flow, k int, i uint32) bool {
+	runs := &q.owner.runs
+	if q.config.Policy == RoundRobin {
+		other := q.owner.members[runs.node(i).data.member]
+		return f.member.tenant.name < other.tenant.name
+	}
+	for c := range f.member.lanes {
+		if f.lanes&(1<<c) == 0 {
+			continue
+		}
+		root := f.member.lanes[c].root
+		if size := runs.size(root); k < size {
+			return runs.before(runs.at(root, k), i)
+		} else {
+			k -= size
+		}
+	}
+	return false
+}
+
+// inLanes is how many runs f could give one after another.
+func (q *queue) inLanes(f *flow) int {
+	n := 0
+	for c := range f.member.lanes {
+		if f.lanes&(1<<c) != 0 {
+			n += q.owner.runs.size(f.member.lanes[c].root)
+		}
+	}
+	return n
+}
+
+// step is how far a run of f moves it on, on average.
+func (q *queue) step(f *flow) float64 {
+	total, n := 0.0, 0
+	for c := range f.member.lanes {
+		if f.lanes&(1<<c) != 0 {
+			total += f.member.lanes[c].backlog
+			n += f.member.lanes[c].count
+		}
+	}
+	if n == 0 {
+		return 1
+	}
+	return total / float64(n)
 }

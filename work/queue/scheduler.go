@@ -1,74 +1,307 @@
 package queue
 
+import "slices"
+
 // Scheduler holds the queues of one shard.
 //
 // To rebuild it: SetTenant and SetQueue first, then Restore and Running for
 // every run in any order, then SetLedger where one was kept; the first other
 // call ends the rebuilding.
-type Scheduler struct{}
+type Scheduler struct {
+	now     int64 // the latest time told
+	runs    arena[run]
+	places  map[uint64]uint32 // of every run here, in runs
+	queues  map[string]*queue
+	tenants map[string]*tenant
+	loading []*queue // those that are being rebuilt
+
+	open    heap[*queue] // queues that could be picked from
+	virtual float64      // the highest tag of a queue that Next picked from
+
+	members     []*member // by number
+	freeMembers []uint32
+	keys        []*key // by number, from 1
+	freeKeys    []uint32
+	keyNumber   map[keyName]uint32
+}
 
 // New returns a Scheduler without queues.
-func New() *Scheduler { return &Scheduler{} }
+func New() *Scheduler {
+	return &Scheduler{
+		places:    map[uint64]uint32{},
+		queues:    map[string]*queue{},
+		tenants:   map[string]*tenant{},
+		keys:      make([]*key, 1),
+		keyNumber: map[keyName]uint32{},
+		virtual:   epoch,
+	}
+}
 
-// SetQueue makes or changes a queue. Changing the policy or the caps costs
-// O(runs waiting in it). On an error nothing has changed.
-func (s *Scheduler) SetQueue(c Config) error { return c.Validate() }
+// SetQueue makes or changes a queue. Changing the policy, the ageing or
+// whether keys are capped costs O(runs waiting in it). On an error nothing
+// has changed.
+func (s *Scheduler) SetQueue(c Config) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	c = c.withDefaults()
+	q := s.queues[c.Name]
+	if q == nil {
+		s.queues[c.Name] = newQueue(s, c)
+		return nil
+	}
+	s.ready()
+	q.reconfigure(c)
+	s.reopen(q)
+	return nil
+}
 
 // RemoveQueue removes a queue and reports whether it did: one in which runs
 // wait or are in flight stays.
-func (s *Scheduler) RemoveQueue(name string) bool { return false }
+func (s *Scheduler) RemoveQueue(name string) bool {
+	q := s.queues[name]
+	if q == nil || q.waiting > 0 || q.running > 0 {
+		return false
+	}
+	s.ready()
+	for _, m := range q.members {
+		s.forget(m)
+	}
+	delete(s.queues, name)
+	return true
+}
 
 // SetTenant sets what holds for a tenant everywhere; the zero Tenant is the
 // default of those never set. On an error nothing has changed.
-func (s *Scheduler) SetTenant(name string, t Tenant) error { return t.Validate() }
+func (s *Scheduler) SetTenant(name string, t Tenant) error {
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	s.ready()
+	old := s.tenant(name)
+	before := old.config.weight()
+	old.config = t
+	for _, m := range old.members {
+		m.queue.reweigh(m, before, t.weight())
+		m.queue.reblock(m)
+		s.reopen(m.queue)
+	}
+	s.abandon(old)
+	return nil
+}
 
 // Enqueue adds a run that is to wait and returns the tag to store with it. A
 // run that waits already moves; one that is in flight is left alone and its
 // tag returned. A queue that was never set gets the defaults.
-func (s *Scheduler) Enqueue(queue string, it Item) (tag float64) { return 0 }
+func (s *Scheduler) Enqueue(queue string, it Item) (tag float64) {
+	s.ready()
+	if i, known := s.places[it.ID]; known {
+		if n := s.runs.node(i); n.state == inFlight {
+			return n.data.tag
+		}
+		s.Remove(it.ID)
+	}
+	q := s.queue(queue)
+	m := q.member(it.Tenant)
+	if m.idle() {
+		q.lag = q.comeback(m)
+	}
+	l := m.lane(it.class())
+	backlog := l.backlog
+	i := s.insert(q, m, it)
+	q.attach(i)
+	q.lag = 0
+	s.reopen(q)
+	if !q.config.Policy.tagged() {
+		return 0
+	}
+	f := &m.flows[l.class]
+	tag = f.tag
+	if f.place == 0 {
+		tag = max(tag, q.virtual[f.class])
+	}
+	s.runs.node(i).data.tag = tag + backlog
+	return tag + backlog
+}
 
-// Restore adds a waiting run with the tag stored with it.
-func (s *Scheduler) Restore(queue string, it Item) {}
-
-// Running adds a run that is in flight already, with the tag stored with it.
-func (s *Scheduler) Running(queue string, it Item) {}
+// insert makes a waiting run known, but puts it in no set.
+func (s *Scheduler) insert(q *queue, m *member, it Item) uint32 {
+	q.wake(m)
+	q.waiting++
+	m.waiting++
+	m.tenant.waiting++
+	var number uint32
+	if k := s.key(m, it.Key); k != nil {
+		k.waiting++
+		number = k.number
+	}
+	i := s.runs.add(newRun(it, m, number))
+	s.places[it.ID] = i
+	return i
+}
 
 // Remove takes out a waiting run (it was canceled, paused or moved) and
 // reports whether it waited here.
-func (s *Scheduler) Remove(id uint64) bool { return false }
+func (s *Scheduler) Remove(id uint64) bool {
+	s.ready()
+	i, known := s.places[id]
+	if !known || s.runs.node(i).state == inFlight {
+		return false
+	}
+	n := s.runs.node(i)
+	m := s.members[n.data.member]
+	q := m.queue
+	l := q.detach(i)
+	if n.data.key != 0 {
+		k := s.keys[n.data.key]
+		k.waiting--
+		k.turn()
+		s.release(k)
+	}
+	q.file(l)
+	q.waiting--
+	m.waiting--
+	m.tenant.waiting--
+	s.drop(i)
+	q.ended(m)
+	s.reopen(q)
+	return true
+}
 
 // Pick starts the run that is next in a queue: it is in flight from now on.
 // It reports false when none can start; Explain says why for each.
-func (s *Scheduler) Pick(queue string, now int64) (Item, bool) { return Item{}, false }
+func (s *Scheduler) Pick(queue string, now int64) (Item, bool) {
+	s.tell(now)
+	q := s.queues[queue]
+	if q == nil || q.place == 0 {
+		return Item{}, false
+	}
+	return s.start(q), true
+}
 
 // Next starts the run that is next over all queues. Queues share by weight,
 // one run counting as one.
-func (s *Scheduler) Next(now int64) (queue string, it Item, ok bool) { return "", Item{}, false }
+func (s *Scheduler) Next(now int64) (queue string, it Item, ok bool) {
+	s.tell(now)
+	if len(s.open) == 0 {
+		return "", Item{}, false
+	}
+	q := s.open.first()
+	return q.config.Name, s.start(q), true
+}
+
+func (s *Scheduler) start(q *queue) Item {
+	s.virtual = max(s.virtual, q.tag)
+	q.tag += charge(1, q.config.Weight)
+	it := q.start()
+	s.reopen(q)
+	return it
+}
 
 // Finished ends a run in flight, whether it succeeded or not or goes back to
 // waiting: its places are free, and its tenant is charged what it really
 // cost, in the unit of Item.Cost, in place of the estimate. A negative actual
 // leaves the estimate. It reports whether the run was in flight; a second
 // call changes nothing.
-func (s *Scheduler) Finished(id uint64, actual float64) bool { return false }
+func (s *Scheduler) Finished(id uint64, actual float64) bool {
+	s.ready()
+	i, known := s.places[id]
+	if !known || s.runs.node(i).state != inFlight {
+		return false
+	}
+	q := s.members[s.runs.node(i).data.member].queue
+	q.finish(i, actual)
+	s.drop(i)
+	s.reopen(q)
+	return true
+}
+
+// drop forgets a run that is in no set.
+func (s *Scheduler) drop(i uint32) {
+	delete(s.places, s.runs.node(i).id)
+	s.runs.drop(i)
+}
 
 // Depth is how many runs of a queue wait and are in flight.
-func (s *Scheduler) Depth(queue string) (waiting, running int) { return 0, 0 }
+func (s *Scheduler) Depth(queue string) (waiting, running int) {
+	if q := s.queues[queue]; q != nil {
+		return q.waiting, q.running
+	}
+	return 0, 0
+}
 
 // Load is how many runs of a tenant wait and are in flight over all queues.
-func (s *Scheduler) Load(tenant string) (waiting, running int) { return 0, 0 }
+func (s *Scheduler) Load(tenant string) (waiting, running int) {
+	if t := s.tenants[tenant]; t != nil {
+		return t.waiting, t.running
+	}
+	return 0, 0
+}
 
-// Explain says why a run waits. It reports false for a run that does not.
-func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) { return Explanation{}, false }
+// tell moves the time on; it never goes back.
+func (s *Scheduler) tell(now int64) {
+	s.now = max(s.now, now)
+	s.ready()
+}
 
-// Stats describes a queue now, with its top tenants by runs waiting. It costs
-// O(tenants) and reports false for a queue that does not exist.
-func (s *Scheduler) Stats(queue string, now int64, top int) (Stats, bool) { return Stats{}, false }
+// queue finds or makes a queue.
+func (s *Scheduler) queue(name string) *queue {
+	q := s.queues[name]
+	if q == nil {
+		q = newQueue(s, Config{Name: name}.withDefaults())
+		s.queues[name] = q
+	}
+	return q
+}
 
-// Ledger is what a queue remembers of its tenants beyond the tags stored with
-// runs. Storing it now and then, and on a clean stop, makes the order after a
-// restart exactly what it was when it was taken.
-func (s *Scheduler) Ledger(queue string) Ledger { return Ledger{} }
+// reopen keeps a queue in the heap of those that could be picked from.
+func (s *Scheduler) reopen(q *queue) {
+	switch open := q.open(); {
+	case open && q.place == 0:
+		q.tag = max(q.tag, s.virtual)
+		s.open.push(q)
+	case open:
+		s.open.fix(q)
+	case q.place != 0:
+		s.open.remove(q)
+	}
+}
 
-// SetLedger gives a queue back what it remembered, while it is rebuilt.
-func (s *Scheduler) SetLedger(queue string, l Ledger) {}
+// tenant finds or makes a tenant.
+func (s *Scheduler) tenant(name string) *tenant {
+	t := s.tenants[name]
+	if t == nil {
+		t = &tenant{name: name}
+		s.tenants[name] = t
+	}
+	return t
+}
+
+// abandon forgets a tenant that nothing is known of.
+func (s *Scheduler) abandon(t *tenant) {
+	if len(t.members) == 0 && t.config == (Tenant{}) {
+		delete(s.tenants, t.name)
+	}
+}
+
+// enrol gives a member its number.
+func (s *Scheduler) enrol(m *member) {
+	if n := len(s.freeMembers); n > 0 {
+		m.number, s.freeMembers = s.freeMembers[n-1], s.freeMembers[:n-1]
+		s.members[m.number] = m
+		return
+	}
+	m.number = uint32(len(s.members))
+	s.members = append(s.members, m)
+}
+
+// forget removes a member that has no runs.
+func (s *Scheduler) forget(m *member) {
+	m.prev.next, m.next.prev = m.next, m.prev
+	m.prev, m.next = nil, nil
+	delete(m.queue.members, m.tenant.name)
+	m.tenant.members = slices.DeleteFunc(m.tenant.members, func(o *member) bool { return o == m })
+	s.members[m.number] = nil
+	s.freeMembers = append(s.freeMembers, m.number)
+	s.abandon(m.tenant)
+}

@@ -1,5 +1,11 @@
 package queue
 
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
 // Stats describes a queue.
 type Stats struct {
 	Config  Config `json:"-"`
@@ -11,15 +17,15 @@ type Stats struct {
 	Tenants int `json:"tenants"`
 	// Rate is picks per second over the last minute.
 	Rate float64 `json:"rate"`
-	// Jain is Jain's index over what tenants that could run now were served
-	// per weight in the last minute: 1 is perfectly even, 1/n is one has all.
+	// Jain is Jain's index over the cost picked in the last minute per weight
+	// of each tenant that could run now: 1 is even, 1/n is one has all.
 	Jain float64 `json:"jain"`
 	// Starved tenants could run, have waited over a minute and were not
 	// served in the last one.
 	Starved int `json:"starved"`
-	// Picked counts picks since the queue was made; Aged those that went
-	// before a better class because they had waited, Floored those because of
-	// the floor.
+	// Picked counts picks since the queue was made; Aged those that counted as
+	// a better class because they had waited, Floored those that went before a
+	// better class because of the floor.
 	Picked  uint64 `json:"picked"`
 	Aged    uint64 `json:"aged"`
 	Floored uint64 `json:"floored"`
@@ -53,4 +59,111 @@ type TenantStats struct {
 	Oldest int64 `json:"oldest,omitempty"`
 	// Held is why none of its runs can start; "" when one could.
 	Held Reason `json:"held,omitempty"`
+}
+
+// Stats describes a queue now, with its top tenants by runs waiting. It costs
+// O(tenants) and reports false for a queue that does not exist.
+func (s *Scheduler) Stats(queue string, now int64, top int) (Stats, bool) {
+	s.tell(now)
+	q := s.queues[queue]
+	if q == nil {
+		return Stats{}, false
+	}
+	q.catchUp()
+	st := Stats{
+		Config: q.config, Waiting: q.waiting, Running: q.running,
+		Rate:   q.stats.picks.sum(s.now) / (minute / 1000),
+		Picked: q.stats.picked, Aged: q.stats.aged, Floored: q.stats.floored,
+		Top: []TenantStats{},
+	}
+	var waiting [Classes]int
+	var sum, squares, n float64
+	turn := 0 // runs that wait their turn only
+	for _, m := range q.members {
+		if !m.idle() {
+			st.Tenants++
+			st.Top = q.rank(st.Top, m, top)
+		}
+		for c := range m.lanes {
+			waiting[c] += m.lanes[c].count
+			if m.blocked == "" {
+				turn += s.runs.size(m.lanes[c].root)
+			}
+		}
+		if oldest, ok := q.oldest(m); ok && m.blocked == "" {
+			x := m.served.sum(s.now) / m.tenant.config.weight()
+			sum, squares, n = sum+x, squares+x*x, n+1
+			if x == 0 && s.now-oldest > minute {
+				st.Starved++
+			}
+		}
+	}
+	st.Held = q.waiting - turn
+	st.Jain = jain(sum, squares, n)
+	st.Classes = q.classStats(&waiting)
+	return st, true
+}
+
+// jain is Jain's index of n values; 1 where there is nothing to compare.
+func jain(sum, squares, n float64) float64 {
+	if squares == 0 {
+		return 1
+	}
+	return sum * sum / (n * squares)
+}
+
+func (q *queue) classStats(waiting *[Classes]int) []ClassStats {
+	all := []ClassStats{}
+	for c := range Classes {
+		cs := ClassStats{Class: c, Waiting: waiting[c]}
+		if w := q.stats.waits[c]; w != nil {
+			p := w.quantiles(q.owner.now, 0.5, 0.9, 0.99)
+			cs.P50, cs.P90, cs.P99 = p[0], p[1], p[2]
+		} else if waiting[c] == 0 {
+			continue
+		}
+		all = append(all, cs)
+	}
+	return all
+}
+
+// rank puts m among the top tenants, the most waiting first, then by name.
+func (q *queue) rank(all []TenantStats, m *member, top int) []TenantStats {
+	t := TenantStats{Tenant: m.tenant.name, Waiting: m.waiting}
+	at, _ := slices.BinarySearchFunc(all, t, func(x, y TenantStats) int {
+		if x.Waiting != y.Waiting {
+			return y.Waiting - x.Waiting
+		}
+		return strings.Compare(x.Tenant, y.Tenant)
+	})
+	if at >= top {
+		return all
+	}
+	now := q.owner.now
+	t.Weight, t.Running, t.Held = m.tenant.config.weight(), m.running, m.blocked
+	if total := q.stats.cost.sum(now); total > 0 {
+		t.Share = m.served.sum(now) / total
+	}
+	var ok bool
+	if t.Oldest, ok = q.oldest(m); !ok && m.waiting > 0 && t.Held == "" {
+		t.Held = KeyFull
+	}
+	all = slices.Insert(all, at, t)
+	return all[:min(len(all), top)]
+}
+
+// oldest is since when the member's oldest run waits, of those that no key
+// holds; false when there is none.
+func (q *queue) oldest(m *member) (since int64, ok bool) {
+	since = math.MaxInt64
+	for c := range m.lanes {
+		if first := q.owner.runs.first(m.lanes[c].root); first != 0 {
+			enqueued, _ := times(q.owner.runs.node(first))
+			since, ok = min(since, enqueued), true
+		}
+	}
+	if !ok {
+		return 0, false
+	}
+	return since, true
 }

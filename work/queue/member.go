@@ -1,0 +1,113 @@
+package queue
+
+// tenant is a tenant of the shard.
+type tenant struct {
+	name    string
+	config  Tenant
+	members []*member // one for each queue that knows it
+	waiting int
+	running int
+}
+
+// member is a tenant in one queue.
+type member struct {
+	queue   *queue
+	tenant  *tenant
+	number  uint32 // in Scheduler.members
+	waiting int
+	running int
+	blocked Reason // why none of its runs can start; "" when they could
+	lanes   []lane // by class: one, or ten where the policy knows classes
+	flows   []flow // by class that runs count as
+	served  window // cost picked in the last minute
+	used    usage  // what Config.Memory remembers
+	loaded  bool   // the queue is loading, and runs of this member were restored
+	// Members without runs stand in a ring until they can be forgotten.
+	prev, next *member
+	active     bool // it counts in queue.weight
+}
+
+// lane holds a member's runs of one class, in the policy's order. Runs that
+// wait for or behind their key are not in it; see key.
+type lane struct {
+	member  *member
+	class   uint8
+	filed   bool
+	as      uint8   // the flow it is filed under, by what its first run counts as
+	root    uint32  // set of runs
+	backlog float64 // charges of all its runs, those with their key included
+	count   int     // how many these are
+	due     int64   // when its first run rises by one class
+	place   int32   // in queue.rising
+	last    uint32  // its last run, while the queue is loading
+}
+
+func (l *lane) seat() *int32        { return &l.place }
+func (l *lane) before(m *lane) bool { return l.due < m.due }
+func (l *lane) weight() float64     { return l.member.tenant.config.weight() }
+func (l *lane) add(charge float64)  { l.count++; l.backlog += charge }
+func (l *lane) settle(charge float64) {
+	l.count--
+	l.backlog = max(0, l.backlog-charge)
+	if l.count == 0 {
+		l.backlog = 0
+	}
+}
+
+// flow is a member as one class sees it: a start tag, and the lanes whose
+// first run counts as that class.
+type flow struct {
+	member *member
+	class  uint8
+	lanes  uint16 // set of classes
+	place  int32  // in queue.classes
+	head   uint32 // first run over the lanes
+	at     int64  // that run's
+	tag    float64
+}
+
+func (f *flow) seat() *int32 { return &f.place }
+
+// before is the order of tenants within a class. Policies without tags leave
+// them equal, so that the runs themselves decide.
+func (f *flow) before(g *flow) bool {
+	if f.tag != g.tag {
+		return f.tag < g.tag
+	}
+	q := f.member.queue
+	if q.config.Policy == RoundRobin {
+		return f.member.tenant.name < g.member.tenant.name
+	}
+	if f.at != g.at {
+		return f.at < g.at
+	}
+	return q.owner.runs.before(f.head, g.head)
+}
+
+// hold says why none of the member's runs can start.
+func (m *member) hold() Reason {
+	t, q := m.tenant, m.queue
+	switch {
+	case t.config.Suspended:
+		return TenantSuspended
+	case t.config.Cap > 0 && t.running >= t.config.Cap:
+		return TenantFull
+	case q.config.TenantCap > 0 && m.running >= q.config.TenantCap:
+		return TenantQueueFull
+	default:
+		return ""
+	}
+}
+
+// idle reports whether the member has no runs.
+func (m *member) idle() bool { return m.waiting == 0 && m.running == 0 }
+
+// forgettable reports whether nothing would differ if the member were new.
+func (m *member) forgettable(now int64) bool {
+	for i := range m.flows {
+		if m.flows[i].tag > m.queue.virtual[i] {
+			return false
+		}
+	}
+	return m.used.at(now, m.queue.config.HalfLife) < quantum && m.served.sum(now) == 0
+}

@@ -1,0 +1,285 @@
+package queue_test
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/berth-project/berth/work/queue"
+)
+
+// model says what a queue does in the plainest way: lists searched from end
+// to end, everything derived anew for each pick. Scheduler is held against it.
+type model struct {
+	config  queue.Config
+	tenants map[string]queue.Tenant
+	waiting []queue.Item
+	flight  map[uint64]flight
+	flows   map[place]*modelFlow
+	virtual [queue.Classes]float64
+	highest [queue.Classes]float64
+	credit  [queue.Classes]int64
+	now     int64
+}
+
+type flight struct {
+	queue.Item
+	as int
+}
+
+type place struct {
+	tenant string
+	class  int
+}
+
+type modelFlow struct {
+	tag float64
+	can bool // it could be picked from, when last looked
+}
+
+func newModel(c queue.Config) *model {
+	m := &model{config: c, tenants: map[string]queue.Tenant{}, flight: map[uint64]flight{}, flows: map[place]*modelFlow{}}
+	for c := range m.virtual {
+		m.virtual[c], m.highest[c] = 1, 1
+	}
+	return m
+}
+
+func (m *model) classes() bool {
+	return m.config.Policy == queue.Fair || m.config.Policy == queue.Priority
+}
+func (m *model) tagged() bool {
+	return m.config.Policy == queue.Fair || m.config.Policy == queue.RoundRobin
+}
+
+func (m *model) class(it queue.Item) int {
+	if !m.classes() {
+		return 0
+	}
+	return int(min(it.Priority, queue.Classes-1))
+}
+
+func (m *model) countsAs(it queue.Item) int {
+	class := m.class(it)
+	if m.config.Ageing < 0 {
+		return class
+	}
+	return max(0, class-int(max(0, m.now-it.Enqueued)/m.config.Ageing.Milliseconds()))
+}
+
+func (m *model) weight(tenant string) float64 {
+	if w := m.tenants[tenant].Weight; w != 0 {
+		return w
+	}
+	return 1
+}
+
+func (m *model) charge(tenant string, cost float64) float64 {
+	if m.config.Policy != queue.Fair {
+		return 1
+	}
+	const grain = 1 << 20
+	return max(1, math.Round(cost/m.weight(tenant)*grain)) / grain
+}
+
+func (m *model) flow(tenant string, class int) *modelFlow {
+	p := place{tenant, class}
+	if m.flows[p] == nil {
+		m.flows[p] = new(modelFlow)
+	}
+	return m.flows[p]
+}
+
+// order is the policy's order of runs of one tenant.
+func (m *model) order(x, y queue.Item) int {
+	if m.config.Policy == queue.Deadline {
+		late := func(it queue.Item) int64 {
+			if it.Deadline == 0 {
+				return math.MaxInt64
+			}
+			return it.Deadline
+		}
+		if c := cmp.Compare(late(x), late(y)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(x.Enqueued, y.Enqueued), cmp.Compare(x.ID, y.ID))
+}
+
+// held reports whether something else than its turn keeps a run.
+func (m *model) held(it queue.Item) bool {
+	t, all, key := m.tenants[it.Tenant], 0, 0
+	for _, f := range m.flight {
+		if f.Tenant == it.Tenant {
+			all++
+			if f.Key == it.Key {
+				key++
+			}
+		}
+	}
+	return t.Suspended ||
+		t.Cap > 0 && all >= t.Cap ||
+		m.config.TenantCap > 0 && all >= m.config.TenantCap ||
+		m.config.KeyCap > 0 && it.Key != "" && key >= m.config.KeyCap
+}
+
+// heads finds the run each flow would give, and lifts the tags of those that
+// could not give one when last looked.
+func (m *model) heads() map[place]queue.Item {
+	first := map[place]queue.Item{} // of each tenant and own class
+	for _, it := range m.waiting {
+		p := place{it.Tenant, m.class(it)}
+		if h, ok := first[p]; !m.held(it) && (!ok || m.order(it, h) < 0) {
+			first[p] = it
+		}
+	}
+	heads := map[place]queue.Item{}
+	for p, it := range first {
+		p.class = m.countsAs(it)
+		if h, ok := heads[p]; !ok || m.order(it, h) < 0 {
+			heads[p] = it
+		}
+		m.flow(p.tenant, p.class)
+	}
+	for p, f := range m.flows {
+		_, can := heads[p]
+		if can && !f.can && m.tagged() {
+			f.tag = max(f.tag, m.virtual[p.class])
+		}
+		f.can = can
+	}
+	return heads
+}
+
+func (m *model) enqueue(it queue.Item) (tag float64) {
+	f := m.flow(it.Tenant, m.class(it))
+	before := 0.0
+	for _, w := range m.waiting {
+		if w.Tenant == it.Tenant && m.class(w) == m.class(it) {
+			before += m.charge(w.Tenant, w.Cost)
+		}
+	}
+	m.waiting = append(m.waiting, it)
+	m.heads()
+	if !m.tagged() {
+		return 0
+	}
+	base := f.tag
+	if !f.can {
+		base = max(base, m.virtual[m.class(it)])
+	}
+	m.waiting[len(m.waiting)-1].Tag = base + before
+	return base + before
+}
+
+// choose says which class is picked from: the best, or one the floor owes.
+func (m *model) choose(heads map[place]queue.Item) int {
+	var can [queue.Classes]bool
+	for p := range heads {
+		can[p.class] = true
+	}
+	best := slices.Index(can[:], true)
+	if !m.classes() {
+		return best
+	}
+	owed := -1
+	for c := range can {
+		if !can[c] {
+			m.credit[c] = 0
+			continue
+		}
+		m.credit[c] += int64(m.config.Floor * 1e6)
+		if m.credit[c] >= 1e6 && (owed < 0 || m.credit[c] > m.credit[owed]) {
+			owed = c
+		}
+	}
+	if owed < 0 {
+		owed = best
+	}
+	m.credit[owed] = max(0, m.credit[owed]-1e6)
+	return owed
+}
+
+func (m *model) pick(now int64) (queue.Item, bool) {
+	m.now = max(m.now, now)
+	heads := m.heads()
+	if m.config.Paused || m.config.Cap > 0 && len(m.flight) >= m.config.Cap || len(heads) == 0 {
+		return queue.Item{}, false
+	}
+	class := m.choose(heads)
+	var at place
+	var it queue.Item
+	for p, h := range heads {
+		if p.class == class && (it.ID == 0 || m.goesBefore(p, h, at, it)) {
+			at, it = p, h
+		}
+	}
+	m.waiting = slices.DeleteFunc(m.waiting, func(w queue.Item) bool { return w.ID == it.ID })
+	it.Tag = m.advance(at, it)
+	m.flight[it.ID] = flight{it, class}
+	m.heads()
+	return it, true
+}
+
+func (m *model) goesBefore(p place, h queue.Item, q place, i queue.Item) bool {
+	if m.tagged() {
+		if c := cmp.Compare(m.flows[p].tag, m.flows[q].tag); c != 0 {
+			return c < 0
+		}
+	}
+	if m.config.Policy == queue.RoundRobin {
+		return p.tenant < q.tenant
+	}
+	return m.order(h, i) < 0
+}
+
+func (m *model) advance(at place, it queue.Item) float64 {
+	if !m.tagged() {
+		return 0
+	}
+	f, own := m.flows[at], m.flow(it.Tenant, m.class(it))
+	m.virtual[at.class] = max(m.virtual[at.class], f.tag)
+	if own != f && !own.can {
+		own.tag = max(own.tag, m.virtual[m.class(it)])
+	}
+	tag := own.tag
+	m.move(it.Tenant, m.class(it), m.charge(it.Tenant, it.Cost))
+	if own != f {
+		m.move(it.Tenant, at.class, m.charge(it.Tenant, it.Cost))
+	}
+	return tag
+}
+
+func (m *model) move(tenant string, class int, by float64) {
+	f := m.flow(tenant, class)
+	f.tag += by
+	m.highest[class] = max(m.highest[class], f.tag)
+}
+
+func (m *model) finish(id uint64, actual float64) {
+	it, ok := m.flight[id]
+	if !ok {
+		return
+	}
+	if m.config.Policy == queue.Fair && actual >= 0 {
+		by := math.Round(actual/m.weight(it.Tenant)*(1<<20))/(1<<20) - m.charge(it.Tenant, it.Cost)
+		m.move(it.Tenant, m.class(it.Item), by)
+		if it.as != m.class(it.Item) {
+			m.move(it.Tenant, it.as, by)
+		}
+	}
+	delete(m.flight, id)
+	m.ended()
+}
+
+func (m *model) remove(id uint64) {
+	m.waiting = slices.DeleteFunc(m.waiting, func(w queue.Item) bool { return w.ID == id })
+	m.ended()
+}
+
+func (m *model) ended() {
+	m.heads()
+	if len(m.waiting) == 0 && len(m.flight) == 0 {
+		m.virtual = m.highest
+	}
+}

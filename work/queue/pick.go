@@ -1,0 +1,161 @@
+package queue
+
+// onePick is what a pick is worth in queue.credit.
+const onePick = 1_000_000
+
+// choose says which class is picked from; the queue is open.
+func (q *queue) choose() uint8 {
+	if !q.config.Policy.classes() {
+		return 0
+	}
+	best, owed := -1, -1
+	floor := int64(q.config.Floor * onePick)
+	for c := range q.classes {
+		if len(q.classes[c]) == 0 {
+			q.credit[c] = 0
+			continue
+		}
+		if best < 0 {
+			best = c
+		}
+		q.credit[c] += floor
+		if q.credit[c] >= onePick && (owed < 0 || q.credit[c] > q.credit[owed]) {
+			owed = c
+		}
+	}
+	chosen := best
+	if owed >= 0 {
+		chosen = owed
+	}
+	if chosen != best {
+		q.stats.floored++
+	}
+	q.credit[chosen] = max(0, q.credit[chosen]-onePick)
+	return uint8(chosen)
+}
+
+// start picks the next run of an open queue.
+func (q *queue) start() Item {
+	q.catchUp()
+	f := q.classes[q.choose()].first()
+	m, i := f.member, f.head
+	n := q.owner.runs.node(i)
+	q.advance(f, n)
+	n.state, n.as = inFlight, f.class
+	if !q.config.Policy.classes() {
+		n.as = n.class
+	}
+
+	q.waiting--
+	q.running++
+	m.waiting--
+	m.running++
+	m.tenant.waiting--
+	m.tenant.running++
+	m.blocked = m.hold()
+	l := q.detach(i)
+	if n.data.key != 0 {
+		k := q.owner.keys[n.data.key]
+		k.waiting--
+		k.running++
+		k.turn()
+	}
+	q.file(l)
+	if m.blocked != "" {
+		for c := range m.flows {
+			q.refresh(&m.flows[c])
+		}
+	}
+	q.reblockElsewhere(m)
+	q.count(m, n)
+	q.forget()
+	return q.owner.item(n)
+}
+
+// advance moves virtual time for a run that is picked from f. A run that
+// counts as a better class is charged there and in its own: there so that the
+// aged runs of a flood do not crowd the class out, in its own so that its
+// tenant's later tags stay true.
+func (q *queue) advance(f *flow, n *runNode) {
+	if !q.config.Policy.tagged() {
+		n.data.tag = 0
+		return
+	}
+	m := f.member
+	c := q.charge(m, n.data.cost)
+	q.virtual[f.class] = max(q.virtual[f.class], f.tag)
+	own := &m.flows[m.lane(n.class).class]
+	if own != f && own.place == 0 {
+		own.tag = max(own.tag, q.virtual[own.class])
+	}
+	n.data.tag = own.tag
+	q.move(own, c)
+	if own != f {
+		q.move(f, c)
+		q.refresh(own)
+	}
+	if q.config.Memory > 0 {
+		q.use(m, n.data.cost)
+	}
+}
+
+// finish ends a run in flight.
+func (q *queue) finish(i uint32, actual float64) {
+	n := q.owner.runs.node(i)
+	m := q.owner.members[n.data.member]
+	q.running--
+	m.running--
+	m.tenant.running--
+	if q.config.Policy == Fair && actual >= 0 {
+		q.correct(m, n, min(actual, maxCost))
+	}
+	if n.data.key != 0 {
+		k := q.owner.keys[n.data.key]
+		k.running--
+		k.turn()
+		q.owner.release(k)
+	}
+	q.reblock(m)
+	q.reblockElsewhere(m)
+	q.ended(m)
+}
+
+// correct charges what a run really cost in place of the estimate.
+func (q *queue) correct(m *member, n *runNode, actual float64) {
+	weight := m.tenant.config.weight()
+	diff := quantize(actual/weight) - charge(n.data.cost, weight)
+	if q.config.Memory > 0 {
+		q.use(m, actual-n.data.cost)
+	}
+	if diff == 0 {
+		return
+	}
+	own := &m.flows[n.class]
+	q.move(own, diff)
+	q.refresh(own)
+	if n.as != n.class {
+		f := &m.flows[n.as]
+		q.move(f, diff)
+		q.refresh(f)
+	}
+}
+
+// move changes a flow's tag; the flow is not refreshed.
+func (q *queue) move(f *flow, by float64) {
+	f.tag += by
+	q.highest[f.class] = max(q.highest[f.class], f.tag)
+}
+
+// reblockElsewhere acts on a change of how many runs a tenant has in flight,
+// in the tenant's other queues.
+func (q *queue) reblockElsewhere(m *member) {
+	if m.tenant.config.Cap == 0 {
+		return
+	}
+	for _, other := range m.tenant.members {
+		if other != m {
+			other.queue.reblock(other)
+			q.owner.reopen(other.queue)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package queue
+
+import "math/bits"
+
+// queue is one queue of a Scheduler.
+//
+// What is derived holds between calls: classes holds exactly the flows that
+// have a run in a lane and whose member is not blocked, eligible counts them,
+// and the queue is in Scheduler.open exactly when Next could pick from it.
+// While the queue is loading nothing is derived yet; settle does it.
+type queue struct {
+	owner   *Scheduler
+	config  Config // with defaults
+	members map[string]*member
+	waiting int
+	running int
+
+	classes  [Classes]heap[*flow]
+	virtual  [Classes]float64 // the highest tag picked in each class
+	highest  [Classes]float64 // the highest tag of any flow of the class
+	credit   [Classes]int64   // what the floor owes each class, in millionths of a pick
+	rising   heap[*lane]      // lanes whose first run has not reached class 0
+	eligible int
+	loading  bool
+	recalled bool // virtual comes from a ledger, while loading
+	ledger   map[*lane]Place
+	caughtUp bool    // a pick has told the time since the queue was loaded
+	lag      float64 // added to virtual for a flow that enters; see Config.Memory
+
+	weight float64 // of the members that have runs
+	used   usage   // what they used; see Config.Memory
+
+	tag   float64 // the queue's own, among queues
+	place int32   // in Scheduler.open
+	idle  member  // ring of members without runs
+	stats counters
+}
+
+func newQueue(s *Scheduler, c Config) *queue {
+	q := &queue{owner: s, config: c, members: map[string]*member{}}
+	for i := range q.virtual {
+		q.virtual[i], q.highest[i] = epoch, epoch
+	}
+	q.idle.prev, q.idle.next = &q.idle, &q.idle
+	return q
+}
+
+func (q *queue) seat() *int32 { return &q.place }
+
+// before is the order among queues that share.
+func (q *queue) before(r *queue) bool {
+	switch {
+	case q.tag != r.tag:
+		return q.tag < r.tag
+	case q.config.Order != r.config.Order:
+		return q.config.Order < r.config.Order
+	default:
+		return q.config.Name < r.config.Name
+	}
+}
+
+// open reports whether a run could be picked.
+func (q *queue) open() bool {
+	return !q.config.Paused && (q.config.Cap == 0 || q.running < q.config.Cap) && q.eligible > 0
+}
+
+// member finds or makes a tenant's place in the queue.
+func (q *queue) member(name string) *member {
+	if m := q.members[name]; m != nil {
+		return m
+	}
+	m := &member{queue: q, tenant: q.owner.tenant(name)}
+	q.owner.enrol(m)
+	q.members[name] = m
+	m.tenant.members = append(m.tenant.members, m)
+	m.reset()
+	m.blocked = m.hold()
+	q.rest(m)
+	return m
+}
+
+// reset gives the member empty lanes and flows for the queue's policy.
+func (m *member) reset() {
+	n := 1
+	if m.queue.config.Policy.classes() {
+		n = Classes
+	}
+	m.lanes, m.flows = make([]lane, n), make([]flow, n)
+	for i := range n {
+		m.lanes[i] = lane{member: m, class: uint8(i)}
+		m.flows[i] = flow{member: m, class: uint8(i)}
+	}
+}
+
+// lane is where the member's runs of a class stand.
+func (m *member) lane(class uint8) *lane {
+	if len(m.lanes) == 1 {
+		return &m.lanes[0]
+	}
+	return &m.lanes[class]
+}
+
+// attach puts a waiting run where it waits.
+func (q *queue) attach(i uint32) {
+	runs := &q.owner.runs
+	n := runs.node(i)
+	m := q.owner.members[n.data.member]
+	l := m.lane(n.class)
+	l.add(q.charge(m, n.data.cost))
+	if n.data.key != 0 && q.config.KeyCap > 0 {
+		k := q.owner.keys[n.data.key]
+		k.join(i)
+		k.turn()
+		return
+	}
+	runs.insert(&l.root, i)
+	q.file(l)
+}
+
+// detach takes a waiting run from where it waits. Its lane is not filed anew.
+func (q *queue) detach(i uint32) *lane {
+	runs := &q.owner.runs
+	n := runs.node(i)
+	m := q.owner.members[n.data.member]
+	l := m.lane(n.class)
+	l.settle(q.charge(m, n.data.cost))
+	if n.data.key != 0 && q.config.KeyCap > 0 {
+		q.owner.keys[n.data.key].leave(i)
+	} else {
+		runs.remove(&l.root, i)
+	}
+	return l
+}
+
+// charge is how far a run moves its tenant on.
+func (q *queue) charge(m *member, cost float64) float64 {
+	if q.config.Policy != Fair {
+		return 1
+	}
+	return charge(cost, m.tenant.config.weight())
+}
+
+// ages reports whether waiting makes a run of the class count as a better one.
+func (q *queue) ages(class uint8) bool {
+	return class > 0 && q.config.Ageing > 0 && q.config.Policy.classes()
+}
+
+// countsAs is the class a run of a lane counts as by now, and when it rises
+// by one more.
+func (q *queue) countsAs(class uint8, enqueued int64) (as uint8, due int64) {
+	if !q.ages(class) {
+		return class, 0
+	}
+	step := max(1, q.config.Ageing.Milliseconds())
+	risen := max(0, q.owner.now-enqueued) / step
+	if risen >= int64(class) {
+		return 0, 0
+	}
+	return class - uint8(risen), enqueued + (risen+1)*step
+}
+
+// file puts a lane under the flow of the class its first run counts as.
+func (q *queue) file(l *lane) {
+	if q.loading {
+		return
+	}
+	head := q.owner.runs.first(l.root)
+	as, due := l.as, int64(0)
+	if head != 0 {
+		enqueued, _ := times(q.owner.runs.node(head))
+		as, due = q.countsAs(l.class, enqueued)
+	}
+	if l.filed && (head == 0 || as != l.as) {
+		f := &l.member.flows[l.as]
+		f.lanes &^= 1 << l.class
+		q.refresh(f)
+	}
+	l.filed, l.as = head != 0, as
+	q.rise(l, due)
+	if head != 0 {
+		f := &l.member.flows[as]
+		f.lanes |= 1 << l.class
+		q.refresh(f)
+	}
+}
+
+// rise keeps the lane in the heap of those that rise; due 0 takes it out.
+func (q *queue) rise(l *lane, due int64) {
+	l.due = due
+	switch {
+	case due == 0 && l.place != 0:
+		q.rising.remove(l)
+	case due != 0 && l.place == 0:
+		q.rising.push(l)
+	case due != 0:
+		q.rising.fix(l)
+	}
+}
+
+// risesPerPick bounds what a pick does for ageing: after a long pause many
+// lanes may be due at once, and they are few after a few picks.
+const risesPerPick = 64
+
+// catchUp files anew the lanes whose first run has aged.
+func (q *queue) catchUp() {
+	for n := 0; len(q.rising) > 0 && q.rising.first().due <= q.owner.now; n++ {
+		if n == risesPerPick && q.caughtUp {
+			return
+		}
+		q.file(q.rising.first())
+	}
+	q.caughtUp = true
+}
+
+// refresh puts a flow where it belongs after its lanes, its tag or its member
+// changed.
+func (q *queue) refresh(f *flow) {
+	if q.loading {
+		return
+	}
+	f.head = 0
+	for set := f.lanes; set != 0; set &= set - 1 {
+		first := q.owner.runs.first(f.member.lanes[bits.TrailingZeros16(set)].root)
+		if first != 0 && (f.head == 0 || q.owner.runs.before(first, f.head)) {
+			f.head = first
+		}
+	}
+	class := &q.classes[f.class]
+	switch can := f.head != 0 && f.member.blocked == ""; {
+	case can:
+		f.at = q.owner.runs.node(f.head).at
+		if f.place != 0 {
+			class.fix(f)
+			break
+		}
+		if q.config.Policy.tagged() {
+			f.tag = max(f.tag, q.virtual[f.class]+q.lag)
+		}
+		class.push(f)
+		q.eligible++
+	case f.place != 0:
+		class.remove(f)
+		q.eligible--
+	}
+}
+
+// reblock acts on a change of what may hold the member.
+func (q *queue) reblock(m *member) {
+	if hold := m.hold(); hold != m.blocked {
+		m.blocked = hold
+		for i := range m.flows {
+			q.refresh(&m.flows[i])
+		}
+	}
+}

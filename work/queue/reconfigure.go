@@ -1,0 +1,106 @@
+package queue
+
+// reconfigure changes a queue in use.
+func (q *queue) reconfigure(c Config) {
+	old := q.config
+	q.config = c
+	switch {
+	case c.Policy != old.Policy || (c.KeyCap == 0) != (old.KeyCap == 0):
+		q.rebuild(old.Policy)
+	case c.Ageing != old.Ageing:
+		q.disperse()
+		q.gather()
+	default:
+		for _, k := range q.owner.keys {
+			if k != nil && k.member.queue == q {
+				k.turn()
+			}
+		}
+		for _, m := range q.members {
+			q.reblock(m)
+		}
+	}
+}
+
+// rebuild moves every waiting run to where the configuration now wants it. A
+// new policy begins with nobody ahead of anybody.
+func (q *queue) rebuild(old Policy) {
+	runs := &q.owner.runs
+	all := q.takeAll()
+	q.disperse()
+	for _, m := range q.members {
+		tags := m.flows
+		m.reset()
+		for c := range m.flows {
+			if c < len(tags) {
+				m.flows[c].tag = tags[c].tag
+			}
+		}
+	}
+	if q.config.Policy != old {
+		q.equalize()
+	}
+	for _, i := range all {
+		n := runs.node(i)
+		enqueued, deadline := times(n)
+		order(n, enqueued, deadline, q.config.Policy)
+		q.attach(i)
+	}
+	q.gather()
+}
+
+// takeAll takes the waiting runs out of all sets.
+func (q *queue) takeAll() []uint32 {
+	runs := &q.owner.runs
+	all := make([]uint32, 0, q.waiting)
+	take := func(i uint32) { all = append(all, i) }
+	for _, m := range q.members {
+		for c := range m.lanes {
+			runs.each(m.lanes[c].root, take)
+		}
+	}
+	for _, k := range q.owner.keys {
+		if k == nil || k.member.queue != q {
+			continue
+		}
+		for _, l := range k.lines {
+			runs.each(l.rest, take)
+		}
+		k.lines = nil
+	}
+	return all
+}
+
+// equalize ends what tenants and classes owe each other.
+func (q *queue) equalize() {
+	top := 0.0
+	for _, tag := range q.highest {
+		top = max(top, tag)
+	}
+	for c := range q.virtual {
+		q.virtual[c], q.highest[c], q.credit[c] = top, top, 0
+	}
+	for _, m := range q.members {
+		for c := range m.flows {
+			m.flows[c].tag = top
+		}
+	}
+}
+
+// reweigh follows a change of a tenant's weight: what it was charged stays,
+// what waits is charged at the new weight.
+func (q *queue) reweigh(m *member, before, after float64) {
+	if before == after {
+		return
+	}
+	if m.active {
+		q.weight += after - before
+	}
+	if q.config.Policy != Fair {
+		return
+	}
+	for c := range m.lanes {
+		l := &m.lanes[c]
+		l.backlog = quantize(l.backlog * before / after)
+	}
+}
