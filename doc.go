@@ -48,6 +48,7 @@
 //	iam/evalcase          recorded decisions, as a file of tests
 //	workflow            the document of a workflow: steps, references, the plan of a run
 //	workflow/expression   CEL: conditions, matchers, transforms
+//	workflow/input        JSON Schema of the parameters of runs, with bounded work
 //	health              checks and problems as data
 //	─────────────────────────────────────────────────────────────── mechanisms
 //	arn                 the name of a resource, and patterns of such names

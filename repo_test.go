@@ -67,6 +67,8 @@ var confined = []struct{ dependency, homes, reason string }{
 	{"github.com/go-jose/go-jose/v4", "session", "one place signs and verifies tokens"},
 	{"github.com/hashicorp/hcl/v2", "iam/source", "one place knows Terraform's language"},
 	{"github.com/zclconf/go-cty", "iam/source", "one place knows Terraform's language"},
+	{"github.com/santhosh-tekuri/jsonschema/v6", "workflow/input", "one place checks parameters"},
+	{"golang.org/x/text", "workflow/input", "only the schema's errors are worded by it"},
 	{"github.com/fsnotify/fsnotify", "cmd/berth", "only the running service watches files"},
 }
 

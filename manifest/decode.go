@@ -172,7 +172,7 @@ func (d *decoder) unknownKey(kv *ast.MappingValueNode, key string, fs []field, a
 			known = append(known, f.name)
 		}
 	}
-	if meant = nearest(key, known); meant != "" {
+	if meant = diagnostic.Nearest(key, known); meant != "" {
 		p.Help = fmt.Sprintf("did you mean %q?", meant)
 	}
 	if at.path == "environment" && environmentName.MatchString(key) {
@@ -385,7 +385,7 @@ func (d *decoder) check(v reflect.Value, text string, at place) *valueError {
 
 func (d *decoder) unknownWord(n ast.Node, text string, words []string, at place) *diagnostic.Problem {
 	p := d.add(n, at, codeUnknownWord, "%s is not one of %s", nameOf(at), strings.Join(words, ", "))
-	if near := nearest(text, words); near != "" {
+	if near := diagnostic.Nearest(text, words); near != "" {
 		p.Help = fmt.Sprintf("did you mean %q?", near)
 	}
 	return p

@@ -186,19 +186,6 @@ func TestCommentsAreInTheTermsOfTheFile(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	known := []string{"process", "path", "upstream", "listen"}
-	for word, want := range map[string]string{
-		"procces": "process", "proces": "process", "porcess": "process", "pth": "path", "lisetn": "listen",
-		"upstreams": "upstream", "zzz": "", "": "", strings.Repeat("x", 100): "", "process": "process",
-	} {
-		if got := nearest(word, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func TestDurationsAndSizesReadAndWrite(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -208,7 +208,7 @@ func (m *Manifest) checkDevelopment() {
 
 // suggest helps with a name that is not there.
 func suggest(p *diagnostic.Problem, name string, known []string) {
-	if near := nearest(name, known); near != "" {
+	if near := diagnostic.Nearest(name, known); near != "" {
 		p.Help = "did you mean " + strconv.Quote(near) + "?"
 	} else if len(known) > 0 {
 		p.Notes = []string{"there are: " + strings.Join(known, ", ")}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Duration is a length of time. In JSON it is a text such as "1m30s" (see
-// [time.ParseDuration]), or a number of seconds; it is written as a text.
+// Duration is a length of time. In JSON it is a text such as "1m30s" or "7d12h",
+// or a number of seconds; it is written as a text.
 type Duration time.Duration
 
 // MaxDuration is the longest a document may name: ten years.
@@ -18,13 +19,25 @@ const MaxDuration = Duration(10 * 365 * 24 * time.Hour)
 
 var errDuration = errors.New(`not a duration: write a text such as "1m30s" or "250ms", or a number of seconds`)
 
-// ParseDuration reads the text form.
+// ParseDuration reads the text form: that of [time.ParseDuration], and days
+// of 24 hours before it.
 func ParseDuration(text string) (Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
+	var days time.Duration
+	rest := text
+	if before, after, found := strings.Cut(text, "d"); found {
+		n, err := strconv.ParseUint(before, 10, 16)
+		if err != nil {
+			return 0, fmt.Errorf("%.40q is %w", text, errDuration)
+		}
+		if days, rest = time.Duration(n)*24*time.Hour, after; rest == "" {
+			return bounded(days)
+		}
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || days > 0 && (d < 0 || d >= 24*time.Hour) {
 		return 0, fmt.Errorf("%.40q is %w", text, errDuration)
 	}
-	return bounded(d)
+	return bounded(days + d)
 }
 
 // parseSeconds reads the number form.

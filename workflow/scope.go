@@ -1,6 +1,10 @@
 package workflow
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // Scope is what references and conditions of one run see. Values are JSON as it
 // came, which is read only where something refers to it; it must be valid.
@@ -72,3 +76,17 @@ const (
 	CodeReference  = "reference"
 	CodeExpression = "expression"
 )
+
+// Error implements error.
+func (e *EvalError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Path)
+	if e.Column > 0 {
+		b.WriteString(" at " + strconv.Itoa(e.Column))
+	}
+	b.WriteString(": " + e.Message)
+	if e.Help != "" {
+		b.WriteString(" (" + e.Help + ")")
+	}
+	return b.String()
+}

@@ -3,6 +3,13 @@ package expression
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 )
 
 // Kind is what an expression is for: it decides which variables there are and
@@ -12,14 +19,16 @@ type Kind uint8
 // The kinds of expressions.
 const (
 	// When is a condition of a step: a bool over params, run, steps (by name:
-	// output, status, error, attempts), signal, item and index.
+	// output, status, error, attempts), signal, item and index. A fact that is not
+	// there is null.
 	When Kind = iota
 	// Match is a condition of a queue: a bool over run (workflow, version, tenant,
-	// labels, priority), params and steps, a list with name and type of each.
+	// labels, priority), params, and steps, a list with name and type of each.
 	Match
-	// Transform makes JSON of JSON: any value over input, and params and run
-	// where there are any.
+	// Transform makes JSON of JSON: any value over input, and over params and
+	// run where there are any.
 	Transform
+	kinds
 )
 
 // Variables gives an expression what it asks for. A value is nil, a bool, an
@@ -33,22 +42,128 @@ type Variables interface {
 
 // Program is a compiled expression. It is immutable and may be evaluated by many
 // goroutines at once.
-type Program struct{ steps []string }
+type Program struct {
+	text    string
+	program cel.Program
+	uses    []string
+	steps   []StepRef
+}
 
-var errUnfinished = errors.New("expression: being written")
+// StepRef is a step that a When expression refers to.
+type StepRef struct {
+	Name string
+	// Offset is where the name, or what stands for it, is in the expression, in
+	// bytes.
+	Offset int
+}
 
 // Compile compiles an expression. The error is an [Errors], with the place of
 // each problem in the text.
-func Compile(kind Kind, text string) (*Program, error) { return nil, errUnfinished }
+func Compile(kind Kind, text string) (*Program, error) {
+	switch {
+	case kind >= kinds:
+		return nil, fmt.Errorf("no kind of expression has the number %d", kind)
+	case strings.TrimSpace(text) == "":
+		return nil, Errors{{Line: 1, Column: 1, Message: "expression is empty"}}
+	case len(text) > MaxBytes:
+		return nil, Errors{{Line: 1, Column: 1, Message: fmt.Sprintf("expression is longer than %d bytes", MaxBytes)}}
+	}
+	env, err := environments[kind]()
+	if err != nil {
+		return nil, Errors{{Line: 1, Column: 1, Message: "expressions are not available: " + err.Error()}}
+	}
+	ast, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, compileErrors(kind, text, issues)
+	}
+	if out := ast.OutputType(); kind != Transform && !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
+		return nil, Errors{{Line: 1, Column: 1, Message: "expression yields " + out.String() + ", not a bool", Help: "compare it with something"}}
+	}
+	p := &Program{text: text}
+	if errs := p.inspect(kind, ast); len(errs) > 0 {
+		return nil, errs
+	}
+	if p.program, err = env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost)); err != nil {
+		return nil, Errors{{Line: 1, Column: 1, Message: err.Error()}}
+	}
+	return p, nil
+}
 
-// Steps returns the names of the steps that a When expression refers to, sorted.
-func (p *Program) Steps() []string { return p.steps }
+// String returns the expression as it was written.
+func (p *Program) String() string { return p.text }
+
+// Steps returns the steps that a When expression refers to, by name, each once.
+// Callers must not change them.
+func (p *Program) Steps() []StepRef { return p.steps }
 
 // Uses reports whether the expression refers to a variable.
-func (p *Program) Uses(variable string) bool { return false }
+func (p *Program) Uses(variable string) bool { return slices.Contains(p.uses, variable) }
 
-// Bool evaluates a When or Match expression.
-func (p *Program) Bool(v Variables) (bool, error) { return false, errUnfinished }
+// Bool evaluates a When or Match expression. It is an error if the value is
+// anything but true or false.
+func (p *Program) Bool(v Variables) (bool, error) {
+	out, err := p.eval(v)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := out.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("expression yields %s, not a bool: compare it with something", out.Type().TypeName())
+	}
+	return bool(yes), nil
+}
 
 // JSON evaluates any expression and returns its value as JSON.
-func (p *Program) JSON(v Variables) (json.RawMessage, error) { return nil, errUnfinished }
+func (p *Program) JSON(v Variables) (json.RawMessage, error) {
+	out, err := p.eval(v)
+	if err != nil {
+		return nil, err
+	}
+	w := writer{}
+	if err := w.value(out, 0); err != nil {
+		return nil, err
+	}
+	return w.out, nil
+}
+
+func (p *Program) eval(v Variables) (ref.Val, error) {
+	a := activation{variables: v}
+	out, _, err := p.program.Eval(&a)
+	switch {
+	case err == nil:
+		return out, nil
+	case a.err != nil:
+		return nil, a.err
+	case strings.Contains(err.Error(), "cost limit exceeded"):
+		return nil, errCost
+	case strings.Contains(err.Error(), "no such key"), strings.Contains(err.Error(), "no such attribute"):
+		return nil, fmt.Errorf("%w (test it with has(), or write .?name.orValue(…))", err)
+	}
+	return nil, err
+}
+
+var errCost = errors.New("expression takes too much work: it goes over lists that are too long, or over a list within a list")
+
+// activation gives CEL the variables.
+type activation struct {
+	variables Variables
+	err       error
+}
+
+// Parent implements [cel.Activation].
+func (a *activation) Parent() cel.Activation { return nil }
+
+// ResolveName implements [cel.Activation].
+func (a *activation) ResolveName(name string) (any, bool) {
+	v, ok := a.variables.Variable(name)
+	if !ok {
+		if a.err == nil {
+			a.err = fmt.Errorf("%s is not there: the expression is evaluated where there is none", name)
+		}
+		return nil, false
+	}
+	if raw, ok := v.(json.RawMessage); ok {
+		return adapter{}.NativeToValue(raw), true
+	}
+	return v, true
+}

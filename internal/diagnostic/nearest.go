@@ -1,8 +1,8 @@
-package manifest
+package diagnostic
 
-// nearest returns the candidate a person most likely meant by word, "" when
+// Nearest returns the candidate a person most likely meant by word, "" when
 // none is close.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, limit := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
 		if d := distance(word, c, limit); d < limit {

@@ -1,0 +1,186 @@
+package expression
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// adapter makes CEL values of Go values. JSON is decoded where an expression looks
+// at it. A whole number is an int, any other a double; the two compare as numbers.
+type adapter struct{}
+
+// NativeToValue implements [types.Adapter].
+func (a adapter) NativeToValue(v any) ref.Val {
+	switch v := v.(type) {
+	case json.RawMessage:
+		decoded, err := decode(v)
+		if err != nil {
+			return types.WrapErr(err)
+		}
+		return a.NativeToValue(decoded)
+	case map[string]any:
+		return types.NewStringInterfaceMap(a, v)
+	case map[string]string:
+		return types.NewStringStringMap(a, v)
+	case []any:
+		return types.NewDynamicList(a, v)
+	}
+	return types.DefaultTypeAdapter.NativeToValue(v)
+}
+
+// decode reads JSON; nothing at all is null.
+func decode(raw json.RawMessage) (any, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("value is not JSON: %w", err)
+	}
+	return plain(v)
+}
+
+// plain replaces numbers by what CEL calculates with.
+func plain(v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+			return n, nil
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return nil, fmt.Errorf("number %.40s is too large", v)
+		}
+		if whole := int64(f); float64(whole) == f && math.Abs(f) < 1<<53 {
+			return whole, nil
+		}
+		return f, nil
+	case map[string]any:
+		for key, value := range v {
+			if v[key], err = plain(value); err != nil {
+				return nil, err
+			}
+		}
+	case []any:
+		for i, value := range v {
+			if v[i], err = plain(value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
+
+// The bounds of what an expression may yield.
+const (
+	maxOutput = 4 << 20
+	maxNested = 64
+)
+
+// writer writes values as JSON.
+type writer struct{ out json.RawMessage }
+
+var (
+	errLarge = fmt.Errorf("value is larger than %d bytes", maxOutput)
+	errDeep  = fmt.Errorf("value nests deeper than %d", maxNested)
+	errNaN   = errors.New("value is no number JSON can hold: divided by zero, or too large")
+)
+
+func (w *writer) value(v ref.Val, depth int) error {
+	switch {
+	case len(w.out) > maxOutput:
+		return errLarge
+	case depth > maxNested:
+		return errDeep
+	}
+	switch v := v.(type) {
+	case *types.Err:
+		return v
+	case types.Null:
+		w.out = append(w.out, "null"...)
+	case types.Bool:
+		w.out = strconv.AppendBool(w.out, bool(v))
+	case types.Int:
+		w.out = strconv.AppendInt(w.out, int64(v), 10)
+	case types.Uint:
+		w.out = strconv.AppendUint(w.out, uint64(v), 10)
+	case types.Double:
+		return w.double(float64(v))
+	case types.String:
+		return w.text(string(v))
+	case types.Bytes:
+		return w.marshal([]byte(v))
+	case types.Timestamp:
+		return w.text(v.UTC().Format(time.RFC3339Nano))
+	case types.Duration:
+		return w.text(v.Duration.String())
+	case *types.Optional:
+		if !v.HasValue() {
+			w.out = append(w.out, "null"...)
+			return nil
+		}
+		return w.value(v.GetValue(), depth+1)
+	case traits.Mapper:
+		return w.object(v, depth)
+	case traits.Lister:
+		return w.array(v, depth)
+	default:
+		return fmt.Errorf("value of type %s is no JSON", v.Type().TypeName())
+	}
+	return nil
+}
+
+func (w *writer) double(f float64) error {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return errNaN
+	}
+	return w.marshal(f)
+}
+
+func (w *writer) text(s string) error {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		return err
+	}
+	w.out = append(w.out, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+	return nil
+}
+
+func (w *writer) marshal(v any) error {
+	text, err := json.Marshal(v)
+	w.out = append(w.out, text...)
+	return err
+}
+
+func (w *writer) array(l traits.Lister, depth int) error {
+	w.out = append(w.out, '[')
+	for it, first := l.Iterator(), true; it.HasNext() == types.True; first = false {
+		if !first {
+			w.out = append(w.out, ',')
+		}
+		if err := w.value(it.Next(), depth+1); err != nil {
+			return err
+		}
+	}
+	w.out = append(w.out, ']')
+	return nil
+}

@@ -1,0 +1,102 @@
+package input_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-project/berth/workflow/input"
+)
+
+func TestCheckNamesTheField(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type": "object", "required": ["source"], "additionalProperties": false,
+		"properties": {"source": {"type": "string", "format": "uri"}, "sizes": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+		"mode": {"anyOf": [{"const": "a"}, {"type": "null"}]}}}`
+	s, err := input.Compile(json.RawMessage(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{
+		`{"source": "http://x/"}`: "",
+		`{}`:                      "missing property 'source'",
+		`{"source": 5}`:           "source: got number, want string",
+		`{"source": "no uri"}`:    "source: 'no uri' is not valid uri",
+		`{"source": "http://x/", "sizes": [3, 0]}`:        "sizes[1]: minimum: got 0, want 1",
+		`{"source": "http://x/", "mode": "b"}`:            "mode: fits none of the alternatives (anyOf)",
+		`{"source": "http://x/", "other": 1}`:             "additional properties 'other' not allowed",
+		`{"source": "http://x/", "sizes": [1e999999999]}`: "number 1e999999999 is too large or too exact",
+		`{"source": "http://x/", "source": "http://y/"}`:  `key "source" is there twice`,
+		`[`: "not JSON: 1:2: text ends inside the array that begins at 1:1 (close it with \"]\")",
+	} {
+		got := ""
+		if err := s.Check(json.RawMessage(value)); err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("Check(%s) = %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	t.Parallel()
+	for schema, want := range map[string]string{
+		`{"type": "strin"}`:                       "type",
+		`{"$ref": "file:///etc/passwd"}`:          "a schema holds all it refers to",
+		`{"$ref": "http://127.0.0.1/s"}`:          "a schema holds all it refers to",
+		`{"$schema": "http://example.com/other"}`: "a schema holds all it refers to",
+		`{"$ref": "#/$defs/x"}`:                   "the schema",
+		`{"pattern": "("}`:                        "pattern",
+		`{"minimum": 1e999999999}`:                "too large",
+		`7`:                                       "",
+	} {
+		_, err := input.Compile(json.RawMessage(schema))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Compile(%s) = %v, want an error with %q", schema, err, want)
+		}
+	}
+}
+
+func TestWorkIsBounded(t *testing.T) {
+	t.Parallel()
+	s, err := input.Compile(json.RawMessage(`{"allOf": [{"properties": {"x": {"$ref": "#"}}}, {"properties": {"x": {"$ref": "#"}}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := strings.Repeat(`{"x":`, 50) + "1" + strings.Repeat("}", 50)
+	if err := s.Check(json.RawMessage(deep)); err == nil || !strings.Contains(err.Error(), "too much work") {
+		t.Errorf("Check(50 levels of a schema that doubles) = %v, want too much work", err)
+	}
+	if err := s.Check(json.RawMessage(`{"x": {"x": 1}}`)); err != nil {
+		t.Errorf("Check after a check that was stopped = %v, want nil", err)
+	}
+}
+
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	for schema, want := range map[string][]string{
+		`{"properties": {"b": {}, "a": {}}, "additionalProperties": false}`:                         {"a", "b"},
+		`{"properties": {"b": {}}}`:                                                                 nil,
+		`{"properties": {"b": {}}, "additionalProperties": false, "patternProperties": {"^x": {}}}`: nil,
+		`true`: nil,
+	} {
+		got, all := input.Properties(json.RawMessage(schema))
+		if diff := cmp.Diff(want, got); diff != "" || all != (want != nil) {
+			t.Errorf("Properties(%s) = %v, %v (-want +got):\n%s", schema, got, all, diff)
+		}
+	}
+}
+
+func ExampleSchema_Check() {
+	s, err := input.Compile(json.RawMessage(`{"required": ["size"], "properties": {"size": {"type": "integer"}}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.Check(json.RawMessage(`{"size": "large"}`)))
+	// Output: size: got string, want integer
+}

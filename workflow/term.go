@@ -1,0 +1,99 @@
+package workflow
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// stepFact is what of a step a reference asks for.
+type stepFact uint8
+
+const (
+	factOutput stepFact = iota
+	factStatus
+	factError
+	factAttempts
+)
+
+var factNames = []string{"output", "status", "error", "attempts"}
+
+// runNames are the facts of a run.
+var runNames = []string{"id", "tenant", "workflow", "version", "attempt", "queue", "priority", "labels", "created"}
+
+// value returns the value of a resolved term; false where its path leads nowhere.
+func (t *term) value(s *Scope) (json.RawMessage, bool) {
+	if t.literal != nil {
+		return t.literal, true
+	}
+	path := t.path
+	var raw json.RawMessage
+	switch t.root {
+	case rootParams:
+		raw = s.Params
+	case rootRun:
+		if s.Run == nil {
+			return nil, false
+		}
+		if len(path) > 0 {
+			raw, path = s.Run.fact(path[0].name), path[1:]
+		} else {
+			raw, _ = json.Marshal(s.Run)
+		}
+	case rootSteps:
+		if s.Steps == nil || t.step < 0 {
+			return nil, false
+		}
+		raw = s.Steps.StepFact(t.step).fact(t.fact)
+	case rootSignal:
+		raw = s.Signal
+	case rootItem:
+		raw = s.Item
+	case rootIndex:
+		raw = strconv.AppendInt(nil, int64(s.Index), 10)
+	}
+	if raw == nil {
+		return nil, false
+	}
+	return lookup(raw, path)
+}
+
+// fact returns one of the facts as JSON, nil for one that does not exist.
+func (r *RunFacts) fact(name string) json.RawMessage {
+	switch name {
+	case "id":
+		return appendQuoted(nil, r.ID.String())
+	case "tenant":
+		return appendQuoted(nil, r.Tenant)
+	case "workflow":
+		return appendQuoted(nil, r.Workflow)
+	case "version":
+		return strconv.AppendInt(nil, int64(r.Version), 10)
+	case "attempt":
+		return strconv.AppendInt(nil, int64(r.Attempt), 10)
+	case "queue":
+		return appendQuoted(nil, r.Queue)
+	case "priority":
+		return strconv.AppendInt(nil, int64(r.Priority), 10)
+	case "labels":
+		if r.Labels == nil {
+			return json.RawMessage("{}")
+		}
+		raw, _ := json.Marshal(r.Labels)
+		return raw
+	case "created":
+		return strconv.AppendInt(nil, r.Created, 10)
+	}
+	return nil
+}
+
+func (f StepFact) fact(which stepFact) json.RawMessage {
+	switch which {
+	case factOutput:
+		return f.Output
+	case factStatus:
+		return appendQuoted(nil, f.Status)
+	case factError:
+		return f.Error
+	}
+	return strconv.AppendInt(nil, int64(f.Attempts), 10)
+}
