@@ -13,7 +13,10 @@
 //	─────────────────────────────────────────────────────────────── surfaces
 //	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
 //	console             web console over what runs
-//	compat/pop/token      references in documents of Priority Operation Processing
+//	compat/pop/object     agendas and other objects of Priority Operation Processing (POP), and their rules
+//	compat/pop/token      the references within POP's objects
+//	compat/pop/schedule   POP's two ways to choose what is next
+//	compat/pop/registry   which pod executes which of POP's operations
 //	─────────────────────────────────────────────────────────────── services
 //	gateway             hosts, the request chain, reload
 //	gateway/listen        listeners, TLS, certificates, strict HTTP/1 framing, drain
