@@ -35,6 +35,7 @@
 //	environ             the environment of the app: sources, precedence, provenance
 //	process             PID 1: spawn, readiness, restart, reap, hooks, stop
 //	telemetry           logs, the access log, metrics
+//	work/cron           when schedules are due: time zones, missed and overlapping runs
 //	work/queue          the order in which waiting runs start and ready steps get slots
 //	─────────────────────────────────────────────────────────────── domain values
 //	session             the session value, sealed cookie, assertion; the SDK for apps

@@ -80,12 +80,14 @@ var pure = map[string][]string{
 	"session":  {"os", "database/sql", "os/exec"},
 	"workflow": {"os", "net", "net/http", "database/sql", "os/exec"},
 
+	"work/cron":  {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context"},
 	"work/queue": {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context", "math/rand", "math/rand/v2", "crypto/rand"},
 }
 
 // deterministic packages do the same whenever and wherever they run: the time
 // is given to them, and they start nothing.
 var deterministic = map[string]string{
+	"work/cron":  "what was due is asked again after a restart",
 	"work/queue": "the order of runs is replayed by the simulator and rebuilt after a restart",
 }
 
