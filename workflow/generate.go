@@ -37,17 +37,20 @@ func (p *Plan) Generated(i int, output json.RawMessage) ([]Step, error) {
 	return steps, nil
 }
 
-// Extend returns a plan with further steps, which the node parent generated,
-// behind those that are there; all of it is checked as a whole. A step whose name
-// the same parent generated before is left out, so that extending twice is as
-// extending once. Any other name that is taken is an error. The plan itself stays
+// Extend returns a plan with further steps, which the node parent generated, or
+// which came from outside where that is -1, behind those that are there; all of
+// it is checked as a whole. A step whose name the same parent generated before is
+// left out, so that extending twice is as extending once. Any other name that is taken is an error. The plan itself stays
 // as it is. The error is a diagnostic.List.
 func (p *Plan) Extend(steps []Step, parent int) (*Plan, error) {
-	if parent < 0 || parent >= len(p.nodes) {
+	if parent < -1 || parent >= len(p.nodes) {
 		return nil, fmt.Errorf("there is no step %d to generate steps", parent)
 	}
 	steps = slices.Clone(steps)
-	ps := &problems{file: "steps of " + p.nodes[parent].Step.Name}
+	ps, finally := &problems{file: "added steps"}, false
+	if parent >= 0 {
+		ps.file, finally = "steps of "+p.nodes[parent].Step.Name, p.nodes[parent].Finally
+	}
 	checkFields(ps, reflect.ValueOf(steps))
 	next := *p
 	next.nodes = slices.Clone(p.nodes)
@@ -55,7 +58,7 @@ func (p *Plan) Extend(steps []Step, parent int) (*Plan, error) {
 	c := &compiler{problems: ps, plan: &next, first: len(p.nodes)}
 	for i := range steps {
 		if !p.generatedBefore(steps[i].Name, parent) {
-			c.add(&steps[i], (*trail)(nil).item(i), parent, p.nodes[parent].Finally)
+			c.add(&steps[i], (*trail)(nil).item(i), parent, finally)
 		}
 	}
 	if len(next.nodes) > MaxSteps {
@@ -71,7 +74,7 @@ func (p *Plan) Extend(steps []Step, parent int) (*Plan, error) {
 
 func (p *Plan) generatedBefore(name string, parent int) bool {
 	i, ok := p.folded[strings.ToLower(name)]
-	return ok && p.nodes[i].Parent == parent
+	return ok && i >= len(p.doc.Steps)+len(p.doc.Finally) && p.nodes[i].Parent == parent
 }
 
 // Without returns a plan without generated nodes that are not wanted any more,
