@@ -53,6 +53,7 @@
 //	workflow            the document of a workflow: steps, references, the plan of a run
 //	workflow/expression   CEL: conditions, matchers, transforms
 //	workflow/input        JSON Schema of the parameters of runs, with bounded work
+//	workflow/machine      one run as a state machine: what each event does to it; its compact state
 //	health              checks and problems as data
 //	─────────────────────────────────────────────────────────────── mechanisms
 //	arn                 the name of a resource, and patterns of such names

@@ -1,0 +1,151 @@
+package machine
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// expand works out the items of a step with for-each. It says false when the
+// step is settled with that: it has none, or they cannot be told.
+func (r *Run) expand(i int, now int64) bool {
+	s := &r.State.Steps[i]
+	s.ReadyAt, s.StartedAt = now, now
+	s.Attempt++
+	inputs, err := r.Plan.Items(i, r.scopeOf(nil, 0))
+	if err != nil {
+		r.failWhole(i, failureOf(err), now)
+		return false
+	}
+	if len(inputs) > r.limits.MaxItems {
+		r.failWhole(i, &Failure{Code: CodeItems, Fatal: true, Message: fmt.Sprintf(
+			"for-each has %d items, and %d are allowed: split the array", len(inputs), r.limits.MaxItems)}, now)
+		return false
+	}
+	s.Inputs, s.Items = inputs, make([]Step, len(inputs))
+	n := &r.nodes[i]
+	n.left, n.busy, n.next = int32(len(inputs)), 0, 0
+	r.keepInputs(i, s)
+	r.move(Ref{int32(i), -1}, s, StepRunning)
+	if len(inputs) == 0 {
+		r.itemsDone(i, now)
+		return false
+	}
+	return true
+}
+
+// startItems starts items of a step up to its limit and the run's slots. It
+// says false when only the slots keep it from starting more.
+func (r *Run) startItems(i int, now int64) bool {
+	s := &r.State.Steps[i]
+	if s.Items == nil && !r.expand(i, now) {
+		return true
+	}
+	if s.Status == StepWaiting { // it goes on after a reset
+		r.move(Ref{int32(i), -1}, s, StepRunning)
+	}
+	node, n := r.Plan.Node(i), &r.nodes[i]
+	limit := int32(min(node.Step.ForEach.Limit, 1<<31-1))
+	for int(n.next) < len(s.Items) && s.Status == StepRunning {
+		k := n.next
+		item, ref := &s.Items[k], Ref{int32(i), k}
+		if item.Status != StepWaiting {
+			n.next++
+			continue
+		}
+		if limit > 0 && n.busy >= limit {
+			return true // the end of an item will ask again
+		}
+		if node.WhenEach && item.Attempt == 0 && !r.itemWanted(ref, item, now) {
+			continue
+		}
+		if !r.start(ref, item, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// itemWanted asks the condition of one item.
+func (r *Run) itemWanted(ref Ref, item *Step, now int64) bool {
+	ok, err := r.Plan.When(int(ref.Node), r.scopeAt(ref))
+	switch {
+	case err != nil:
+		item.Failure = failureOf(err)
+		r.settleLeaf(ref, item, StepFailed, now)
+	case !ok:
+		item.Reason = When
+		r.settleLeaf(ref, item, StepSkipped, now)
+	}
+	return err == nil && ok
+}
+
+// itemSettled draws the consequences of the end of an item for its step.
+func (r *Run) itemSettled(ref Ref, item *Step, now int64) {
+	i := int(ref.Node)
+	s, n := &r.State.Steps[i], r.Plan.Node(i)
+	if item.Status == StepFailed && !n.Step.OnError.Continue && s.Failure == nil {
+		s.Failure = item.Failure
+		r.stopItems(i, now)
+	}
+	switch {
+	case s.Status.Final():
+	case r.nodes[i].left == 0:
+		r.itemsDone(i, now)
+	case r.mayStart(i):
+		r.eligible.add(i)
+		r.parked = r.parked || !r.takesSlot(n)
+	}
+}
+
+// stopItems lets no further item start; those that run end.
+func (r *Run) stopItems(i int, now int64) {
+	s := &r.State.Steps[i]
+	for k := range s.Items {
+		r.stopLeaf(Ref{int32(i), int32(k)}, &s.Items[k], now)
+	}
+}
+
+// itemsDone settles a step all of whose items are settled.
+func (r *Run) itemsDone(i int, now int64) {
+	s, ref := &r.State.Steps[i], Ref{int32(i), -1}
+	if s.Failure != nil {
+		s.FinishedAt = now
+		r.move(ref, s, StepFailed)
+		return
+	}
+	size := 2
+	for k := range s.Items {
+		item := &s.Items[k]
+		if item.Status == StepCanceled || item.Status == StepSkipped && item.Reason == Upstream {
+			s.FinishedAt = now
+			r.move(ref, s, StepCanceled)
+			return
+		}
+		size += len(item.Output) + 5
+	}
+	if size > r.limits.MaxOutput {
+		r.failWhole(i, r.tooLong(size), now)
+		return
+	}
+	r.succeedWhole(i, now)
+}
+
+// joined returns the output of a step with for-each: the array of its items'.
+func (s *Step) joined() json.RawMessage {
+	size := 2
+	for k := range s.Items {
+		size += len(s.Items[k].Output) + 5
+	}
+	b := append(make([]byte, 0, size), '[')
+	for k := range s.Items {
+		if k > 0 {
+			b = append(b, ',')
+		}
+		if out := s.Items[k].Output; len(out) > 0 && s.Items[k].Status == StepSucceeded {
+			b = append(b, out...)
+		} else {
+			b = append(b, "null"...)
+		}
+	}
+	return append(b, ']')
+}
