@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,62 +41,27 @@ type Result struct {
 // Resolve replaces the tokens in the strings of a JSON text; names of members are
 // left alone. The error says that the text is no JSON, or is [ErrTooLarge].
 func (m Mode) Resolve(text json.RawMessage, ctx *Context) (Result, error) {
-	doc, err := jsonsource.Parse(text, limits())
+	r := resolver{mode: m, ctx: ctx}
+	value, err := Rewrite(text, func(s string) (string, bool, error) {
+		if !strings.Contains(s, opening) {
+			return "", false, nil
+		}
+		raw, ok := r.value(s)
+		return raw, ok, r.err
+	})
 	if err != nil {
-		return Result{}, fmt.Errorf("text with tokens: %w", err)
+		return Result{}, err
 	}
-	r := resolver{mode: m, ctx: ctx, text: doc.Text()}
-	r.walk(doc.Root)
-	if r.err != nil {
-		return Result{}, r.err
-	}
-	if r.copied == 0 {
-		r.result.Value = text
-		return r.result, nil
-	}
-	r.out.WriteString(r.text[r.copied:])
-	r.result.Value = json.RawMessage(r.out.String())
+	r.result.Value = value
 	return r.result, nil
 }
 
-// resolver copies a text and puts values in the place of strings with tokens.
+// resolver replaces the tokens of one text.
 type resolver struct {
 	mode   Mode
 	ctx    *Context
-	text   string
-	copied int // up to where the text is in out
-	out    strings.Builder
 	result Result
 	err    error
-}
-
-func (r *resolver) walk(n *jsonsource.Node) {
-	if r.err != nil {
-		return
-	}
-	for i := range n.Items {
-		r.walk(&n.Items[i])
-	}
-	for i := range n.Members {
-		r.walk(&n.Members[i].Value)
-	}
-	if n.Kind != jsonsource.String || !strings.Contains(n.Text, opening) {
-		return
-	}
-	if raw, ok := r.value(n.Text); ok {
-		r.replace(n, raw)
-	}
-}
-
-// replace puts a JSON value in the place of a node.
-func (r *resolver) replace(n *jsonsource.Node, raw string) {
-	if r.out.Len()+n.Start-r.copied+len(raw) > MaxResult {
-		r.err = ErrTooLarge
-		return
-	}
-	r.out.WriteString(r.text[r.copied:n.Start])
-	r.out.WriteString(raw)
-	r.copied = n.End
 }
 
 // value returns the JSON that takes the place of a string; false leaves it as it
