@@ -17,7 +17,7 @@ type Duration time.Duration
 // MaxDuration is the longest a document may name: ten years.
 const MaxDuration = Duration(10 * 365 * 24 * time.Hour)
 
-var errDuration = errors.New(`not a duration: write a text such as "1m30s" or "250ms", or a number of seconds`)
+var errDuration = errors.New(`no duration: write a text such as "250ms", "1m30s" or "7d", or a number of seconds`)
 
 // ParseDuration reads the text form: that of [time.ParseDuration], and days
 // of 24 hours before it.
@@ -34,7 +34,8 @@ func ParseDuration(text string) (Duration, error) {
 		}
 	}
 	d, err := time.ParseDuration(rest)
-	if err != nil || days > 0 && (d < 0 || d >= 24*time.Hour) {
+	signed := strings.ContainsAny(text, "+-")
+	if err != nil || signed || len(rest) < len(text) && (d >= 24*time.Hour || rest == "0") {
 		return 0, fmt.Errorf("%.40q is %w", text, errDuration)
 	}
 	return bounded(days + d)
@@ -44,7 +45,7 @@ func ParseDuration(text string) (Duration, error) {
 func parseSeconds(text string) (Duration, error) {
 	s, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.Abs(s) > MaxDuration.Std().Seconds() {
-		return 0, fmt.Errorf("%.40s is %w up to ten years", text, errDuration)
+		return 0, fmt.Errorf("%.40s is longer than the ten years allowed", text)
 	}
 	return bounded(time.Duration(math.Round(s * float64(time.Second))))
 }
@@ -52,7 +53,7 @@ func parseSeconds(text string) (Duration, error) {
 func bounded(d time.Duration) (Duration, error) {
 	switch {
 	case d < 0:
-		return 0, fmt.Errorf("%s is negative: write how long, as %q", d, -d)
+		return 0, fmt.Errorf("%s is negative", d)
 	case Duration(d) > MaxDuration:
 		return 0, fmt.Errorf("%s is longer than the ten years allowed", d)
 	}

@@ -28,7 +28,7 @@ const (
 
 // onErrorObject is the long form.
 type onErrorObject struct {
-	Run  string `json:"run"`
+	Run  string `json:"run" required:"true"`
 	Then string `json:"then,omitempty"`
 }
 

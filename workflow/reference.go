@@ -35,6 +35,7 @@ type term struct {
 	step    int      // of rootSteps: the node, once resolved
 	fact    stepFact // of rootSteps: which of the facts, once resolved
 	path    []segment
+	shown   string // as it was written, without path once resolved
 	// from and to are where the term stands in the text that holds it.
 	from, to int
 }
@@ -198,7 +199,7 @@ func (p *cursor) term(first bool) (term, *syntaxError) {
 			t := term{root: root(r), from: start, step: -1}
 			var err *syntaxError
 			t.path, err = p.path()
-			t.to = p.at
+			t.to, t.shown = p.at, p.text[start:p.at]
 			return t, err
 		}
 	}

@@ -125,6 +125,7 @@ func (c *compiler) resolveStep(term *term, t *trail, where site) {
 		return
 	}
 	term.step, term.fact, term.path = n, stepFact(fact), rest[1:]
+	term.shown = term.shown[:rest[0].to-term.from]
 	if where.node != nil {
 		c.refersTo(where.node, n, place{trail: t, from: term.from, to: rest[0].to})
 	}

@@ -245,10 +245,11 @@ func (p *piece) missing(s *Scope) error {
 
 // without says what of a value is not there.
 func without(found json.RawMessage, at term, next segment) string {
-	name := rootNames[at.root] + pathText(at.path)
+	name := rootNames[at.root]
 	if at.root == rootSteps {
-		name = "that part of the step's facts"
+		name = at.shown
 	}
+	name += pathText(at.path)
 	what := "no " + strings.TrimPrefix(pathText([]segment{next}), ".")
 	switch {
 	case len(found) == 0:

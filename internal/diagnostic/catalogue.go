@@ -1,7 +1,7 @@
 package diagnostic
 
-// catalogue is every code there is, in order: B01xx for the manifest, B02xx
-// for files of environment variables.
+// catalogue is every code there is, in order: B01xx for the manifest, B11xx
+// for files of environment variables, B12xx for workflows.
 var catalogue = []Code{
 	{"B0100", "the manifest cannot be read", `
 Berth looks for berth.yaml in the directory it is given, or reads the file it is given. The file is not there, is a
@@ -225,5 +225,74 @@ Linux gives a program at most 128 KiB in one variable. Put the value in a file a
 Without quotes a shell ends the value at ; & | < > ( or ) and runs or redirects what follows, and puts a home directory where a
 "~" begins the value or stands behind ":". Other programs take these characters as they are. Between quotes they stand for
 themselves everywhere: URL='https://example.com/?a=1&b=2'.
+`},
+	{"B1201", "the workflow is not JSON, or too much of it", `
+A workflow is one JSON value (RFC 8259): no comments, no comma behind the last member, names and texts in double quotes. It is
+at most 4 MiB and nests at most 64 deep.
+`},
+	{"B1202", "unknown key in a workflow", `
+The key does not exist here. Nothing in a workflow is ignored: a mistyped "needs" would otherwise let a step run too early. What a
+step is given stands under "with", where any key may be.
+`},
+	{"B1203", "a key given twice in a workflow", `
+The same key is there twice in one object. Programs disagree on which of the two counts, so neither does.
+`},
+	{"B1204", "a value of the wrong type in a workflow", `
+The key takes another type of value. null is a value too: leave the key out for its default.
+`},
+	{"B1205", "a required key is missing in a workflow", `
+A workflow has a name and steps; a step has a name and says what it runs.
+`},
+	{"B1206", "out of bounds in a workflow", `
+A number, a text or a list is outside what the key allows, or the workflow has more than 10,000 steps.
+`},
+	{"B1207", "a value of the wrong form in a workflow", `
+Names are letters, digits, "_", "-" and single points. Durations are "250ms", "1m30s", "2h", "7d", or a number of seconds.
+Patterns of error codes and events may have "*" in them.
+`},
+	{"B1210", "two steps of one name", `
+Steps are told apart by their names, ignoring case, as names become labels, file names and keys of other systems.
+`},
+	{"B1211", "no such step", `
+"needs", "on-error", a reference or a condition names a step that the workflow does not have. Case counts.
+`},
+	{"B1212", "steps that wait for each other", `
+A step waits for those in its "needs", for those it refers to and, as a handler, for those whose failure it handles. The message names
+the steps of one such circle, none of which could ever run.
+`},
+	{"B1213", "a reference that cannot be read", `
+A reference is written ${steps.NAME.output.field}, ${params.list[0]["odd name"]}, or with a JSON pointer
+${steps.NAME.output#/a~1b}; behind "??" stands what counts when there is nothing: ${params.size ?? 80}. Text that should stay as it is has
+two dollars: $${HOME} is the text ${HOME}.
+`},
+	{"B1214", "a reference to what cannot be there", `
+References begin with params, run, steps, signal, item or index. A run has id, tenant, workflow, version, attempt, queue,
+priority, labels and created; a step has output, status, error and attempts. item and index are there within for-each
+only, and keys and labels of the run are decided before any step runs. Where "input" allows no other parameters, a reference to one that
+is not among its properties can never have a value.
+`},
+	{"B1215", "a condition that is not an expression", `
+"when" is CEL, the Common Expression Language, over params, run, steps, signal, item and index; it yields true or false:
+
+    steps.probe.output.width > 1920 && params.?quality.orValue("high") != "low"
+
+Steps are named outright, as steps.probe or steps["my.probe"], so that the step can wait for them.
+`},
+	{"B1216", "a step that cannot handle this failure", `
+"on-error" names another step, which runs when this one has failed. Both stand under "steps" or both under "finally", and generated
+steps come together with their handlers.
+`},
+	{"B1217", "steps and those under finally", `
+Steps under "finally" run when all others are settled. They refer to the facts of any step and need only each other; no other step can
+wait for them.
+`},
+	{"B1218", "no items for a step", `
+"for-each" takes an array, or one reference to an array, in "in".
+`},
+	{"B1219", "an input that is not a JSON Schema", `
+"input" is a JSON Schema (2020-12) of the parameters. It holds all it refers to: nothing is loaded from elsewhere.
+`},
+	{"B1220", "a default that the input refuses", `
+The default of a parameter does not match the schema under "input", so every run that relies on it would be refused.
 `},
 }

@@ -41,7 +41,12 @@ func (es Errors) Error() string {
 func compileErrors(kind Kind, text string, issues *cel.Issues) Errors {
 	var errs Errors
 	for _, e := range issues.Errors() {
-		errs = append(errs, errorAt(text, e.Location, e.Message, "variables are "+strings.Join(variables[kind], ", ")))
+		message, _, _ := strings.Cut(e.Message, " expecting ") // a list of all that may follow
+		message = strings.Replace(message, "Syntax error", "syntax error", 1)
+		if strings.Contains(message, "'<EOF>'") {
+			message = "expression ends too early"
+		}
+		errs = append(errs, errorAt(text, e.Location, message, "variables are "+strings.Join(variables[kind], ", ")))
 	}
 	return errs
 }

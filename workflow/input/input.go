@@ -169,8 +169,8 @@ func checkErrors(err error) error {
 	return out
 }
 
-// collect lists the mistakes at the leaves. Of alternatives it says only that none
-// fits, as what is wrong with each would be misleading.
+// collect lists the mistakes at the leaves. Alternatives of which none fits are
+// one mistake.
 func collect(e *jsonschema.ValidationError, out *Errors) {
 	if len(*out) == maxErrors {
 		return
@@ -178,7 +178,7 @@ func collect(e *jsonschema.ValidationError, out *Errors) {
 	p := message.NewPrinter(language.English)
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf:
-		*out = append(*out, &Error{Path: e.InstanceLocation, Message: "fits none of the alternatives (anyOf)"})
+		*out = append(*out, &Error{Path: e.InstanceLocation, Message: "fits none of the alternatives: " + alternatives(e)})
 		return
 	case *kind.OneOf, *kind.Not:
 		*out = append(*out, &Error{Path: e.InstanceLocation, Message: e.ErrorKind.LocalizedString(p)})
@@ -191,6 +191,26 @@ func collect(e *jsonschema.ValidationError, out *Errors) {
 	for _, cause := range e.Causes {
 		collect(cause, out)
 	}
+}
+
+// maxAlternatives is how many alternatives are explained.
+const maxAlternatives = 4
+
+// alternatives says what is wrong with each of them.
+func alternatives(e *jsonschema.ValidationError) string {
+	var texts []string
+	for _, cause := range e.Causes {
+		if len(texts) == maxAlternatives {
+			texts = append(texts, "…")
+			break
+		}
+		var leaves Errors
+		collect(cause, &leaves)
+		if len(leaves) > 0 {
+			texts = append(texts, leaves[0].Message)
+		}
+	}
+	return strings.Join(texts, "; or ")
 }
 
 func compileErrors(err error) error {

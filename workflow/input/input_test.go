@@ -26,7 +26,7 @@ func TestCheckNamesTheField(t *testing.T) {
 		`{"source": 5}`:           "source: got number, want string",
 		`{"source": "no uri"}`:    "source: 'no uri' is not valid uri",
 		`{"source": "http://x/", "sizes": [3, 0]}`:        "sizes[1]: minimum: got 0, want 1",
-		`{"source": "http://x/", "mode": "b"}`:            "mode: fits none of the alternatives (anyOf)",
+		`{"source": "http://x/", "mode": "b"}`:            "mode: fits none of the alternatives: value must be 'a'; or got string, want null",
 		`{"source": "http://x/", "other": 1}`:             "additional properties 'other' not allowed",
 		`{"source": "http://x/", "sizes": [1e999999999]}`: "number 1e999999999 is too large or too exact",
 		`{"source": "http://x/", "source": "http://y/"}`:  `key "source" is there twice`,
