@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -266,6 +267,9 @@ func FuzzReference(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return
+		}
 		text, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
@@ -282,7 +286,7 @@ func FuzzReference(f *testing.F) {
 		}
 		if err == nil && !strings.Contains(s, "${") {
 			var back string
-			if err := json.Unmarshal(out, &back); err != nil || back != strings.ToValidUTF8(s, "\uFFFD") {
+			if err := json.Unmarshal(out, &back); err != nil || back != s {
 				t.Fatalf("Payload(%s) = %s: text without references changed", text, out)
 			}
 		}

@@ -14,8 +14,9 @@ import (
 //   - drop: the steps that a step which is reset or dropped has generated, as it
 //     will generate them again.
 //
-// Dropping goes before resetting. A generated step that needs one that is dropped
-// is dropped too, and the step that generated it is reset.
+// Dropping goes before resetting. An added step that needs one that is dropped is
+// dropped too, and the step that generated it is reset; one that came from outside
+// is gone for good.
 func (p *Plan) ResetClosure(names []string) (reset, drop []int, err error) {
 	c := closure{plan: p, reset: make([]bool, len(p.nodes)), drop: make([]bool, len(p.nodes)), children: make([][]int, len(p.nodes))}
 	for _, n := range p.nodes {
@@ -82,13 +83,14 @@ func (c *closure) run() {
 			c.away(child)
 		}
 		for _, d := range c.plan.nodes[i].Dependents {
-			parent := c.plan.nodes[d].Parent
-			if c.drop[i] && parent >= 0 {
-				c.away(d)
-				c.again(parent)
+			if !c.drop[i] {
+				c.again(d)
 				continue
 			}
-			c.again(d)
+			c.away(d)
+			if parent := c.plan.nodes[d].Parent; parent >= 0 {
+				c.again(parent)
+			}
 		}
 		if !c.plan.nodes[i].Finally {
 			c.finally()

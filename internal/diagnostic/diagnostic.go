@@ -61,14 +61,22 @@ type Problem struct {
 	Source string `json:"-"`
 }
 
-// Error implements error as "file:line:column: message".
+// Error implements error as "file:line:column: message"; what was not read from a
+// text has its path in place of line and column.
 func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(p.File)
-	if p.Line > 0 {
+	switch {
+	case p.Line > 0:
 		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+	case p.Path != "" && p.File != "":
+		b.WriteString(": " + p.Path)
+	default:
+		b.WriteString(p.Path)
 	}
-	b.WriteString(": ")
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
 	b.WriteString(p.Message)
 	if p.Help != "" {
 		b.WriteString(" (")

@@ -123,7 +123,8 @@ func (pr printer) problem(p *Problem) {
 	gutter := strings.Repeat(" ", len(number))
 	if p.Line <= 0 {
 		gutter = " "
-		fmt.Fprintf(pr.b, "%s%s %s\n", gutter, pr.paint(cyan, "-->"), clean(p.File))
+		where := strings.TrimSpace(p.File + " " + p.Path)
+		fmt.Fprintf(pr.b, "%s%s %s\n", gutter, pr.paint(cyan, "-->"), clean(where))
 	} else {
 		fmt.Fprintf(pr.b, "%s%s %s:%d:%d\n", gutter, pr.paint(cyan, "-->"), clean(p.File), p.Line, p.Column)
 	}
