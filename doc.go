@@ -36,8 +36,13 @@
 //	environ             the environment of the app: sources, precedence, provenance
 //	process             PID 1: spawn, readiness, restart, reap, hooks, stop
 //	telemetry           logs, the access log, metrics
-//	work/cron           when schedules are due: time zones, missed and overlapping runs
-//	work/queue          the order in which waiting runs start and ready steps get slots
+//	work                what runs workflows, in words: tasks, executors, queues, pools, submissions
+//	work/engine           the engine: shards, store, executors, workers, deliveries, schedules
+//	work/shard            one shard as a deterministic state machine: rounds of operations
+//	work/store            what the engine asks of a store
+//	work/api              the HTTP API under /api/v1, and its OpenAPI document
+//	work/cron             when schedules are due: time zones, missed and overlapping runs
+//	work/queue            the order in which waiting runs start and ready steps get slots
 //	─────────────────────────────────────────────────────────────── domain values
 //	session             the session value, sealed cookie, assertion; the SDK for apps
 //	access              rules: compile, match, decide, explain

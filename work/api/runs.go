@@ -1,0 +1,413 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/engine"
+	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+func (a *API) runRoutes() []route {
+	return []route{
+		{
+			method: "POST", path: "/runs", name: "submit", status: http.StatusCreated, takes: work.Submission{}, gives: work.Receipt{},
+			text: "Submit a run, or up to 1000 as {\"runs\": […]}: then the answer is {\"receipts\": […]} with status 200, one for each. " +
+				"With an idempotency key a second submission answers the first one's run.",
+			do: (*call).submit,
+		},
+		{
+			method: "POST", path: "/runs/plan", name: "planRun", takes: work.Submission{}, gives: engine.Planned{},
+			text: "Say what a submission would become: which queue takes it and why, its parameters with defaults. Nothing is stored.",
+			do:   (*call).plan,
+		},
+		{
+			method: "GET", path: "/runs", name: "listRuns", query: filters, gives: runPage{},
+			text: "List runs, newest first.", do: (*call).list,
+		},
+		{
+			method: "GET", path: "/runs/{run}", name: "getRun", gives: Run{}, text: "A run with its steps.",
+			do: (*call).get,
+		},
+		{
+			method: "GET", path: "/runs/{run}/history", name: "runHistory", gives: historyPage{},
+			text: "All that happened to a run, every attempt of every step, oldest first.", do: (*call).history,
+		},
+		{
+			method: "GET", path: "/runs/{run}/explain", name: "explainRun", gives: shard.Explanation{},
+			text: "Why a run is where it is: what holds it in its queue, what its steps wait for.", do: (*call).explain,
+		},
+		{
+			method: "GET", path: "/runs/{run}/logs", name: "runLogs", gives: logPage{},
+			query: []parameter{
+				{"step", "of this step"},
+				{"item", "of this item of the step; -1 a step without items, all by default"},
+				{"attempt", "of this attempt; all by default"},
+				{"after", "the seq of the last line seen"},
+				{"limit", "1 to 1000, default 200"},
+			},
+			text: "The logs of a run's attempts.", do: (*call).logs,
+		},
+		{
+			method: "GET", path: "/runs/{run}/steps/{step}/output", name: "stepOutput",
+			query: []parameter{{"item", "of this item"}},
+			text:  "The output of a step, as it is.", do: (*call).output,
+		},
+	}
+}
+
+// Run is a run as clients get it.
+type Run struct {
+	ID       workflow.RunID    `json:"id"`
+	Tenant   string            `json:"tenant"`
+	Queue    string            `json:"queue"`
+	Workflow string            `json:"workflow"`
+	Version  int               `json:"version,omitempty"`
+	State    machine.Status    `json:"state"`
+	Paused   bool              `json:"paused,omitempty"`
+	Priority int               `json:"priority"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Created  string            `json:"created"`
+	Started  string            `json:"started,omitempty"`
+	Finished string            `json:"finished,omitempty"`
+	StartAt  string            `json:"start-at,omitempty"`
+	Deadline string            `json:"deadline,omitempty"`
+	Failed   string            `json:"failed-with,omitempty"` // the failure's code
+	Parent   *workflow.RunID   `json:"parent,omitempty"`
+	Cost     float64           `json:"cost,omitempty"`
+	Key      string            `json:"key,omitempty"`
+	Params   json.RawMessage   `json:"params,omitempty"`
+	// Detail is the run's steps, output and failure; lists do not have it.
+	Detail *machine.View `json:"detail,omitempty"`
+}
+
+func instant(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+func summary(s store.Summary) Run {
+	r := Run{
+		ID: s.ID, Tenant: s.Tenant, Queue: s.Queue, Workflow: s.Workflow, Version: s.Version, State: s.Status, Paused: s.Paused,
+		Priority: int(s.Priority), Labels: s.Labels, Created: instant(s.Created), Started: instant(s.Started),
+		Finished: instant(s.Finished), StartAt: instant(s.WakeAt), Failed: s.Failure, Cost: s.Cost,
+	}
+	if s.Parent != 0 {
+		r.Parent = &s.Parent
+	}
+	return r
+}
+
+func (c *call) submit() (any, error) {
+	if batch, ok := batchOf(c.body); ok {
+		return c.submitBatch(batch)
+	}
+	var s work.Submission
+	if err := c.read(&s); err != nil {
+		return nil, err
+	}
+	if err := c.own(&s); err != nil {
+		return nil, err
+	}
+	receipts, err := c.e.Submit(c.r.Context(), []work.Submission{s})
+	if err != nil {
+		return nil, err
+	}
+	if p := receipts[0].Error; p != nil {
+		return nil, p
+	}
+	c.w.Header().Set("Location", Base+"/runs/"+receipts[0].ID.String())
+	if receipts[0].Duplicate {
+		c.write(http.StatusOK, receipts[0])
+		return nil, nil //nolint:nilnil // it has written for itself
+	}
+	return receipts[0], nil
+}
+
+// batchOf tells {"runs": […]} from a submission.
+func batchOf(body []byte) (json.RawMessage, bool) {
+	if !bytes.Contains(body, []byte(`"runs"`)) {
+		return nil, false
+	}
+	var b struct {
+		Runs json.RawMessage `json:"runs"`
+	}
+	if json.Unmarshal(body, &b) != nil || b.Runs == nil {
+		return nil, false
+	}
+	return b.Runs, true
+}
+
+type receiptPage struct {
+	Receipts []work.Receipt `json:"receipts"`
+}
+
+func (c *call) submitBatch(raw json.RawMessage) (any, error) {
+	var subs []work.Submission
+	if err := decode(raw, &subs); err != nil {
+		return nil, err
+	}
+	for i := range subs {
+		if err := c.own(&subs[i]); err != nil {
+			return nil, fmt.Errorf("runs[%d]: %w", i, err)
+		}
+	}
+	receipts, err := c.e.Submit(c.r.Context(), subs)
+	if err != nil {
+		return nil, err
+	}
+	c.write(http.StatusOK, receiptPage{receipts})
+	return nil, nil //nolint:nilnil // it has written for itself
+}
+
+// own checks that the caller may submit for the tenant, and fills in the
+// tenant of a caller who has only one.
+func (c *call) own(s *work.Submission) error {
+	if s.Tenant == "" {
+		if tenants := c.caller.tenants(Submit); len(tenants) == 1 {
+			s.Tenant = tenants[0]
+		} else {
+			return fmt.Errorf("%w: tenant: say whose the run is", work.ErrInvalid)
+		}
+	}
+	if !c.caller.May(Submit, s.Tenant) {
+		return forbidden(Submit, s.Tenant)
+	}
+	if s.Parent != 0 && !c.caller.Admin {
+		return &statusError{http.StatusForbidden, fmt.Errorf("parent: only the engine says whom a run works for")}
+	}
+	s.By = c.caller.Name
+	return nil
+}
+
+func (c *call) plan() (any, error) {
+	var s work.Submission
+	if err := c.read(&s); err != nil {
+		return nil, err
+	}
+	if err := c.own(&s); err != nil {
+		return nil, err
+	}
+	return c.e.Plan(c.r.Context(), s)
+}
+
+type runPage struct {
+	Runs []Run    `json:"runs,omitempty"`
+	IDs  []string `json:"ids,omitempty"`
+	Next string   `json:"next,omitempty"`
+}
+
+func (c *call) list() (any, error) {
+	f, err := c.filter()
+	if err != nil {
+		return nil, err
+	}
+	limit, err := c.number("limit", 100, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := c.e.List(c.r.Context(), f, c.r.URL.Query().Get("cursor"), limit)
+	if err != nil {
+		return nil, err
+	}
+	page := runPage{Next: next}
+	if c.r.URL.Query().Get("fields") == "id" {
+		page.IDs = make([]string, len(list))
+		for i, s := range list {
+			page.IDs[i] = s.ID.String()
+		}
+		return page, nil
+	}
+	page.Runs = make([]Run, len(list))
+	for i, s := range list {
+		page.Runs[i] = summary(s)
+	}
+	return page, nil
+}
+
+// filter reads the filters of a query, within what the caller may read.
+func (c *call) filter() (store.Filter, error) {
+	q := c.r.URL.Query()
+	f := store.Filter{
+		Queue: q.Get("queue"), Workflow: q.Get("workflow"), Idempotency: q.Get("idempotency-key"),
+		Failure: q.Get("failure"), Text: q.Get("text"), Order: strings.Replace(q.Get("order"), "newest", "", 1),
+	}
+	f.Tenants = c.readable(q["tenant"])
+	for name, values := range q {
+		if label, ok := strings.CutPrefix(name, "label."); ok {
+			if f.Label == nil {
+				f.Label = map[string]string{}
+			}
+			f.Label[label] = values[0]
+		}
+	}
+	var err error
+	if f.Statuses, err = states(q["state"]); err != nil {
+		return f, err
+	}
+	if text := q.Get("parent"); text != "" {
+		if f.Parent, err = workflow.ParseRunID(text); err != nil {
+			return f, fmt.Errorf("%w: parent: %w", work.ErrInvalid, err)
+		}
+	}
+	if f.Version, err = c.number("version", 0, 0, 1<<30); err != nil {
+		return f, err
+	}
+	for name, into := range map[string]*int64{"from": &f.CreatedFrom, "to": &f.CreatedTo} {
+		if text := q.Get(name); text != "" {
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				return f, fmt.Errorf("%w: %s=%.40s: a time such as 2006-01-02T15:04:05Z", work.ErrInvalid, name, text)
+			}
+			*into = at.UnixMilli()
+		}
+	}
+	if !slices.Contains([]string{"", "oldest", "finished"}, f.Order) {
+		return f, fmt.Errorf("%w: order=%.40s: newest, oldest or finished", work.ErrInvalid, f.Order)
+	}
+	return f, nil
+}
+
+// readable are the tenants a query is about: those asked for that the caller
+// may read, or all of these.
+func (c *call) readable(asked []string) []string {
+	may := c.caller.tenants(Read)
+	if len(asked) == 0 {
+		return may
+	}
+	list := []string{}
+	for _, t := range asked {
+		if may == nil || slices.Contains(may, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func states(words []string) ([]machine.Status, error) {
+	var list []machine.Status
+	for _, w := range words {
+		for _, one := range strings.Split(w, ",") {
+			switch one {
+			case "live":
+				list = append(list, machine.Held, machine.Queued, machine.Running)
+			case "final":
+				list = append(list, machine.Succeeded, machine.Failed, machine.Canceled, machine.TimedOut)
+			default:
+				s, err := machine.ParseStatus(one)
+				if err != nil {
+					return nil, fmt.Errorf("%w: state=%.40s: %w", work.ErrInvalid, one, err)
+				}
+				list = append(list, s)
+			}
+		}
+	}
+	return list, nil
+}
+
+// run reads the run a path names.
+func (c *call) run() (workflow.RunID, error) {
+	id, err := workflow.ParseRunID(c.r.PathValue("run"))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", work.ErrNotFound, err)
+	}
+	return id, nil
+}
+
+func (c *call) get() (any, error) {
+	id, err := c.run()
+	if err != nil {
+		return nil, err
+	}
+	run, err := c.e.Get(c.r.Context(), id, c.caller.tenants(Read))
+	if err != nil {
+		return nil, err
+	}
+	out := summary(run.Summary)
+	out.Params, out.Key, out.Deadline, out.Detail = run.Params, run.Key, instant(run.Deadline), &run.View
+	return out, nil
+}
+
+type historyPage struct {
+	History []machine.Entry `json:"history"`
+}
+
+func (c *call) history() (any, error) {
+	id, err := c.run()
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.e.History(c.r.Context(), id, c.caller.tenants(Read))
+	return historyPage{list}, err
+}
+
+func (c *call) explain() (any, error) {
+	id, err := c.run()
+	if err != nil {
+		return nil, err
+	}
+	return c.e.Explain(c.r.Context(), id, c.caller.tenants(Read))
+}
+
+type logPage struct {
+	Lines []engine.LogLine `json:"lines"`
+	After int64            `json:"after"`
+}
+
+func (c *call) logs() (any, error) {
+	id, err := c.run()
+	if err != nil {
+		return nil, err
+	}
+	var item, attempt, limit int
+	for _, n := range []struct {
+		into                   *int
+		name                   string
+		otherwise, least, most int
+	}{{&item, "item", -2, -1, 1 << 20}, {&attempt, "attempt", -1, 0, 1 << 20}, {&limit, "limit", 200, 1, 1000}} {
+		if *n.into, err = c.number(n.name, n.otherwise, n.least, n.most); err != nil {
+			return nil, err
+		}
+	}
+	after, _ := strconv.ParseInt(c.r.URL.Query().Get("after"), 10, 64)
+	lines, err := c.e.Logs(c.r.Context(), id, c.caller.tenants(Read), c.r.URL.Query().Get("step"), item, attempt, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) > 0 {
+		after = lines[len(lines)-1].Seq
+	}
+	return logPage{lines, after}, nil
+}
+
+func (c *call) output() (any, error) {
+	id, err := c.run()
+	if err != nil {
+		return nil, err
+	}
+	item, err := c.number("item", -1, -1, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	run, err := c.e.Get(c.r.Context(), id, c.caller.tenants(Read))
+	if err != nil {
+		return nil, err
+	}
+	out, ok := run.View.OutputOf(c.r.PathValue("step"), item)
+	if !ok {
+		return nil, fmt.Errorf("%w: run %v has no step %q with an output", work.ErrNotFound, id, c.r.PathValue("step"))
+	}
+	return out, nil
+}

@@ -1,0 +1,317 @@
+package shard
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/queue"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Reader is what a core reads of the store. Its calls wait for the store: the
+// owner's goroutine is the only one that writes the shard, so that what it
+// reads between two batches is current.
+type Reader interface {
+	// Load gives runs whole; those that do not exist are left out.
+	Load(ids []workflow.RunID) ([]store.Record, error)
+	// Plan gives the plan of a stored document.
+	Plan(h store.Hash) (*workflow.Plan, error)
+	// Idempotent gives the runs that have these keys.
+	Idempotent(keys []store.IdempotencyKey) (map[store.IdempotencyKey]workflow.RunID, error)
+}
+
+// maxFresh bounds the waiting runs kept whole in memory; the others are read
+// when they are picked.
+const maxFresh = 20_000
+
+// Core is one shard. It is not safe for concurrent use.
+type Core struct {
+	owner    store.Owner
+	seq      uint64 // of the last batch written
+	read     Reader
+	limits   machine.Limits
+	settings *Settings
+
+	now     int64
+	lastID  workflow.RunID
+	counter uint64 // of fences
+	eventID uint64
+
+	runs    map[workflow.RunID]*resident
+	fresh   int // waiting runs among them
+	order   *queue.Scheduler
+	slots   *queue.Slots
+	pollers map[string][]*Poller // by pool, oldest first
+	turn    map[string]int       // by pool: the queue asked first
+	callers []*RunPoller         // for whole runs
+	timers  timers
+	tenants map[string]*usage
+	logSeq  map[workflow.RunID]int64
+	picks   map[workflow.RunID]pick // picked, not begun yet
+	trouble error                   // why the last picks could not be begun
+	quiet   bool
+	lost    error // why answers are not what they would have been
+
+	round round
+}
+
+// round is what one round gathers until it is published.
+type round struct {
+	dirty     []*resident
+	urgent    bool
+	documents []store.Document
+	history   []store.History
+	logs      []store.Chunk
+	events    []store.Event
+	acks      []store.Ack
+	deleted   []workflow.RunID
+	// keys are those of the runs taken in this round; duplicates, in Publish,
+	// the runs that another shard turned out to have had before.
+	keys       map[store.IdempotencyKey]workflow.RunID
+	duplicates map[workflow.RunID]workflow.RunID
+	answers    []func()
+	polled     []*Poller
+	called     []*RunPoller
+	out        Published
+}
+
+// Published is what a round tells the outside, once it is durable.
+type Published struct {
+	// Recalls are leases that ended early: their attempts must stop.
+	Recalls []Recall
+	// Children are sub-workflows to be submitted, Cancel those to be canceled.
+	Children []Child
+	Cancel   []workflow.RunID
+	// Finished are runs that became final.
+	Finished []Finished
+	// Notices are for those who watch.
+	Notices []work.Event
+	// Outbox says that there are new events to be delivered.
+	Outbox bool
+}
+
+// Recall ends the attempt that holds a fence.
+type Recall struct {
+	Run    workflow.RunID
+	Step   string
+	Item   int
+	Fence  machine.Fence
+	Worker string
+	Reason error // one of work's
+}
+
+// Child is a sub-workflow that a step wants; submitting it twice under its
+// key gives the same run.
+type Child struct {
+	Parent     workflow.RunID
+	Ref        machine.Ref
+	Submission work.Submission
+	Err        error // the step's "with" makes no submission
+}
+
+// Finished is a run that became final.
+type Finished struct {
+	ID        workflow.RunID
+	Tenant    string
+	Status    machine.Status
+	Output    []byte
+	Failure   *machine.Failure
+	Parent    workflow.RunID
+	ParentRef machine.Ref
+}
+
+// resident is a run in memory.
+type resident struct {
+	run    *machine.Run
+	rec    store.Record // what its row says, without State and Outputs
+	stored bool
+	dirty  bool
+	tag    float64
+	picked bool // counted as running by the order
+	item   queue.Item
+	wake   int64 // the earliest timer set for it
+	used   float64
+	leases []*lease
+	ready  []queue.Ready
+	status machine.Status // as last told
+}
+
+// usage counts a tenant's runs.
+type usage struct{ queued, running int }
+
+// New returns an empty core of the shard that owner holds.
+func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Core {
+	c := &Core{
+		owner: owner, seq: owner.Seq, read: read, limits: limits,
+		runs:    map[workflow.RunID]*resident{},
+		order:   queue.New(),
+		slots:   queue.NewSlots(),
+		pollers: map[string][]*Poller{},
+		turn:    map[string]int{},
+		tenants: map[string]*usage{},
+		logSeq:  map[workflow.RunID]int64{},
+	}
+	c.Configure(s)
+	return c
+}
+
+// Begin starts a round at a time, in milliseconds since 1970. Time never goes
+// back within a core.
+func (c *Core) Begin(now int64) { c.now = max(c.now, now) }
+
+// Urgent says whether somebody waits for this round to be written: progress
+// and logs alone can wait for company.
+func (c *Core) Urgent() bool { return c.round.urgent }
+
+// Pending says whether the round has anything to be written.
+func (c *Core) Pending() bool {
+	r := &c.round
+	return len(r.dirty)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.answers) > 0
+}
+
+// maxShards is how many shards there can be: what fits into a run's id.
+const maxShards = 64
+
+// Place gives the shard of a run.
+func Place(id workflow.RunID) int { return id.Node() % maxShards }
+
+// nextID gives an id that is later than all before. The node in it is the
+// shard, and what tells its owners apart: a new owner's clock may be behind.
+func (c *Core) nextID() workflow.RunID {
+	node := c.owner.Shard + maxShards*int(c.owner.Epoch%(workflow.MaxNode/maxShards+1)) //nolint:gosec // below 16
+	id := workflow.MakeRunID(c.now, node, 0)
+	if id <= c.lastID {
+		if id = c.lastID + 1; id.Node() != c.lastID.Node() || c.lastID.Node() != node {
+			id = workflow.MakeRunID(c.lastID.Millis()+1, node, 0)
+		}
+	}
+	c.lastID = id
+	return id
+}
+
+// nextFence grows over the owners of a shard without reading the store.
+func (c *Core) nextFence() machine.Fence {
+	c.counter++
+	return machine.Fence(c.owner.Epoch<<40 | c.counter)
+}
+
+func (c *Core) nextEvent() uint64 {
+	c.eventID = max(c.eventID+1, uint64(workflow.MakeRunID(c.now, c.owner.Shard, 0)))
+	return c.eventID
+}
+
+// Do applies news that somebody waits for.
+func (c *Core) Do(news func(*Core) error, answer func(error)) {
+	err := news(c)
+	c.answer(func() { answer(err) })
+}
+
+// Quiet stops, or starts again, handing out work.
+func (c *Core) Quiet(quiet bool) { c.quiet = quiet }
+
+// Abandon answers those who wait for a round that will not be written. The
+// core is of no use afterwards.
+func (c *Core) Abandon(err error) {
+	c.lost = err
+	for _, answer := range c.round.answers {
+		answer()
+	}
+	for _, p := range c.round.polled {
+		p.Deliver(nil)
+	}
+	for _, p := range c.round.called {
+		p.Deliver(nil)
+	}
+}
+
+func (c *Core) answer(f func()) {
+	c.round.answers = append(c.round.answers, f)
+	c.round.urgent = true
+}
+
+func (c *Core) touch(r *resident) {
+	if !r.dirty {
+		r.dirty = true
+		c.round.dirty = append(c.round.dirty, r)
+	}
+}
+
+func (c *Core) usage(tenant string) *usage {
+	u := c.tenants[tenant]
+	if u == nil {
+		u = &usage{}
+		c.tenants[tenant] = u
+	}
+	return u
+}
+
+// timers is a heap of times at which a run wants to be looked at; entries
+// that no longer hold are passed over.
+type timers []timer
+
+type timer struct {
+	at int64
+	id workflow.RunID
+}
+
+func (t timers) Len() int { return len(t) }
+func (t timers) Less(i, j int) bool {
+	return t[i].at < t[j].at || t[i].at == t[j].at && t[i].id < t[j].id
+}
+func (t timers) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
+
+// Push is for package heap.
+func (t *timers) Push(x any) { *t = append(*t, x.(timer)) }
+
+// Pop is for package heap.
+func (t *timers) Pop() any {
+	last := (*t)[len(*t)-1]
+	*t = (*t)[:len(*t)-1]
+	return last
+}
+
+func (c *Core) setTimer(r *resident, at int64) {
+	if at == 0 || r.wake != 0 && r.wake <= at {
+		return
+	}
+	r.wake = at
+	heap.Push(&c.timers, timer{at, r.run.Meta.ID})
+}
+
+// NextWake is when Wake has something to do; 0 means never.
+func (c *Core) NextWake() int64 {
+	if len(c.timers) == 0 {
+		return 0
+	}
+	return c.timers[0].at
+}
+
+// Wake does everything that is due: leases that ran out, retries, waits,
+// deadlines, runs whose time to start has come.
+func (c *Core) Wake() error {
+	var due []workflow.RunID
+	for len(c.timers) > 0 && c.timers[0].at <= c.now {
+		due = append(due, heap.Pop(&c.timers).(timer).id)
+	}
+	slices.Sort(due)
+	due = slices.Compact(due)
+	rs, err := c.residents(due)
+	if err != nil {
+		for _, id := range due { // they stay due
+			heap.Push(&c.timers, timer{c.now + 1000, id})
+		}
+		return err
+	}
+	for _, r := range rs {
+		r.wake = 0
+		r.run.Wake(c.now)
+		c.settle(r)
+	}
+	return nil
+}
+
+// add sets a timer for a run that need not be in memory.
+func (t *timers) add(at int64, id workflow.RunID) { heap.Push(t, timer{at, id}) }

@@ -1,0 +1,137 @@
+package shard
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// RunPoller asks for whole runs of a delegated queue: its worker decides by
+// itself which step runs when, and reports.
+type RunPoller struct {
+	Queue  string
+	Worker string
+	Max    int
+	Lease  int64 // ms
+	// Deliver is called in Publish with the runs leased.
+	Deliver func([]LeasedRun)
+
+	taken []LeasedRun
+}
+
+// LeasedRun is a whole run in a worker's hands.
+type LeasedRun struct {
+	ID    workflow.RunID
+	Fence machine.Fence
+	View  machine.View
+}
+
+// PollRuns adds a poller for whole runs; it leaves with its first runs.
+func (c *Core) PollRuns(p *RunPoller) {
+	c.round.urgent = true
+	c.callers = append(c.callers, p)
+}
+
+// UnpollRuns removes one that asks no more.
+func (c *Core) UnpollRuns(p *RunPoller) {
+	c.callers = slices.DeleteFunc(c.callers, func(o *RunPoller) bool { return o == p })
+}
+
+// lend leases whole runs to those who ask for them.
+func (c *Core) lend() {
+	for _, p := range c.callers {
+		var ids []workflow.RunID
+		for len(ids) < p.Max {
+			item, ok := c.order.Pick(p.Queue, c.now)
+			if !ok {
+				break
+			}
+			ids = append(ids, c.picked(p.Queue, item))
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		c.begin(ids)
+		for _, id := range ids {
+			c.lendRun(p, id)
+		}
+		if len(p.taken) > 0 {
+			c.round.called = append(c.round.called, p)
+		}
+	}
+	for _, p := range c.round.called {
+		c.UnpollRuns(p)
+	}
+}
+
+func (c *Core) lendRun(p *RunPoller, id workflow.RunID) {
+	r := c.runs[id]
+	if r == nil || !r.picked {
+		return
+	}
+	fence := c.nextFence()
+	if err := r.run.LeaseRun(machine.Lease{Fence: fence, Worker: p.Worker, Until: c.now + p.Lease}, c.now); err != nil {
+		c.trouble = err
+		return
+	}
+	c.settle(r)
+	p.taken = append(p.taken, LeasedRun{ID: id, Fence: fence, View: r.run.View()})
+}
+
+func (c *Core) handOver(p *RunPoller, out duplicates) {
+	taken := slices.DeleteFunc(p.taken, func(l LeasedRun) bool { _, lost := out[l.ID]; return lost })
+	p.taken = nil
+	p.Deliver(taken)
+}
+
+// duplicates are runs that were not taken after all.
+type duplicates = map[workflow.RunID]workflow.RunID
+
+// RunReport is what the worker of a whole run tells.
+type RunReport struct {
+	Run   workflow.RunID
+	Fence machine.Fence
+	Lease int64 // ms from now; 0 leaves it as it is
+	Steps []machine.StepReport
+	// Done ends the run.
+	Done *machine.Outcome
+	// GiveBack returns it to its queue.
+	GiveBack bool
+}
+
+// ReportRun takes a report. answer is called in Publish.
+func (c *Core) ReportRun(rep RunReport, answer func(error)) {
+	err := c.reportRun(rep)
+	c.answer(func() { answer(err) })
+}
+
+func (c *Core) reportRun(rep RunReport) error {
+	r, err := c.resident(rep.Run)
+	if err != nil {
+		return fmt.Errorf("%w: %w", work.ErrBusy, err)
+	}
+	if r == nil {
+		return fmt.Errorf("%w: run %v", work.ErrNotFound, rep.Run)
+	}
+	defer c.settle(r)
+	for _, s := range rep.Steps {
+		if err := r.run.ReportStep(rep.Fence, s, c.now); err != nil {
+			return refusal(err)
+		}
+	}
+	switch {
+	case rep.GiveBack:
+		err = r.run.GiveBackRun(rep.Fence, c.now)
+	case rep.Done != nil:
+		err = r.run.CompleteRun(rep.Fence, *rep.Done, c.now)
+	case rep.Lease > 0:
+		err = r.run.ExtendRun(rep.Fence, c.now+rep.Lease, c.now)
+	}
+	if err != nil {
+		return refusal(err)
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package shard
+
+import (
+	"slices"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/queue"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Poller is somebody who asks for tasks: a worker's one request, or a
+// standing one of this engine's own executors.
+type Poller struct {
+	Worker string
+	Pool   string
+	Types  []string // step types it can execute; empty means all
+	Free   int      // slots it has free
+	Max    int      // tasks it takes at once
+	// Standing pollers stay until they are removed; their slots come free
+	// with the end of each lease. They live and die with this engine, so
+	// that their leases need no heartbeat.
+	Standing bool
+	// Deliver is called in Publish with what was leased.
+	Deliver func([]work.Task)
+
+	taken []work.Task
+	gone  bool
+}
+
+// Poll adds a poller. One that is not standing leaves with its first tasks.
+func (c *Core) Poll(p *Poller) {
+	c.round.urgent = true
+	c.pollers[p.Pool] = append(c.pollers[p.Pool], p)
+}
+
+// Unpoll removes a poller that asks no more.
+func (c *Core) Unpoll(p *Poller) {
+	p.gone = true
+	c.pollers[p.Pool] = slices.DeleteFunc(c.pollers[p.Pool], func(o *Poller) bool { return o == p })
+	if len(c.pollers[p.Pool]) == 0 {
+		delete(c.pollers, p.Pool)
+	}
+}
+
+// dispatch matches what waits with who asks: first steps of runs that have
+// begun, then runs picked from the queues that feed the pool. A run is picked
+// only when somebody has a slot for it, so that the choice falls as late as
+// it can.
+func (c *Core) dispatch() {
+	pools := make([]string, 0, len(c.pollers))
+	for pool := range c.pollers {
+		pools = append(pools, pool)
+	}
+	slices.Sort(pools)
+	for _, pool := range pools {
+		for {
+			c.serve(pool)
+			if free := c.free(pool); free == 0 || !c.start(pool, free) {
+				break
+			}
+		}
+	}
+	c.lend()
+}
+
+// free counts the slots that pollers of a pool still have.
+func (c *Core) free(pool string) int {
+	n := 0
+	for _, p := range c.pollers[pool] {
+		n += p.room()
+	}
+	return n
+}
+
+func (p *Poller) room() int { return min(p.Free, p.Max-len(p.taken)) }
+
+// serve leases ready steps to the pollers of a pool, who waited longest first.
+func (c *Core) serve(pool string) {
+	for _, p := range c.pollers[pool] {
+		for p.room() > 0 {
+			ready := c.slots.Take(nil, pool, p.Types, p.room(), c.now)
+			if len(ready) == 0 {
+				break
+			}
+			for _, one := range ready {
+				c.lease(p, one)
+			}
+		}
+	}
+}
+
+// start picks up to n runs for a pool and begins them; it says whether any
+// began.
+func (c *Core) start(pool string, n int) bool {
+	names := c.feeding(pool)
+	if len(names) == 0 {
+		return false
+	}
+	var ids []workflow.RunID
+	for range names {
+		name := names[c.turn[pool]%len(names)]
+		for len(ids) < n {
+			item, ok := c.order.Pick(name, c.now)
+			if !ok {
+				break
+			}
+			ids = append(ids, c.picked(name, item))
+		}
+		if len(ids) == n {
+			break
+		}
+		c.turn[pool] = (c.turn[pool] + 1) % len(names)
+	}
+	if len(ids) == 0 {
+		c.turn[pool] = 0
+		return false
+	}
+	return c.begin(ids)
+}
+
+// pick remembers what was picked until it has begun or was put back.
+type pick struct {
+	queue string
+	item  queue.Item
+}
+
+func (c *Core) picked(name string, item queue.Item) workflow.RunID {
+	id := workflow.RunID(item.ID)
+	if c.picks == nil {
+		c.picks = map[workflow.RunID]pick{}
+	}
+	c.picks[id] = pick{name, item}
+	return id
+}
+
+// begin starts picked runs, reading those that are not in memory.
+func (c *Core) begin(ids []workflow.RunID) bool {
+	rs, err := c.residents(ids)
+	began := false
+	for _, r := range rs {
+		p, ok := c.picks[r.run.Meta.ID]
+		if !ok {
+			continue
+		}
+		delete(c.picks, r.run.Meta.ID)
+		if r.run.State.Status != machine.Queued {
+			c.order.Finished(p.item.ID, 0)
+			continue
+		}
+		r.picked, r.item = true, p.item
+		r.run.Begin(c.now)
+		c.settle(r)
+		began = true
+	}
+	for _, id := range ids { // the store did not answer, or does not know them
+		p, ok := c.picks[id]
+		if !ok {
+			continue
+		}
+		delete(c.picks, id)
+		c.order.Finished(p.item.ID, 0)
+		if err != nil {
+			c.order.Enqueue(p.queue, p.item)
+		}
+	}
+	if err != nil {
+		c.trouble = err
+	}
+	return began && err == nil
+}

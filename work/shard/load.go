@@ -1,0 +1,93 @@
+package shard
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/berth-project/berth/work/queue"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Waiting restores runs that wait, in any order: what a new owner reads first.
+func (c *Core) Waiting(ws []store.Waiting) {
+	for i := range ws {
+		w := &ws[i]
+		c.lastID = max(c.lastID, w.ID)
+		c.usage(w.Tenant).queued++
+		if at := earliest(w.WakeAt, w.Deadline); at > 0 {
+			c.timers.add(at, w.ID)
+		}
+		if w.Status != machine.Queued || w.Paused {
+			continue
+		}
+		c.order.Restore(w.Queue, queue.Item{
+			ID: uint64(w.ID), Tenant: w.Tenant, Priority: w.Priority, Key: w.Key, Cost: w.Cost,
+			Enqueued: w.Created, Deadline: w.Deadline, Tag: w.Tag,
+		})
+	}
+}
+
+func earliest(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// Started restores runs that had begun. Leases of workers elsewhere stand
+// until they run out; those of an owner's own executors ended with it.
+func (c *Core) Started(recs []store.Record) error {
+	for i := range recs {
+		r, err := c.admit(&recs[i])
+		if err != nil {
+			return err
+		}
+		c.lastID = max(c.lastID, r.run.Meta.ID)
+		c.usage(r.run.Meta.Tenant).running++
+		c.order.Running(r.run.Meta.Queue, r.item)
+		r.picked = true
+		c.recover(r)
+	}
+	return nil
+}
+
+// Local is what the names of workers begin with that live in their engine's
+// own process.
+const Local = "local:"
+
+func (c *Core) recover(r *resident) {
+	r.run.Recover(c.now)
+	for _, ref := range r.run.RunningSteps() {
+		step := r.run.Step(ref)
+		if strings.HasPrefix(step.Worker, Local) {
+			r.run.Crash(ref, step.Fence, fmt.Sprintf("the engine that executed it (%s) is gone", strings.TrimPrefix(step.Worker, Local)), c.now)
+			continue
+		}
+		c.relet(r, ref, step)
+	}
+	c.settle(r)
+}
+
+// relet takes over a lease that an earlier owner gave.
+func (c *Core) relet(r *resident, ref machine.Ref, step *machine.Step) {
+	node := r.run.Node(ref)
+	key, err := r.run.StepKey(ref)
+	if err != nil {
+		key = ""
+	}
+	one := queue.Ready{
+		ID: uint64(r.run.Meta.ID), Node: ref.Node, Item: ref.Item, Tenant: r.run.Meta.Tenant, Queue: r.run.Meta.Queue,
+		Pool: c.poolOf(r.run.Meta.Queue, node.Step.Pool), Type: node.Step.Run, Key: key, Slots: max(1, node.Step.Slots), At: c.now,
+	}
+	c.slots.Running(one)
+	length := c.leaseOf(one.Pool)
+	if node.Step.Lease > 0 {
+		length = node.Step.Lease.Std().Milliseconds()
+	}
+	r.leases = append(r.leases, &lease{ready: one, ref: ref, fence: step.Fence, worker: step.Worker, since: step.StartedAt, length: length})
+}
+
+// Resume sets where ids go on after a load: later than all that are stored.
+func (c *Core) Resume(last workflow.RunID) { c.lastID = max(c.lastID, last) }

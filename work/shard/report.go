@@ -1,0 +1,161 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Held names a task by what its holder knows of it.
+type Held struct {
+	// Pool, when given, must be that of the step.
+	Pool  string
+	Run   workflow.RunID
+	Step  string
+	Item  int
+	Fence machine.Fence
+}
+
+// Completion is the result of an attempt.
+type Completion struct {
+	Held
+	Result work.Result
+}
+
+// Complete records results. answer is called in Publish with an error for
+// each: nil, work.ErrStale, work.ErrNotFound.
+func (c *Core) Complete(done []Completion, answer func([]error)) {
+	errs := make([]error, len(done))
+	for i, d := range done {
+		errs[i] = c.complete(d)
+	}
+	c.answer(func() { answer(errs) })
+}
+
+func (c *Core) complete(d Completion) error {
+	r, ref, err := c.held(d.Held)
+	if err != nil {
+		return err
+	}
+	out := machine.Outcome{Failure: d.Result.Failure, Output: d.Result.Output}
+	if d.Result.Deferred > 0 {
+		out.Until = c.now + d.Result.Deferred.Milliseconds()
+	}
+	if err := r.run.Complete(ref, d.Fence, out, c.now); err != nil {
+		return refusal(err)
+	}
+	c.settle(r)
+	return nil
+}
+
+// held finds the step a worker speaks of.
+func (c *Core) held(h Held) (*resident, machine.Ref, error) {
+	r, err := c.resident(h.Run)
+	if err != nil {
+		return nil, machine.Ref{}, fmt.Errorf("%w: %w", work.ErrBusy, err)
+	}
+	if r == nil {
+		return nil, machine.Ref{}, fmt.Errorf("%w: run %v", work.ErrNotFound, h.Run)
+	}
+	ref, ok := r.run.RefOf(h.Step, h.Item)
+	if !ok {
+		return nil, machine.Ref{}, fmt.Errorf("%w: run %v has no step %q item %d", work.ErrNotFound, h.Run, h.Step, h.Item)
+	}
+	if pool := c.poolOf(r.run.Meta.Queue, r.run.Node(ref).Step.Pool); h.Pool != "" && h.Pool != pool {
+		return nil, machine.Ref{}, fmt.Errorf("%w: run %v has no step %q in pool %q", work.ErrNotFound, h.Run, h.Step, h.Pool)
+	}
+	return r, ref, nil
+}
+
+// refusal puts a machine's error into the words of package work.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, machine.ErrStale):
+		return fmt.Errorf("%w: %w", work.ErrStale, err)
+	case errors.Is(err, machine.ErrNoStep):
+		return fmt.Errorf("%w: %w", work.ErrNotFound, err)
+	}
+	return fmt.Errorf("%w: %w", work.ErrConflict, err)
+}
+
+// Beat is a heartbeat: the attempt lives, and this is how far it is.
+type Beat struct {
+	Held
+	Report machine.Report
+	Log    []byte
+}
+
+// Heartbeat extends leases. It answers at once, for nothing is lost with an
+// extension that was not written but time. Errors as in Complete.
+func (c *Core) Heartbeat(beats []Beat) []error {
+	errs := make([]error, len(beats))
+	for i, b := range beats {
+		errs[i] = c.beat(b)
+	}
+	return errs
+}
+
+func (c *Core) beat(b Beat) error {
+	r, ref, err := c.held(b.Held)
+	if err != nil {
+		return err
+	}
+	until := int64(0)
+	for _, l := range r.leases {
+		if l.ref == ref && l.fence == b.Fence && l.length > 0 {
+			until = c.now + l.length
+		}
+	}
+	if err := r.run.Extend(ref, b.Fence, until, b.Report, c.now); err != nil {
+		return refusal(err)
+	}
+	if len(b.Log) > 0 {
+		c.log(r, ref, b.Log)
+	}
+	c.settle(r)
+	return nil
+}
+
+// log appends to an attempt's log.
+func (c *Core) log(r *resident, ref machine.Ref, text []byte) {
+	id := r.run.Meta.ID
+	seq := max(c.logSeq[id]+1, c.now*1000)
+	c.logSeq[id] = seq
+	c.round.logs = append(c.round.logs, store.Chunk{
+		LogKey: store.LogKey{Run: id, Node: ref.Node, Item: ref.Item, Attempt: r.run.Step(ref).Attempt},
+		Seq:    seq, At: c.now, Text: text,
+	})
+	c.notice(r, work.Event{Kind: "step.log", Step: r.run.Node(ref).Step.Name, Item: int(ref.Item), Log: string(text)})
+}
+
+// GiveBack returns tasks that were not begun: they wait again, and it is no
+// attempt.
+func (c *Core) GiveBack(held []Held, answer func([]error)) {
+	errs := make([]error, len(held))
+	for i, h := range held {
+		r, ref, err := c.held(h)
+		if err == nil {
+			if err = r.run.GiveBack(ref, h.Fence, c.now); err != nil {
+				err = refusal(err)
+			}
+			c.settle(r)
+		}
+		errs[i] = err
+	}
+	c.answer(func() { answer(errs) })
+}
+
+// Current says whether a fence is that of a task's current lease: what a
+// reaper of containers and pods asks.
+func (c *Core) Current(h Held) bool {
+	r, ref, err := c.held(h)
+	if err != nil {
+		return !errors.Is(err, work.ErrNotFound)
+	}
+	step := r.run.Step(ref)
+	return step.Status == machine.StepRunning && step.Fence == h.Fence
+}

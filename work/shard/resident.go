@@ -1,0 +1,83 @@
+package shard
+
+import (
+	"fmt"
+
+	"github.com/berth-project/berth/work/queue"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// resident gives a run, from memory or the store; nil when there is none.
+func (c *Core) resident(id workflow.RunID) (*resident, error) {
+	rs, err := c.residents([]workflow.RunID{id})
+	if err != nil || len(rs) == 0 {
+		return nil, err
+	}
+	return rs[0], nil
+}
+
+// residents gives runs, reading those that are not in memory in one call, in
+// the order they were asked for.
+func (c *Core) residents(ids []workflow.RunID) ([]*resident, error) {
+	var absent []workflow.RunID
+	for _, id := range ids {
+		if c.runs[id] == nil && Place(id) == c.owner.Shard {
+			absent = append(absent, id)
+		}
+	}
+	if len(absent) > 0 {
+		recs, err := c.read.Load(absent)
+		if err != nil {
+			return nil, fmt.Errorf("read %d runs: %w", len(absent), err)
+		}
+		for i := range recs {
+			if _, err := c.admit(&recs[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	rs := make([]*resident, 0, len(ids))
+	for _, id := range ids {
+		if r := c.runs[id]; r != nil {
+			rs = append(rs, r)
+		}
+	}
+	return rs, nil
+}
+
+// admit takes a stored run into memory. What waits for it in the order is
+// counted already, by Restore.
+func (c *Core) admit(rec *store.Record) (*resident, error) {
+	plan, err := c.read.Plan(rec.Document)
+	if err != nil {
+		return nil, fmt.Errorf("the document of run %v: %w", rec.Meta.ID, err)
+	}
+	run, err := machine.Load(plan, rec.Meta, &c.limits, rec.State)
+	if err != nil {
+		return nil, fmt.Errorf("the state of run %v: %w", rec.Meta.ID, err)
+	}
+	for _, o := range rec.Outputs {
+		run.SetExternal(machine.Ref{Node: o.Node, Item: o.Item}, o.Body)
+	}
+	r := &resident{run: run, rec: *rec, stored: true, tag: rec.Tag, status: run.State.Status}
+	r.rec.State, r.rec.Outputs = nil, nil
+	r.item = itemOf(&r.rec)
+	c.runs[rec.Meta.ID] = r
+	return r, nil
+}
+
+// itemOf is what the order needs to know of a run.
+func itemOf(rec *store.Record) queue.Item {
+	return queue.Item{
+		ID: uint64(rec.Meta.ID), Tenant: rec.Meta.Tenant, Priority: rec.Meta.Priority,
+		Key: rec.Key, Cost: rec.Cost, Enqueued: rec.Meta.Created, Deadline: rec.Deadline, Tag: rec.Tag,
+	}
+}
+
+// forget drops runs from memory that need not be there: final ones, and
+// waiting ones beyond what is kept.
+func (c *Core) forget(r *resident) {
+	delete(c.runs, r.run.Meta.ID)
+}

@@ -1,0 +1,144 @@
+package shard
+
+import (
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Seal hands out work and gathers what this round changed: nil when nothing
+// is to be written. Until Publish the core must be left alone.
+func (c *Core) Seal() *store.Batch {
+	c.dispatch()
+	round := &c.round
+	b := &store.Batch{
+		Owner: c.owner, Seq: c.seq + 1, Now: c.now, Documents: round.documents, History: round.history,
+		Logs: round.logs, Events: round.events, Acks: round.acks, Delete: round.deleted,
+	}
+	for _, r := range round.dirty {
+		c.write(b, r)
+	}
+	if len(b.Inserts)+len(b.Updates)+len(b.History)+len(b.Logs)+len(b.Events)+len(b.Acks)+len(b.Delete) == 0 {
+		return nil
+	}
+	c.seq = b.Seq
+	return b
+}
+
+// write adds what a run's row is to say.
+func (c *Core) write(b *store.Batch, r *resident) {
+	r.dirty = false
+	st := &r.run.State
+	r.rec.Status, r.rec.Paused, r.rec.Tag = st.Status, st.Paused, r.tag
+	r.rec.Started, r.rec.Finished = st.StartedAt, st.FinishedAt
+	r.rec.WakeAt = 0
+	if st.Status == machine.Held {
+		r.rec.WakeAt = st.WakeAt
+	}
+	r.rec.Failure = ""
+	if st.Failure != nil {
+		r.rec.Failure = st.Failure.Code
+	}
+	blob := r.run.AppendState(nil)
+	id := r.run.Meta.ID
+	set, drop := r.run.External()
+	for _, o := range set {
+		b.Outputs = append(b.Outputs, store.Output{Run: id, Node: o.Ref.Node, Item: o.Ref.Item, Body: o.Body})
+	}
+	for _, ref := range drop {
+		b.DropOutputs = append(b.DropOutputs, store.OutputKey{Run: id, Node: ref.Node, Item: ref.Item})
+	}
+	if !r.stored {
+		rec := r.rec
+		rec.State = blob
+		b.Inserts = append(b.Inserts, rec)
+		return
+	}
+	b.Updates = append(b.Updates, store.Update{
+		ID: id, Status: st.Status, Paused: st.Paused, Priority: r.rec.Meta.Priority, Queue: r.rec.Meta.Queue, Tag: r.tag,
+		WakeAt: r.rec.WakeAt, Started: st.StartedAt, Finished: st.FinishedAt, Failure: r.rec.Failure, State: blob,
+	})
+}
+
+// Publish ends a round that was written: callers are answered, tasks handed
+// out. It returns what else the outside must know.
+func (c *Core) Publish(out store.Outcome) Published {
+	round := c.round
+	c.round = round0(out)
+	for _, r := range round.dirty {
+		r.stored = true
+	}
+	for id := range out.Duplicates {
+		c.disown(id)
+	}
+	for _, p := range round.polled {
+		c.deliver(p, out)
+	}
+	for _, p := range round.called {
+		c.handOver(p, out.Duplicates)
+	}
+	for _, answer := range round.answers {
+		answer()
+	}
+	for _, r := range round.dirty {
+		c.retain(r)
+	}
+	c.round = round0(store.Outcome{})
+	return round.out
+}
+
+func round0(out store.Outcome) round { return round{duplicates: out.Duplicates} }
+
+// disown takes back a run whose idempotency key another shard had first.
+func (c *Core) disown(id workflow.RunID) {
+	r := c.runs[id]
+	if r == nil {
+		return
+	}
+	for _, l := range r.leases {
+		c.endLease(r, l)
+	}
+	c.withdrawAll(r)
+	switch {
+	case r.status == machine.Running:
+		c.order.Finished(uint64(r.run.Meta.ID), 0)
+		c.usage(r.run.Meta.Tenant).running--
+	case waits(r.status):
+		c.order.Remove(uint64(id))
+		c.usage(r.run.Meta.Tenant).queued--
+	}
+	r.dirty = false
+	delete(c.runs, id)
+}
+
+func (c *Core) deliver(p *Poller, out store.Outcome) {
+	tasks := p.taken
+	p.taken = nil
+	if len(out.Duplicates) > 0 {
+		kept := tasks[:0]
+		for _, t := range tasks {
+			if _, lost := out.Duplicates[t.Run]; !lost {
+				kept = append(kept, t)
+			}
+		}
+		tasks = kept
+	}
+	if len(tasks) == 0 {
+		return
+	}
+	if !p.Standing {
+		c.Unpoll(p)
+	}
+	p.Deliver(tasks)
+}
+
+// retain keeps a run in memory, or not: final runs go, and waiting ones
+// beyond what fits.
+func (c *Core) retain(r *resident) {
+	switch {
+	case r.status.Final() && len(r.leases) == 0:
+		delete(c.runs, r.run.Meta.ID)
+	case waits(r.status) && len(c.runs) > maxFresh:
+		delete(c.runs, r.run.Meta.ID)
+	}
+}

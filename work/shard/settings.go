@@ -1,0 +1,124 @@
+package shard
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/queue"
+)
+
+// Settings is what operators said of queues, pools, tenants and
+// subscriptions. It does not change once a core has it.
+type Settings struct {
+	Queues        map[string]work.Queue
+	Pools         map[string]work.Pool
+	Tenants       map[string]work.Tenant
+	Subscriptions []work.Subscription
+}
+
+// DefaultPool is where steps go that nobody sends elsewhere.
+const DefaultPool = "default"
+
+// defaultRuns bounds a queue's running runs when nobody said so: a backlog
+// must not be begun as a whole because one worker is idle.
+const defaultRuns = 1000
+
+const (
+	defaultPriority = 5
+	defaultLease    = 30 * time.Second
+	defaultAgeing   = time.Minute
+	defaultFloor    = 0.02
+)
+
+// Configure takes new settings: limits apply to what is picked from now on.
+func (c *Core) Configure(s *Settings) {
+	old := c.settings
+	c.settings = s
+	for _, q := range s.Queues {
+		c.order.SetQueue(orderOf(q))
+	}
+	for _, t := range s.Tenants {
+		c.order.SetTenant(t.Name, queue.Tenant{Weight: t.Weight, Cap: t.Running, Suspended: t.Suspended})
+	}
+	for _, p := range s.Pools {
+		c.slots.SetPool(queue.Pool{Name: p.Name, Slots: p.Slots, Types: p.PerType, KeyCap: p.PerKey, Paused: p.Paused, Draining: p.Draining})
+	}
+	if old == nil {
+		return
+	}
+	for name := range old.Tenants {
+		if _, ok := s.Tenants[name]; !ok {
+			c.order.SetTenant(name, queue.Tenant{})
+		}
+	}
+	for name := range old.Pools {
+		if _, ok := s.Pools[name]; !ok {
+			c.slots.SetPool(queue.Pool{Name: name})
+		}
+	}
+	for name, q := range old.Queues {
+		if _, ok := s.Queues[name]; !ok { // its runs stay, and wait until it is back
+			q.Paused = true
+			c.order.SetQueue(orderOf(q))
+		}
+	}
+}
+
+func orderOf(q work.Queue) queue.Config {
+	return queue.Config{
+		Name:      q.Name,
+		Policy:    or(q.Policy, "fair"),
+		Order:     q.Order,
+		Cap:       or(q.Concurrency.Runs, defaultRuns),
+		TenantCap: q.Concurrency.PerTenant,
+		KeyCap:    q.Concurrency.PerKey,
+		Ageing:    or(time.Duration(q.Ageing), defaultAgeing),
+		Floor:     floorOf(q),
+		Paused:    q.Paused,
+		Draining:  q.Draining,
+	}
+}
+
+func floorOf(q work.Queue) float64 {
+	if q.Floor == nil {
+		return defaultFloor
+	}
+	return *q.Floor
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// poolOf is where a step's task goes.
+func (c *Core) poolOf(queueName, stepPool string) string {
+	return or(stepPool, or(c.settings.Queues[queueName].Pool, DefaultPool))
+}
+
+// feeding lists the queues that start runs for a pool, in their order.
+func (c *Core) feeding(pool string) []string {
+	var names []string
+	for name, q := range c.settings.Queues {
+		if !q.Delegated && or(q.Pool, DefaultPool) == pool {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if d := c.settings.Queues[a].Order - c.settings.Queues[b].Order; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	return names
+}
+
+// leaseOf is how long a task of a pool stays a worker's, in milliseconds.
+func (c *Core) leaseOf(pool string) int64 {
+	return or(time.Duration(c.settings.Pools[pool].Lease), defaultLease).Milliseconds()
+}

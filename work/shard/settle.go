@@ -1,0 +1,215 @@
+package shard
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/queue"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// settle draws the consequences of what a run's machine just did: leases that
+// ended, steps that wait for a slot, a run that is to be queued, or finished.
+func (c *Core) settle(r *resident) {
+	eff := r.run.Effects()
+	if eff.Changed {
+		c.touch(r)
+	}
+	c.endLeases(r, eff.Recall)
+	for _, ref := range eff.Withdraw {
+		c.withdraw(r, ref)
+	}
+	for _, ref := range eff.Ready {
+		c.offer(r, ref)
+	}
+	for _, child := range eff.Children {
+		c.round.out.Children = append(c.round.out.Children, c.child(r, child))
+	}
+	c.round.out.Cancel = append(c.round.out.Cancel, eff.Cancel...)
+	for _, e := range eff.History {
+		c.round.history = append(c.round.history, store.History{Run: r.run.Meta.ID, Entry: e})
+	}
+	c.place(r)
+	c.tell(r)
+	c.setTimer(r, r.run.NextWake())
+}
+
+// place keeps the order and the counts in step with a run's status.
+func (c *Core) place(r *resident) {
+	was, is := r.status, r.run.State.Status
+	if was == is {
+		if is == machine.Queued {
+			c.replace(r)
+		}
+		return
+	}
+	use := c.usage(r.run.Meta.Tenant)
+	switch {
+	case was == machine.Queued && !r.picked:
+		c.order.Remove(uint64(r.run.Meta.ID))
+	case was == machine.Running:
+		c.order.Finished(uint64(r.run.Meta.ID), r.used)
+		use.running--
+		r.picked, r.used = false, 0
+		c.withdrawAll(r)
+	}
+	if waits(was) && !waits(is) {
+		use.queued--
+	}
+	if !waits(was) && waits(is) {
+		use.queued++
+	}
+	switch is {
+	case machine.Queued:
+		r.item.Tag = 0
+		r.item.Enqueued = c.now
+		c.enqueue(r)
+	case machine.Running:
+		use.running++
+		r.rec.Started = r.run.State.StartedAt
+	}
+	r.status = is
+	if is.Final() {
+		c.finish(r)
+	}
+	c.notice(r, work.Event{Kind: "run." + is.String(), Failure: r.run.State.Failure})
+	c.round.urgent = true
+}
+
+func waits(s machine.Status) bool { return s == machine.Held || s == machine.Queued }
+
+// enqueue lets a run wait its turn, unless it is paused.
+func (c *Core) enqueue(r *resident) {
+	if r.run.State.Paused {
+		return
+	}
+	r.tag = c.order.Enqueue(r.run.Meta.Queue, r.item)
+	r.item.Tag = r.tag
+}
+
+// replace takes a waiting run out of its queue when it was paused, and puts
+// it back when that ended.
+func (c *Core) replace(r *resident) {
+	if r.picked || r.run.State.Paused == r.rec.Paused {
+		return
+	}
+	if r.run.State.Paused {
+		c.order.Remove(uint64(r.run.Meta.ID))
+	} else {
+		c.enqueue(r)
+	}
+	r.rec.Paused = r.run.State.Paused
+}
+
+// finish tells of a run that became final.
+func (c *Core) finish(r *resident) {
+	st := &r.run.State
+	c.round.out.Finished = append(c.round.out.Finished, Finished{
+		ID: r.run.Meta.ID, Tenant: r.run.Meta.Tenant, Status: st.Status, Output: st.Output, Failure: st.Failure,
+		Parent: r.run.Meta.Parent, ParentRef: r.run.Meta.ParentStep,
+	})
+	c.emit(r, "run."+st.Status.String())
+	delete(c.logSeq, r.run.Meta.ID)
+}
+
+// tell lets those who watch know of the steps that changed.
+func (c *Core) tell(r *resident) {
+	for _, ch := range r.run.Changes() {
+		step := r.run.Step(ch)
+		node := r.run.Node(ch)
+		c.notice(r, work.Event{
+			Kind: "step." + step.Status.String(), Step: node.Step.Name, Item: int(ch.Item), StepStatus: step.Status,
+			Attempt: step.Attempt, Percent: step.Percent, Message: step.Message, Failure: step.Failure,
+		})
+		if step.Status == machine.StepFailed {
+			c.emitStep(r, ch)
+		}
+	}
+}
+
+func (c *Core) notice(r *resident, e work.Event) {
+	e.At, e.Run, e.Tenant, e.Queue = c.now, r.run.Meta.ID, r.run.Meta.Tenant, r.run.Meta.Queue
+	e.Workflow, e.Status = r.rec.Workflow, r.run.State.Status
+	c.round.out.Notices = append(c.round.out.Notices, e)
+}
+
+// offer puts a step that is ready before the pool that will execute it.
+func (c *Core) offer(r *resident, ref machine.Ref) {
+	node := r.run.Node(ref)
+	key, err := r.run.StepKey(ref)
+	if err != nil {
+		key = ""
+	}
+	one := queue.Ready{
+		ID: uint64(r.run.Meta.ID), Node: ref.Node, Item: ref.Item, Tenant: r.run.Meta.Tenant, Queue: r.run.Meta.Queue,
+		Pool: c.poolOf(r.run.Meta.Queue, node.Step.Pool), Type: node.Step.Run, Key: key, Slots: max(1, node.Step.Slots), At: c.now,
+	}
+	r.ready = append(r.ready, one)
+	c.slots.Add(one)
+	c.round.urgent = true
+}
+
+func (c *Core) withdraw(r *resident, ref machine.Ref) {
+	r.ready = slices.DeleteFunc(r.ready, func(one queue.Ready) bool {
+		if one.Node != ref.Node || one.Item != ref.Item {
+			return false
+		}
+		c.slots.Remove(one.ID, one.Node, one.Item)
+		return true
+	})
+}
+
+func (c *Core) withdrawAll(r *resident) {
+	for _, one := range r.ready {
+		c.slots.Remove(one.ID, one.Node, one.Item)
+	}
+	r.ready = nil
+}
+
+// child reads what a step of type workflow wants as a submission. It cannot
+// ask for another tenant: a run works for its own.
+func (c *Core) child(r *resident, want machine.Child) Child {
+	out := Child{Parent: r.run.Meta.ID, Ref: want.Ref}
+	if err := json.Unmarshal(want.With, &out.Submission); err != nil {
+		out.Err = fmt.Errorf("the sub-workflow's \"with\": %w", err)
+		return out
+	}
+	s := &out.Submission
+	s.Tenant, s.Parent, s.ParentStep, s.ParentItem = r.run.Meta.Tenant, r.run.Meta.ID, want.Ref.Node, want.Ref.Item
+	s.IdempotencyKey = want.Key
+	s.By = "run " + r.run.Meta.ID.String()
+	if s.Priority == nil {
+		p := int(r.run.Meta.Priority)
+		s.Priority = &p
+	}
+	return out
+}
+
+// ChildSubmitted ties a sub-workflow to the step that wanted it.
+func (c *Core) ChildSubmitted(parent workflow.RunID, ref machine.Ref, child workflow.RunID) error {
+	r, err := c.resident(parent)
+	if err != nil || r == nil {
+		return err
+	}
+	r.run.ChildStarted(ref, child, c.now)
+	c.settle(r)
+	return nil
+}
+
+// ChildFinished tells a step how its sub-workflow ended.
+func (c *Core) ChildFinished(parent workflow.RunID, ref machine.Ref, child workflow.RunID, s machine.Status, output []byte, f *machine.Failure) error {
+	r, err := c.resident(parent)
+	if err != nil || r == nil {
+		return err
+	}
+	if err := r.run.ChildFinished(ref, child, s, output, f, c.now); err != nil {
+		return nil //nolint:nilerr // the step moved on, which is no fault of the child's
+	}
+	c.settle(r)
+	c.round.urgent = true
+	return nil
+}
