@@ -16,6 +16,7 @@
 //	compat/pop/object     agendas and other objects of Priority Operation Processing (POP), and their rules
 //	compat/pop/token      the references within POP's objects
 //	compat/pop/translate  POP's objects in the words of workflow and work, and back
+//	compat/pop/dynamodb   exports of the tables of a POP deployment
 //	compat/pop/schedule   POP's two ways to choose what is next
 //	compat/pop/registry   which pod executes which of POP's operations
 //	─────────────────────────────────────────────────────────────── services

@@ -1,0 +1,196 @@
+package translate
+
+import (
+	"encoding/json"
+
+	"github.com/berth-project/berth/compat/pop/object"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// messageRunning is what POP's executor says of an agenda that runs.
+const messageRunning = "Running Operations"
+
+// Apply writes into the progress of an agenda what became of its run: states,
+// times, percentages, outputs and attempts. What the run does not know stays:
+// ids, titles, the parameters and diagnostics of operations. Operations have the
+// order of the agenda; those without progress get one.
+func Apply(v *machine.View, a *object.Agenda, p *object.Progress) {
+	p.State, p.StateMessage = runState(v)
+	p.StartedTime, p.CompletedTime = v.Started, v.Finished
+	attempts, most := v.Attempt-1, a.Params.Attempts()
+	if v.Status.Final() {
+		attempts++
+	}
+	p.AttemptsCompleted, p.MaximumAttempts = &attempts, &most
+	if v.Failure != nil && v.Failure.Step == "" { // that of a step is told with its operation
+		p.Diagnostics = withDiagnostic(p.Diagnostics, diagnostic(v.Failure, v.Finished))
+	}
+	known := make(map[string]object.OperationProgress, len(p.Operations))
+	for _, o := range p.Operations {
+		known[o.Operation] = o
+	}
+	steps := make(map[string]*machine.StepView, len(v.Steps))
+	for i := range v.Steps {
+		steps[v.Steps[i].Name] = &v.Steps[i]
+	}
+	p.Operations = make([]object.OperationProgress, 0, len(a.Operations))
+	for i := range a.Operations {
+		name := a.Operations[i].Name
+		o, ok := known[name]
+		if !ok {
+			o = NewOperationProgress(a, p, name)
+		}
+		if step := steps[StepName(name)]; step != nil {
+			applyStep(step, &o)
+		}
+		p.Operations = append(p.Operations, o)
+	}
+	percent := object.Percent(p.Operations)
+	p.PercentComplete = &percent
+}
+
+// NewProgress returns the progress of an agenda that has not run.
+func NewProgress(a *object.Agenda) *object.Progress {
+	percent, attempts, most := 0.0, 0, a.Params.Attempts()
+	p := &object.Progress{
+		Common:   object.Common{ID: a.ProgressID, CID: a.CID, CustomerID: a.CustomerID, AddedTime: a.AddedTime, UpdatedTime: a.AddedTime},
+		AgendaID: a.ID, LinkID: a.LinkID, ExternalID: a.Params.Text(object.ParamExternalID), State: object.Waiting,
+		PercentComplete: &percent, AttemptsCompleted: &attempts, MaximumAttempts: &most, Params: a.Params, AgendaInsight: a.AgendaInsight,
+	}
+	for i := range a.Operations {
+		p.Operations = append(p.Operations, NewOperationProgress(a, p, a.Operations[i].Name))
+	}
+	return p
+}
+
+// NewOperationProgress returns the progress of an operation that has not run.
+func NewOperationProgress(a *object.Agenda, p *object.Progress, operation string) object.OperationProgress {
+	zero := 0
+	return object.OperationProgress{
+		Common: object.Common{
+			ID: object.OperationProgressID(p.ID, operation), CID: a.CID, CustomerID: a.CustomerID,
+			AddedTime: p.AddedTime, UpdatedTime: p.AddedTime,
+		},
+		AgendaProgressID: p.ID, Operation: operation, State: object.Waiting, AttemptCount: &zero,
+	}
+}
+
+// runState is what POP calls the status of a run.
+func runState(v *machine.View) (object.State, string) {
+	switch v.Status {
+	case machine.Held, machine.Queued:
+		if v.Attempt > 1 {
+			return object.Waiting, object.Pending
+		}
+		return object.Waiting, ""
+	case machine.Running:
+		return object.Executing, messageRunning
+	case machine.Succeeded:
+		return object.Complete, object.Succeeded
+	}
+	return object.Complete, object.Failed
+}
+
+// applyStep writes what became of a step into the progress of its operation.
+func applyStep(s *machine.StepView, o *object.OperationProgress) {
+	o.State, o.StateMessage = stepState(s)
+	o.StartedTime, o.CompletedTime = s.Started, s.Finished
+	attempts, percent := s.Attempt, s.Percent
+	o.AttemptCount, o.AttemptTime, o.PercentComplete = &attempts, s.Started, &percent
+	o.ResultPayload = ""
+	switch {
+	case s.Status == machine.StepSucceeded:
+		o.ResultPayload = string(output(s.Output))
+	case s.Failure != nil:
+		o.Diagnostics = withDiagnostic(o.Diagnostics, diagnostic(s.Failure, s.Finished))
+	}
+}
+
+// stepState is what POP calls the status of a step. An operation that never ran,
+// because another failed or the run was canceled, waits.
+func stepState(s *machine.StepView) (object.State, string) {
+	switch s.Status {
+	case machine.StepCanceled:
+		if s.Attempt == 0 {
+			return object.Waiting, ""
+		}
+	case machine.StepWaiting, machine.StepReady, machine.StepSkipped:
+		return object.Waiting, s.Message
+	case machine.StepRunning, machine.StepBackoff, machine.StepSleeping:
+		return object.Executing, s.Message
+	case machine.StepSucceeded:
+		return object.Complete, object.Succeeded
+	}
+	return object.Complete, object.Failed
+}
+
+func output(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+func diagnostic(f *machine.Failure, at int64) object.DiagnosticEvent {
+	return object.DiagnosticEvent{Message: f.Message, StatusCode: f.Code, Time: at, Payload: f.Detail}
+}
+
+// withDiagnostic adds an event that is not there yet.
+func withDiagnostic(events []object.DiagnosticEvent, e object.DiagnosticEvent) []object.DiagnosticEvent {
+	for _, known := range events {
+		if known.Message == e.Message {
+			return events
+		}
+	}
+	return append(events, e)
+}
+
+// StepReport says in Berth's words what an executor of POP's tells of an
+// operation.
+func StepReport(o *object.OperationProgress) machine.StepReport {
+	r := machine.StepReport{
+		Step: StepName(o.Operation), Status: machine.StepWaiting, Message: o.StateMessage,
+		Started: o.StartedTime, Finished: o.CompletedTime,
+	}
+	if o.PercentComplete != nil {
+		r.Percent = min(max(*o.PercentComplete, 0), 100)
+	}
+	switch {
+	case o.State == object.Executing:
+		r.Status = machine.StepRunning
+	case object.Successful(o.State, o.StateMessage):
+		r.Status, r.Message = machine.StepSucceeded, ""
+		r.Output = o.Output()
+		if !json.Valid(r.Output) {
+			r.Output = json.RawMessage(quote(o.ResultPayload))
+		}
+	case o.State == object.Complete:
+		r.Status, r.Failure = machine.StepFailed, failure(o.StateMessage, o.Diagnostics)
+	}
+	return r
+}
+
+// Outcome says in Berth's words how an executor of POP's tells that an agenda
+// ended; nil when it has not.
+func Outcome(p *object.Progress) *machine.Outcome {
+	switch {
+	case p.State != object.Complete:
+		return nil
+	case object.Successful(p.State, p.StateMessage):
+		return &machine.Outcome{}
+	}
+	return &machine.Outcome{Failure: failure(p.StateMessage, p.Diagnostics)}
+}
+
+// failure is the last of the events that tell why something failed.
+func failure(message string, events []object.DiagnosticEvent) *machine.Failure {
+	f := &machine.Failure{Code: object.Failed, Message: message}
+	if len(events) > 0 {
+		last := events[len(events)-1]
+		if last.Message != "" {
+			f.Message = last.Message
+		}
+		f.Detail = last.Payload
+	}
+	return f
+}
