@@ -33,10 +33,16 @@ func (r *Run) admit(now int64) {
 // startNode starts a step, or as many of its items as may start. It says
 // false when more could start if there were slots.
 func (r *Run) startNode(i int, now int64) bool {
-	if r.forEach(i) {
+	s := &r.State.Steps[i]
+	switch {
+	case s.Status.Final():
+		return true
+	case r.forEach(i):
 		return r.startItems(i, now)
+	case s.Status != StepWaiting:
+		return true
 	}
-	return r.start(Ref{int32(i), -1}, &r.State.Steps[i], now)
+	return r.start(Ref{int32(i), -1}, s, now)
 }
 
 // start begins a step or an item; it says false when that takes a slot and

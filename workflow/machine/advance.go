@@ -30,10 +30,13 @@ func (r *Run) drain(now int64) {
 
 func (r *Run) nodeSettled(i int, now int64) {
 	s, n := &r.State.Steps[i], r.Plan.Node(i)
-	if s.Status == StepFailed {
+	if s.Status == StepFailed && r.State.Lease == nil {
 		r.judgeFailure(i, now)
 	}
 	r.resolve(i, now)
+	if r.State.Lease != nil { // its worker decides what comes of it
+		return
+	}
 	if n.OnError >= 0 {
 		r.consider(n.OnError, now)
 	}

@@ -42,12 +42,17 @@ func (r *Run) unstick(p int, now int64) bool {
 // decide finds the verdict when all steps but those under finally are
 // settled. It says false when the run is to be tried again.
 func (r *Run) decide(now int64) bool {
+	for i := range r.nodes { // as the worker of a whole run left it
+		if r.State.Failure == nil && r.State.Steps[i].Status == StepFailed && r.fate(i) == bad {
+			r.fail(i, now)
+		}
+	}
 	if r.State.Failure == nil {
 		r.answer()
 	}
 	verdict := Succeeded
 	if r.State.Failure != nil {
-		if r.State.Attempt < r.Plan.Document().Attempts && !r.State.Failure.Fatal {
+		if r.mayTryAgain() {
 			r.tryAgain(now)
 			return false
 		}
@@ -56,6 +61,11 @@ func (r *Run) decide(now int64) bool {
 	r.State.Verdict = verdict
 	r.considerAll(now)
 	return true
+}
+
+// mayTryAgain reports whether a failed run has an attempt left.
+func (r *Run) mayTryAgain() bool {
+	return r.State.Attempt < r.Plan.Document().Attempts && !r.State.Failure.Fatal
 }
 
 // answer works out the run's output, or fails it.

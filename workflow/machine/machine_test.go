@@ -4,24 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
-
-const created = 1_750_000_000_000
-
-func plan(tb testing.TB, doc string) *workflow.Plan {
-	tb.Helper()
-	p, err := workflow.Load("test.json", []byte(doc))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
-
-func meta() machine.Meta {
-	return machine.Meta{ID: workflow.MakeRunID(created, 1, 1), Tenant: "acme", Queue: "main", Priority: 5, Params: json.RawMessage(`{}`), Created: created}
-}
 
 const diamond = `{"name": "noop", "steps": [
 	{"name": "a", "run": "noop"},
@@ -30,7 +14,7 @@ const diamond = `{"name": "noop", "steps": [
 
 func TestHappyPath(t *testing.T) {
 	t.Parallel()
-	r := machine.New(plan(t, diamond), meta(), nil, created)
+	r := machine.New(compile(t, diamond), testMeta(), nil, created)
 	r.Begin(created + 1)
 	fence := machine.Fence(1 << 40)
 	for n := 0; !r.Final(); n++ {
@@ -48,7 +32,7 @@ func TestHappyPath(t *testing.T) {
 			}
 		}
 		blob := r.AppendState(nil)
-		r2, err := machine.Load(plan(t, diamond), meta(), nil, blob)
+		r2, err := machine.Load(compile(t, diamond), testMeta(), nil, blob)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +50,8 @@ func TestHappyPath(t *testing.T) {
 }
 
 func BenchmarkRun(b *testing.B) {
-	p := plan(b, diamond)
-	m := meta()
+	p := compile(b, diamond)
+	m := testMeta()
 	out := json.RawMessage(`{"ok":true}`)
 	b.ReportAllocs()
 	var blob []byte

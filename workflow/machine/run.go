@@ -196,8 +196,12 @@ func (r *Run) RefOf(name string, item int) (Ref, bool) {
 	return ref, r.Step(ref) != nil
 }
 
-// RunningSteps returns what is leased at present, in the plan's order.
+// RunningSteps returns what is leased at present, in the plan's order: nothing
+// of a run that is leased as a whole.
 func (r *Run) RunningSteps() []Ref {
+	if r.State.Lease != nil {
+		return nil
+	}
 	var running []Ref
 	for _, ref := range r.live {
 		if r.Step(ref).Status == StepRunning {

@@ -151,12 +151,11 @@ func (r *Run) CompleteRun(f Fence, o Outcome, now int64) error {
 	if wrong := r.wrong(o.Output); wrong != nil {
 		return fmt.Errorf("%w: %s", ErrInvalid, wrong.Message)
 	}
-	r.State.Lease, r.State.LastLease = nil, f
-	r.effects.Changed = true
-	r.State.Failure = nil
-	if o.Failure != nil {
+	r.State.LastLease, r.effects.Changed = f, true
+	if o.Failure != nil && r.State.Verdict == 0 {
 		r.State.Failure = o.Failure.bounded()
-		if again := r.State.Attempt < r.Plan.Document().Attempts; again && !o.Failure.Fatal && r.State.Verdict == 0 {
+		if r.mayTryAgain() {
+			r.State.Lease = nil
 			r.tryAgain(now)
 			return nil
 		}
@@ -168,6 +167,7 @@ func (r *Run) CompleteRun(f Fence, o Outcome, now int64) error {
 		}
 	}
 	r.drain(now)
+	r.State.Lease = nil
 	r.concludeWhole(o, now)
 	return nil
 }
