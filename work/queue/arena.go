@@ -16,8 +16,8 @@ type arena[P any] struct {
 }
 
 type node[P any] struct {
-	at    int64 // when it was enqueued; the deadline with edf
-	other int64 // the deadline; with edf when it was enqueued, which then breaks ties
+	at    int64 // the order: of runs when it was enqueued, or the deadline with edf
+	other int64 // of runs the deadline, or with edf when it was enqueued; then it breaks ties
 	id    uint64
 
 	left, right uint32

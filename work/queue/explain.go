@@ -116,12 +116,12 @@ func (q *queue) reasons(e *Explanation, m *member) {
 
 // explainKey tells of the run's key, and whether the key holds it. A run
 // behind others of its key is held even while the key is open: they go first.
-func (q *queue) explainKey(e *Explanation, k *key, i uint32) (held bool) {
+func (q *queue) explainKey(e *Explanation, k *runKey, i uint32) (held bool) {
 	e.KeyRunning, e.KeyCap = k.running, q.config.KeyCap
 	if q.config.KeyCap == 0 {
 		return false
 	}
-	l := k.line(q.owner.runs.node(i).class)
+	l := k.line(k.member.lane(q.owner.runs.node(i).class))
 	if l.head == i {
 		return false
 	}
@@ -129,7 +129,7 @@ func (q *queue) explainKey(e *Explanation, k *key, i uint32) (held bool) {
 	if l.head != 0 {
 		e.KeyPosition++
 	}
-	if !k.open() {
+	if !k.open(q.config.KeyCap) {
 		e.Reasons = append(e.Reasons, KeyFull)
 	}
 	return true

@@ -2,126 +2,89 @@ package queue
 
 import "slices"
 
-// key is a concurrency key of a tenant in a queue, while runs have it. Where
-// the queue caps keys, only the first run of each class stands in the lane,
-// and none while the key is full: so a full key holds nothing but its own
-// runs, and costs a pick nothing.
-type key struct {
+// key is a concurrency key of a tenant in a queue or a pool, while something
+// has it. Where keys are capped, only the first of a key stands in each lane,
+// and none while the key is full: so a full key holds nothing but its own,
+// and costs a pick nothing.
+type key[P any, L keyed] struct {
 	name    string
-	number  uint32 // in Scheduler.keys
-	member  *member
 	waiting int
 	running int
-	lines   []line // by class; only of queues that cap keys
+	lines   []line[L] // only where keys are capped
 }
 
-// line holds the waiting runs of a key and a class.
-type line struct {
-	class uint8
-	head  uint32 // the one in the lane, 0 for none
-	rest  uint32 // set of the others
+// keyed is a lane: it has the set of those that wait their turn, and is filed
+// anew when that changed.
+type keyed interface {
+	comparable
+	set() *uint32
+	file()
 }
 
-type keyName struct {
-	member uint32
-	name   string
+// line holds those of a key and a lane that wait.
+type line[L keyed] struct {
+	lane L
+	head uint32 // the one in the lane, 0 for none
+	rest uint32 // set of the others
 }
 
-// key finds or makes a key; the name "" is none.
-func (s *Scheduler) key(m *member, name string) *key {
-	if name == "" {
-		return nil
-	}
-	at := keyName{m.number, name}
-	if i, ok := s.keyNumber[at]; ok {
-		return s.keys[i]
-	}
-	k := &key{name: name, member: m}
-	if n := len(s.freeKeys); n > 0 {
-		k.number, s.freeKeys = s.freeKeys[n-1], s.freeKeys[:n-1]
-		s.keys[k.number] = k
-	} else {
-		k.number = uint32(len(s.keys))
-		s.keys = append(s.keys, k)
-	}
-	s.keyNumber[at] = k.number
-	return k
-}
+// open reports whether one more may be in flight; a limit of 0 is none.
+func (k *key[P, L]) open(limit int) bool { return limit == 0 || k.running < limit }
 
-// release forgets a key that no run has.
-func (s *Scheduler) release(k *key) {
-	if k.waiting > 0 || k.running > 0 {
-		return
-	}
-	delete(s.keyNumber, keyName{k.member.number, k.name})
-	s.keys[k.number] = nil
-	s.freeKeys = append(s.freeKeys, k.number)
-}
-
-func (k *key) open() bool {
-	limit := k.member.queue.config.KeyCap
-	return limit == 0 || k.running < limit
-}
-
-func (k *key) line(class uint8) *line {
-	i := slices.IndexFunc(k.lines, func(l line) bool { return l.class == class })
+// line is where those of a lane wait; it is made where there is none.
+func (k *key[P, L]) line(lane L) *line[L] {
+	i := slices.IndexFunc(k.lines, func(l line[L]) bool { return l.lane == lane })
 	if i < 0 {
 		i = len(k.lines)
-		k.lines = append(k.lines, line{class: class})
+		k.lines = append(k.lines, line[L]{lane: lane})
 	}
 	return &k.lines[i]
 }
 
-// join puts a waiting run behind its key.
-func (k *key) join(i uint32) {
-	runs := &k.member.queue.owner.runs
-	n := runs.node(i)
-	l := k.line(n.class)
-	if l.head != 0 && runs.before(i, l.head) {
-		k.stepBack(l)
+// join puts node i, which is in no set, behind the key.
+func (k *key[P, L]) join(a *arena[P], lane L, i uint32) {
+	l := k.line(lane)
+	if l.head != 0 && a.before(i, l.head) {
+		k.stepBack(a, l)
 	}
-	runs.insert(&l.rest, i)
+	a.insert(&l.rest, i)
 }
 
-// leave takes a waiting run out, from the lane or from behind its key.
-func (k *key) leave(i uint32) {
-	runs := &k.member.queue.owner.runs
-	l := k.line(runs.node(i).class)
+// leave takes node i out, from the lane or from behind the key.
+func (k *key[P, L]) leave(a *arena[P], lane L, i uint32) {
+	l := k.line(lane)
 	if l.head == i {
-		runs.remove(&k.member.lane(l.class).root, i)
+		a.remove(lane.set(), i)
 		l.head = 0
 	} else {
-		runs.remove(&l.rest, i)
+		a.remove(&l.rest, i)
 	}
 	if l.head == 0 && l.rest == 0 {
-		k.lines = slices.DeleteFunc(k.lines, func(l line) bool { return l.head == 0 && l.rest == 0 })
+		k.lines = slices.DeleteFunc(k.lines, func(l line[L]) bool { return l.lane == lane })
 	}
 }
 
 // turn brings the lanes in agreement with whether the key is open, and files
 // those that changed.
-func (k *key) turn() {
-	m := k.member
-	runs := &m.queue.owner.runs
+func (k *key[P, L]) turn(a *arena[P], limit int) {
 	for i := range k.lines {
 		l := &k.lines[i]
-		switch open := k.open(); {
+		switch open := k.open(limit); {
 		case open && l.head == 0 && l.rest != 0:
-			l.head = runs.first(l.rest)
-			runs.remove(&l.rest, l.head)
-			runs.insert(&m.lane(l.class).root, l.head)
+			l.head = a.first(l.rest)
+			a.remove(&l.rest, l.head)
+			a.insert(l.lane.set(), l.head)
 		case !open && l.head != 0:
-			k.stepBack(l)
+			k.stepBack(a, l)
 		default:
 			continue
 		}
-		m.queue.file(m.lane(l.class))
+		l.lane.file()
 	}
 }
 
-func (k *key) stepBack(l *line) {
-	runs := &k.member.queue.owner.runs
-	runs.remove(&k.member.lane(l.class).root, l.head)
-	runs.insert(&l.rest, l.head)
+func (k *key[P, L]) stepBack(a *arena[P], l *line[L]) {
+	a.remove(l.lane.set(), l.head)
+	a.insert(&l.rest, l.head)
 	l.head = 0
 }

@@ -85,8 +85,7 @@ func (q *queue) lastBehindKeys() map[*lane]uint32 {
 			continue
 		}
 		for _, behind := range k.lines {
-			l := k.member.lane(behind.class)
-			last[l] = q.later(last[l], q.owner.runs.last(behind.rest))
+			last[behind.lane] = q.later(last[behind.lane], q.owner.runs.last(behind.rest))
 		}
 	}
 	return last

@@ -109,7 +109,7 @@ func (q *queue) attach(i uint32) {
 	l.add(q.charge(m, n.data.cost))
 	if n.data.key != 0 && q.config.KeyCap > 0 {
 		k := q.owner.keys[n.data.key]
-		k.join(i)
+		k.join(runs, l, i)
 		k.turn()
 		return
 	}
@@ -125,7 +125,7 @@ func (q *queue) detach(i uint32) *lane {
 	l := m.lane(n.class)
 	l.settle(q.charge(m, n.data.cost))
 	if n.data.key != 0 && q.config.KeyCap > 0 {
-		q.owner.keys[n.data.key].leave(i)
+		q.owner.keys[n.data.key].leave(runs, l, i)
 	} else {
 		runs.remove(&l.root, i)
 	}

@@ -20,7 +20,7 @@ type Scheduler struct {
 
 	members     []*member // by number
 	freeMembers []uint32
-	keys        []*key // by number, from 1
+	keys        []*runKey // by number, from 1
 	freeKeys    []uint32
 	keyNumber   map[keyName]uint32
 }
@@ -31,7 +31,7 @@ func New() *Scheduler {
 		places:    map[uint64]uint32{},
 		queues:    map[string]*queue{},
 		tenants:   map[string]*tenant{},
-		keys:      make([]*key, 1),
+		keys:      make([]*runKey, 1),
 		keyNumber: map[keyName]uint32{},
 		virtual:   epoch,
 	}

@@ -1,9 +1,9 @@
 package queue
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"strings"
 )
 
 // Stats describes a queue.
@@ -41,7 +41,7 @@ type ClassStats struct {
 	Class   int `json:"class"`
 	Waiting int `json:"waiting"`
 	// How long runs picked in the last five to ten minutes had waited, in
-	// milliseconds; within 10 %.
+	// milliseconds; within 1/16.
 	P50 int64 `json:"p50"`
 	P90 int64 `json:"p90"`
 	P99 int64 `json:"p99"`
@@ -129,18 +129,10 @@ func (q *queue) classStats(waiting *[Classes]int) []ClassStats {
 
 // rank puts m among the top tenants, the most waiting first, then by name.
 func (q *queue) rank(all []TenantStats, m *member, top int) []TenantStats {
-	t := TenantStats{Tenant: m.tenant.name, Waiting: m.waiting}
-	at, _ := slices.BinarySearchFunc(all, t, func(x, y TenantStats) int {
-		if x.Waiting != y.Waiting {
-			return y.Waiting - x.Waiting
-		}
-		return strings.Compare(x.Tenant, y.Tenant)
-	})
-	if at >= top {
-		return all
-	}
 	now := q.owner.now
-	t.Weight, t.Running, t.Held = m.tenant.config.weight(), m.running, m.blocked
+	t := TenantStats{
+		Tenant: m.tenant.name, Weight: m.tenant.config.weight(), Waiting: m.waiting, Running: m.running, Held: m.blocked,
+	}
 	if total := q.stats.cost.sum(now); total > 0 {
 		t.Share = m.served.sum(now) / total
 	}
@@ -148,8 +140,9 @@ func (q *queue) rank(all []TenantStats, m *member, top int) []TenantStats {
 	if t.Oldest, ok = q.oldest(m); !ok && m.waiting > 0 && t.Held == "" {
 		t.Held = KeyFull
 	}
-	all = slices.Insert(all, at, t)
-	return all[:min(len(all), top)]
+	return insertTop(all, t, top, func(x, y TenantStats) int {
+		return cmp.Or(cmp.Compare(y.Waiting, x.Waiting), cmp.Compare(x.Tenant, y.Tenant))
+	})
 }
 
 // oldest is since when the member's oldest run waits, of those that no key
@@ -166,4 +159,14 @@ func (q *queue) oldest(m *member) (since int64, ok bool) {
 		return 0, false
 	}
 	return since, true
+}
+
+// insertTop puts x in its place among the first of an order, at most limit.
+func insertTop[T any](all []T, x T, limit int, order func(x, y T) int) []T {
+	at, _ := slices.BinarySearchFunc(all, x, order)
+	if at >= limit {
+		return all
+	}
+	all = slices.Insert(all, at, x)
+	return all[:min(len(all), limit)]
 }

@@ -1,0 +1,359 @@
+package queue
+
+// pool is one pool of Slots. A guest has one tag whatever the types of its
+// steps; each type has a heap of the lanes that have a step its tenant may
+// start.
+type pool struct {
+	owner   *Slots
+	config  Pool
+	guests  map[string]*guest
+	kinds   map[string]*kind
+	open    []*kind // those with lanes in their heap
+	idle    []*guest
+	ready   int
+	running int
+	held    int // slots
+	virtual float64
+
+	reserved   uint32 // the step that free slots are kept for
+	reservedAt int64  // when a worker that can do it last asked
+	askedAt    int64  // when a worker that can do all last asked
+	picks      window
+	used       window // slot-seconds
+	waits      waits
+}
+
+// kind is a step type in a pool.
+type kind struct {
+	name    string
+	lanes   heap[*stepLane]
+	place   int // in pool.open, plus one
+	ready   int
+	running int
+	mean    float64 // seconds a step takes
+	askedAt int64   // when a worker that named it last asked
+}
+
+// guest is a tenant in a pool.
+type guest struct {
+	name    string
+	pool    *pool
+	holder  *holder
+	lanes   map[string]*stepLane // by type
+	keys    map[string]*stepKey
+	ready   int
+	running int
+	held    int  // slots
+	idle    bool // it is in pool.idle
+	tag     float64
+	used    window
+}
+
+// stepLane holds a guest's steps of one type, oldest first. Steps behind
+// their key are not in it.
+type stepLane struct {
+	guest *guest
+	kind  *kind
+	root  uint32
+	head  uint32
+	place int32 // in kind.lanes
+	count int   // steps ready or in flight
+}
+
+func (l *stepLane) set() *uint32 { return &l.root }
+func (l *stepLane) seat() *int32 { return &l.place }
+
+func (l *stepLane) before(m *stepLane) bool {
+	if l.guest.tag != m.guest.tag {
+		return l.guest.tag < m.guest.tag
+	}
+	return l.guest.pool.owner.steps.before(l.head, m.head)
+}
+
+// file keeps the lane in its type's heap exactly when its tenant may start
+// its first step.
+func (l *stepLane) file() {
+	g := l.guest
+	l.head = g.pool.owner.steps.first(l.root)
+	switch can := l.head != 0 && g.may(l.head); {
+	case can && l.place != 0:
+		l.kind.lanes.fix(l)
+	case can:
+		if !g.eligible() {
+			g.tag = max(g.tag, g.pool.virtual)
+		}
+		l.kind.lanes.push(l)
+	case l.place != 0:
+		l.kind.lanes.remove(l)
+	}
+	g.pool.list(l.kind)
+}
+
+// list keeps a type among those that have something to give.
+func (p *pool) list(k *kind) {
+	switch {
+	case len(k.lanes) > 0 && k.place == 0:
+		p.open = append(p.open, k)
+		k.place = len(p.open)
+	case len(k.lanes) == 0 && k.place != 0:
+		last := p.open[len(p.open)-1]
+		p.open[k.place-1], last.place = last, k.place
+		p.open, k.place = p.open[:len(p.open)-1], 0
+	}
+}
+
+// file files all of the guest's lanes.
+func (g *guest) file() {
+	for _, l := range g.lanes {
+		l.file()
+	}
+}
+
+// eligible reports whether one of the guest's lanes is in a heap.
+func (g *guest) eligible() bool {
+	for _, l := range g.lanes {
+		if l.place != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// may reports whether the tenant may start a step. One that needs more than
+// its tenant may hold goes when the tenant holds nothing.
+func (g *guest) may(i uint32) bool {
+	h := g.holder
+	if h.config.Suspended {
+		return false
+	}
+	return h.config.Slots == 0 || h.slots == 0 || h.slots+g.pool.needs(i) <= h.config.Slots
+}
+
+// needs is how many slots a step takes here.
+func (p *pool) needs(i uint32) int {
+	n := int(p.owner.steps.node(i).data.slots)
+	if p.config.Slots > 0 {
+		n = min(n, p.config.Slots)
+	}
+	return n
+}
+
+// guest finds or makes a tenant's place in the pool.
+func (p *pool) guest(name string) *guest {
+	g := p.guests[name]
+	if g == nil {
+		g = &guest{name: name, pool: p, holder: p.owner.holder(name), lanes: map[string]*stepLane{}, keys: map[string]*stepKey{}}
+		g.holder.guests = append(g.holder.guests, g)
+		p.guests[name] = g
+	}
+	return g
+}
+
+// lane finds or makes the guest's lane of a type.
+func (g *guest) lane(typ string) *stepLane {
+	l := g.lanes[typ]
+	if l == nil {
+		l = &stepLane{guest: g, kind: g.pool.kind(typ)}
+		g.lanes[typ] = l
+	}
+	return l
+}
+
+// kind finds or makes a type.
+func (p *pool) kind(typ string) *kind {
+	k := p.kinds[typ]
+	if k == nil {
+		k = &kind{name: typ, mean: 1}
+		p.kinds[typ] = k
+	}
+	return k
+}
+
+// key finds or makes a key of the guest; the name "" is none.
+func (g *guest) key(name string) *stepKey {
+	if name == "" {
+		return nil
+	}
+	k := g.keys[name]
+	if k == nil {
+		k = &stepKey{name: name}
+		g.keys[name] = k
+	}
+	return k
+}
+
+// attach puts a ready step where it waits.
+func (p *pool) attach(i uint32) {
+	steps := &p.owner.steps
+	d := &steps.node(i).data
+	if d.key != nil && p.config.KeyCap > 0 {
+		d.key.join(steps, d.lane, i)
+		d.key.turn(steps, p.config.KeyCap)
+		return
+	}
+	steps.insert(&d.lane.root, i)
+	d.lane.file()
+}
+
+// detach takes a ready step from where it waits.
+func (p *pool) detach(i uint32) {
+	steps := &p.owner.steps
+	d := &steps.node(i).data
+	if p.reserved == i {
+		p.reserved = 0
+	}
+	if d.key != nil && p.config.KeyCap > 0 {
+		d.key.leave(steps, d.lane, i)
+	} else {
+		steps.remove(&d.lane.root, i)
+	}
+	d.lane.file()
+}
+
+// unready follows the end of a step that waited; it is in no set.
+func (p *pool) unready(i uint32) {
+	d := &p.owner.steps.node(i).data
+	d.lane.kind.ready--
+	d.lane.guest.ready--
+	if d.key != nil {
+		d.key.waiting--
+		d.key.turn(&p.owner.steps, p.config.KeyCap)
+		d.lane.guest.release(d.key)
+	}
+}
+
+// begin gives a step its slots. It is in no set.
+func (p *pool) begin(i uint32) {
+	n := p.owner.steps.node(i)
+	d := &n.data
+	g, need := d.lane.guest, p.needs(i)
+	n.state, d.held = inFlight, int32(need)
+	p.running++
+	p.held += need
+	g.running++
+	g.held += need
+	g.holder.slots += need
+	d.lane.kind.running++
+	p.virtual = max(p.virtual, g.tag)
+	d.charged = charge(float64(need)*d.lane.kind.mean, g.holder.config.weight())
+	g.tag += d.charged
+	if d.key != nil {
+		d.key.running++
+	}
+	p.unready(i)
+	g.holder.refile()
+}
+
+// learning is how much a new time counts in the mean of a type.
+const learning = 1.0 / 8
+
+// end takes a step's slots back. It is dropped after.
+func (p *pool) end(i uint32, seconds float64) {
+	d := &p.owner.steps.node(i).data
+	g, held := d.lane.guest, int(d.held)
+	p.running--
+	p.held -= held
+	g.running--
+	g.held -= held
+	g.holder.slots -= held
+	d.lane.kind.running--
+	if seconds >= 0 {
+		seconds = min(seconds, maxCost)
+		weight := g.holder.config.weight()
+		g.tag += quantize(float64(held)*seconds/weight) - d.charged
+		d.lane.kind.mean += (seconds - d.lane.kind.mean) * learning
+	}
+	if d.key != nil {
+		d.key.running--
+		d.key.turn(&p.owner.steps, p.config.KeyCap)
+		g.release(d.key)
+	}
+	g.holder.refile()
+}
+
+// maxIdleKinds is how many types without steps a pool remembers the mean of.
+const maxIdleKinds = 256
+
+// rest forgets what is not needed once a step has gone.
+func (l *stepLane) rest() {
+	g := l.guest
+	p := g.pool
+	l.count--
+	if l.count == 0 {
+		delete(g.lanes, l.kind.name)
+		if l.kind.ready == 0 && l.kind.running == 0 && len(p.kinds) > maxIdleKinds {
+			delete(p.kinds, l.kind.name)
+		}
+	}
+	if p.ready == 0 && p.running == 0 {
+		p.virtual = max(p.virtual, g.tag)
+	}
+	if g.ready == 0 && g.running == 0 && !g.idle {
+		g.idle = true
+		p.idle = append(p.idle, g)
+	}
+	p.forget()
+}
+
+// forget lets go of the guest that has been idle longest, if it is not ahead
+// of the others any more; else it has its turn again later.
+func (p *pool) forget() {
+	if len(p.idle) == 0 {
+		return
+	}
+	g := p.idle[0]
+	p.idle = p.idle[1:]
+	switch {
+	case g.ready > 0 || g.running > 0:
+		g.idle = false
+	case g.tag > p.virtual:
+		p.idle = append(p.idle, g)
+	default:
+		delete(p.guests, g.name)
+		p.owner.leave(g)
+	}
+}
+
+// release forgets a key that no step has.
+func (g *guest) release(k *stepKey) {
+	if k.waiting == 0 && k.running == 0 {
+		delete(g.keys, k.name)
+	}
+}
+
+// leave takes a guest out of its tenant.
+func (s *Slots) leave(g *guest) {
+	h := g.holder
+	for i, other := range h.guests {
+		if other == g {
+			h.guests = append(h.guests[:i], h.guests[i+1:]...)
+			break
+		}
+	}
+	s.abandon(g.name, h)
+}
+
+// rebuild moves every ready step to where the configuration now wants it.
+func (p *pool) rebuild() {
+	steps := &p.owner.steps
+	var all []uint32
+	take := func(i uint32) { all = append(all, i) }
+	for _, g := range p.guests {
+		for _, l := range g.lanes {
+			steps.each(l.root, take)
+			l.root = 0
+		}
+		for _, k := range g.keys {
+			for _, l := range k.lines {
+				steps.each(l.rest, take)
+			}
+			k.lines = nil
+		}
+		for _, l := range g.lanes {
+			l.file()
+		}
+	}
+	for _, i := range all {
+		p.attach(i)
+	}
+}
