@@ -44,6 +44,7 @@ type guest struct {
 	ready   int
 	running int
 	held    int  // slots
+	can     bool // it has something to give; see settle
 	idle    bool // it is in pool.idle
 	tag     float64
 	used    window
@@ -79,7 +80,7 @@ func (l *stepLane) file() {
 	case can && l.place != 0:
 		l.kind.lanes.fix(l)
 	case can:
-		if !g.eligible() {
+		if !g.can {
 			g.tag = max(g.tag, g.pool.virtual)
 		}
 		l.kind.lanes.push(l)
@@ -109,14 +110,21 @@ func (g *guest) file() {
 	}
 }
 
-// eligible reports whether one of the guest's lanes is in a heap.
-func (g *guest) eligible() bool {
+// settle notes, at the end of an operation, whether the guest has something
+// to give. A guest whose lanes leave and enter within one operation has been
+// there all the time.
+func (g *guest) settle() {
+	g.can = false
 	for _, l := range g.lanes {
-		if l.place != 0 {
-			return true
-		}
+		g.can = g.can || l.place != 0
 	}
-	return false
+}
+
+// settle settles the tenant's guests.
+func (h *holder) settle() {
+	for _, g := range h.guests {
+		g.settle()
+	}
 }
 
 // may reports whether the tenant may start a step. One that needs more than
@@ -195,7 +203,7 @@ func (p *pool) attach(i uint32) {
 	d.lane.file()
 }
 
-// detach takes a ready step from where it waits.
+// detach takes a ready step from where it waits. Its lane is not filed anew.
 func (p *pool) detach(i uint32) {
 	steps := &p.owner.steps
 	d := &steps.node(i).data
@@ -207,7 +215,6 @@ func (p *pool) detach(i uint32) {
 	} else {
 		steps.remove(&d.lane.root, i)
 	}
-	d.lane.file()
 }
 
 // unready follows the end of a step that waited; it is in no set.
@@ -349,11 +356,12 @@ func (p *pool) rebuild() {
 			}
 			k.lines = nil
 		}
-		for _, l := range g.lanes {
-			l.file()
-		}
 	}
 	for _, i := range all {
 		p.attach(i)
+	}
+	for _, g := range p.guests {
+		g.file()
+		g.settle()
 	}
 }

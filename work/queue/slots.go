@@ -57,6 +57,7 @@ func (s *Slots) SetPool(c Pool) error {
 			k.turn(&s.steps, c.KeyCap)
 		}
 		g.file()
+		g.settle()
 	}
 	return nil
 }
@@ -84,6 +85,7 @@ func (s *Slots) SetTenant(name string, t Tenant) error {
 	h := s.holder(name)
 	h.config = t
 	h.refile()
+	h.settle()
 	s.abandon(name, h)
 	return nil
 }
@@ -98,6 +100,7 @@ func (s *Slots) Add(r Ready) {
 	i := s.insert(p, r)
 	p.ready++
 	p.attach(i)
+	s.steps.node(i).data.lane.guest.settle()
 }
 
 // Running adds a step that is in flight already, when the shard is loaded.
@@ -106,7 +109,9 @@ func (s *Slots) Running(r Ready) {
 		return
 	}
 	p := s.pool(r.Pool)
-	p.begin(s.insert(p, r))
+	i := s.insert(p, r)
+	p.begin(i)
+	s.steps.node(i).data.lane.guest.holder.settle()
 }
 
 func (s *Slots) insert(p *pool, r Ready) uint32 {
@@ -143,6 +148,7 @@ func (s *Slots) Take(into []Ready, pool string, types []string, limit int, now i
 		p.detach(i)
 		p.begin(i)
 		p.count(i)
+		s.steps.node(i).data.lane.guest.holder.settle()
 		into = append(into, s.read(i))
 	}
 	return into
@@ -159,6 +165,7 @@ func (s *Slots) Done(id uint64, node, item int32, seconds float64) bool {
 	}
 	l := s.steps.node(i).data.lane
 	l.guest.pool.end(i, seconds)
+	l.guest.holder.settle()
 	s.drop(i)
 	l.rest()
 	return true
@@ -175,6 +182,8 @@ func (s *Slots) Remove(id uint64, node, item int32) bool {
 	p.ready--
 	p.detach(i)
 	p.unready(i)
+	l.file()
+	l.guest.settle()
 	s.drop(i)
 	l.rest()
 	return true
