@@ -1,0 +1,107 @@
+package shell
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+const (
+	// treePoll is how often the processes of a program that has ended, or was
+	// asked to, are looked at.
+	treePoll = 10 * time.Millisecond
+	// killWait bounds the wait for killed processes: one in an uninterruptible
+	// system call does not die before that returns.
+	killWait = 5 * time.Second
+)
+
+// child is a running program and whatever it has started.
+type child struct {
+	process *os.Process
+	keeper  Keeper
+	tree    *tree
+	// exited is closed when the program has ended. It is not reaped then: its
+	// number stays taken until finish.
+	exited chan struct{}
+}
+
+// startChild starts a program in a session and group of its own.
+func startChild(keeper Keeper, path string, argv []string, attr *os.ProcAttr, mark string) (*child, error) {
+	c := &child{keeper: keeper, exited: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() { // ends with the program; finish waits for it
+		// The signal for a parent's death follows the thread, so this one stays
+		// with the program. It is never unlocked: a thread that cannot gain
+		// privileges is of no use to others, and ends with this goroutine.
+		runtime.LockOSThread()
+		var err error
+		c.process, err = keeper.Keep(func() (*os.Process, error) {
+			if err := confineThread(); err != nil {
+				return nil, err
+			}
+			return os.StartProcess(path, argv, attr)
+		})
+		started <- err
+		if err != nil {
+			return
+		}
+		awaitExit(c.process.Pid)
+		close(c.exited)
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	c.tree = newTree(c.process.Pid, mark)
+	return c, nil
+}
+
+// signal sends sig to the program and everything it has started.
+func (c *child) signal(sig syscall.Signal) {
+	_ = syscall.Kill(-c.process.Pid, sig) // not reaped: the number is its own
+	for _, p := range c.tree.living() {
+		if p.group != c.process.Pid {
+			p.signal(sig)
+		}
+	}
+}
+
+// stop asks everything to end, and returns when it has, or when the grace
+// period is over.
+func (c *child) stop(grace time.Duration) {
+	c.signal(syscall.SIGTERM)
+	c.signal(syscall.SIGCONT) // a suspended process would not hear the other
+	over := time.NewTimer(grace)
+	defer over.Stop()
+	select {
+	case <-c.exited:
+	case <-over.C:
+		return
+	}
+	for pause := treePoll; len(c.tree.living()) > 0; pause = min(2*pause, watchEvery) {
+		select {
+		case <-time.After(pause):
+		case <-over.C:
+			return
+		}
+	}
+}
+
+// finish kills whatever is alive, reaps the program and returns how it ended.
+// The last is false when it cannot be known.
+func (c *child) finish() (syscall.WaitStatus, bool) {
+	for deadline := time.Now().Add(killWait); ; {
+		c.signal(syscall.SIGKILL)
+		if len(c.tree.living()) == 0 || time.Now().After(deadline) {
+			break
+		}
+		time.Sleep(treePoll)
+	}
+	<-c.exited
+	state, err := c.process.Wait()
+	c.keeper.Release(c.process)
+	if err != nil {
+		return 0, false
+	}
+	return state.Sys().(syscall.WaitStatus), true
+}

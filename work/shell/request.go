@@ -1,0 +1,139 @@
+package shell
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/berth-project/berth/workflow"
+)
+
+// Request is the "with" of a step of type "shell". Unknown keys are refused.
+type Request struct {
+	// Command is the program and its arguments, or a text that is run with
+	// /bin/sh -c.
+	Command Argv `json:"command"`
+	// Dir is where it works: an absolute path below one of the directories
+	// that the operator allows. Default: the attempt's own directory.
+	Dir string `json:"dir,omitempty"`
+	// Env are variables: a text, or {"secret": "name"} for a secret that the
+	// operator knows by that name and hides from logs and failures.
+	Env map[string]Value `json:"env,omitempty"`
+	// Stdin is the payload: a text is given as it is, everything else as JSON.
+	Stdin json.RawMessage `json:"stdin,omitempty"`
+	// Input is how the payload is given: "stdin" (default), "env" or "file".
+	Input Input `json:"input,omitempty"`
+	// Result is where the result comes from: "stdout" (default), "text", "file"
+	// or "none".
+	Result Result `json:"result,omitempty"`
+	// Limits are at most the operator's.
+	Limits Limits `json:"limits,omitzero"`
+	// Grace is how long it has after SIGTERM; at most the operator's, which is
+	// the default.
+	Grace workflow.Duration `json:"grace,omitempty"`
+}
+
+// Argv is a program and its arguments, or a script for /bin/sh. In JSON it is
+// an array of texts, or a text.
+type Argv struct {
+	Program []string
+	Script  string
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (a *Argv) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, &a.Script); err == nil {
+		return nil
+	}
+	if err := json.Unmarshal(data, &a.Program); err != nil {
+		return errors.New("command: want an array of texts, or a text for /bin/sh -c")
+	}
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (a Argv) MarshalJSON() ([]byte, error) {
+	if a.Script != "" {
+		return json.Marshal(a.Script)
+	}
+	return json.Marshal(a.Program)
+}
+
+// Value is the value of a variable, or the name of a secret that is.
+type Value struct {
+	Text   string
+	Secret string
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (v *Value) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &v.Text) == nil {
+		return nil
+	}
+	var ref struct {
+		Secret string `json:"secret"`
+	}
+	if err := strict(data, &ref); err != nil || ref.Secret == "" {
+		return errors.New(`env: a value is a text, or {"secret": "name"}`)
+	}
+	v.Secret = ref.Secret
+	return nil
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.Secret != "" {
+		return json.Marshal(map[string]string{"secret": v.Secret})
+	}
+	return json.Marshal(v.Text)
+}
+
+// maxVariables bounds what a document may add to an environment.
+const maxVariables = 256
+
+// parseRequest reads a "with", and checks what does not depend on the options.
+func parseRequest(with json.RawMessage) (Request, error) {
+	var r Request
+	if len(with) == 0 {
+		with = json.RawMessage("{}")
+	}
+	if err := strict(with, &r); err != nil {
+		return Request{}, err
+	}
+	errs := []error{r.Input.validate(), r.Result.validate()}
+	if r.Command.Script == "" && (len(r.Command.Program) == 0 || r.Command.Program[0] == "") {
+		errs = append(errs, errors.New("command: missing: want an array of texts, or a text for /bin/sh -c"))
+	}
+	if len(r.Env) > maxVariables {
+		errs = append(errs, fmt.Errorf("env: %d variables are more than the %d allowed", len(r.Env), maxVariables))
+	}
+	for name := range r.Env {
+		if err := validVariable(name); err != nil {
+			errs = append(errs, fmt.Errorf("env: %w", err))
+		}
+	}
+	return r, errors.Join(errs...)
+}
+
+// strict decodes one JSON value without unknown keys.
+func strict(data []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if dec.More() {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+// payload is what Stdin gives the program.
+func (r Request) payload() []byte {
+	var text string
+	if len(r.Stdin) > 0 && r.Stdin[0] == '"' && json.Unmarshal(r.Stdin, &text) == nil {
+		return []byte(text)
+	}
+	return r.Stdin
+}
