@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/internal/cause"
 	"github.com/berth-project/berth/work/internal/transcript"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -49,8 +50,7 @@ func newAttempt(e *Executor, task work.Task, p *program, s *scratch, cred *sysca
 // run runs the program to its end.
 func (a *attempt) run(ctx context.Context, report work.Reporter) work.Result {
 	if ctx.Err() != nil {
-		code, message := interrupted(context.Cause(ctx))
-		return failed(&machine.Failure{Code: code, Message: message})
+		return failed(&machine.Failure{Code: cause.Code(ctx), Message: "it was over before it began: " + context.Cause(ctx).Error()})
 	}
 	a.transcript = transcript.New(transcript.Config{
 		Report: report, Redactor: transcript.NewRedactor(a.program.secrets...), MaxLog: int64(a.program.limits.Log),
@@ -61,7 +61,7 @@ func (a *attempt) run(ctx context.Context, report work.Reporter) work.Result {
 	watching, endWatch := context.WithCancel(context.WithoutCancel(ctx))
 	var watch sync.WaitGroup
 	watch.Go(func() { a.watch(watching) })
-	limit, cause := a.attend(ctx)
+	limit, interrupted := a.attend(ctx)
 	endWatch()
 	watch.Wait()
 	status, known := a.child.finish()
@@ -69,7 +69,10 @@ func (a *attempt) run(ctx context.Context, report work.Reporter) work.Result {
 	if limit == "" { // it may have been the reason for the end
 		limit = a.exceeded()
 	}
-	return a.outcome(limit, cause, status, known)
+	if interrupted && limit == "" {
+		return failed(a.transcript.Failure(cause.Code(ctx), "the program was ended: "+context.Cause(ctx).Error()))
+	}
+	return a.outcome(limit, status, known)
 }
 
 // start starts the program with its pipes.
@@ -194,21 +197,20 @@ func (a *attempt) watch(ctx context.Context) {
 }
 
 // attend waits until the program has ended, or ends it. It returns which limit
-// it was over or what ended ctx, if that was why.
-func (a *attempt) attend(ctx context.Context) (limit string, cause error) {
+// it was over, or whether ctx was why.
+func (a *attempt) attend(ctx context.Context) (limit string, interrupted bool) {
 	select {
 	case <-a.child.exited:
-		return "", nil
+		return "", false
 	case limit = <-a.limited:
 		a.child.stop(min(a.program.grace, limitGrace))
-		return limit, nil
+		return limit, false
 	case <-ctx.Done():
 	}
-	cause = context.Cause(ctx)
-	if !errors.Is(cause, work.ErrLeaseLost) {
+	if !errors.Is(context.Cause(ctx), work.ErrLeaseLost) {
 		a.child.stop(a.program.grace)
 	}
-	return "", cause
+	return "", true
 }
 
 // limitGrace is how long a program that is over a limit has to end by itself.
@@ -230,7 +232,7 @@ func (a *attempt) finishPipes() {
 }
 
 // outcome is the result of an attempt whose program has ended.
-func (a *attempt) outcome(limit string, cause error, status syscall.WaitStatus, known bool) work.Result {
+func (a *attempt) outcome(limit string, status syscall.WaitStatus, known bool) work.Result {
 	if limit == "" && known && status.Signaled() && status.Signal() == syscall.SIGXCPU {
 		limit = "cpu-time"
 	}
@@ -238,8 +240,6 @@ func (a *attempt) outcome(limit string, cause error, status syscall.WaitStatus, 
 	case limit != "":
 		return failed(a.transcript.Failure("limit."+limit, fmt.Sprintf(
 			"the program was over its limit of %s%s", limit, a.limitText(limit))))
-	case cause != nil:
-		return failed(a.transcript.Failure(interrupted(cause)))
 	case !known:
 		return failed(a.transcript.Failure("crash", "how the program ended is not known: something else in Berth waited for it"))
 	case code != "":

@@ -98,22 +98,6 @@ func unrunnable(err error) *machine.Failure {
 
 func failed(f *machine.Failure) work.Result { return work.Result{Failure: f} }
 
-// interrupted is the failure of an attempt that was ended for a cause of
-// package work.
-func interrupted(cause error) (code, message string) {
-	switch {
-	case errors.Is(cause, work.ErrTimeout), errors.Is(cause, context.DeadlineExceeded):
-		code = "timeout"
-	case errors.Is(cause, work.ErrLeaseLost):
-		code = "lease-lost"
-	case errors.Is(cause, work.ErrStopping):
-		code = "stopping"
-	default:
-		code = "canceled"
-	}
-	return code, "the program was ended: " + cause.Error()
-}
-
 // ended returns how a program ended: "" when it succeeded.
 func ended(status syscall.WaitStatus) (code, message string) {
 	switch {
