@@ -42,6 +42,10 @@
 //	work/shard            one shard as a deterministic state machine: rounds of operations
 //	work/store            what the engine asks of a store
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
+//	work/shell            executes steps as processes
+//	work/http             executes steps as HTTP calls, answered now or by a callback
+//	work/builtin          executes the steps that need no program: transform, choice, log, submit
+//	work/outbox           how events reach webhooks and queues: signatures, senders, backoff
 //	work/cron             when schedules are due: time zones, missed and overlapping runs
 //	work/queue            the order in which waiting runs start and ready steps get slots
 //	─────────────────────────────────────────────────────────────── domain values

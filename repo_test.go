@@ -69,6 +69,7 @@ var confined = []struct{ dependency, homes, reason string }{
 	{"github.com/zclconf/go-cty", "iam/source", "one place knows Terraform's language"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", "workflow/input", "one place checks parameters"},
 	{"golang.org/x/text", "workflow/input", "only the schema's errors are worded by it"},
+	{"github.com/itchyny/gojq", "work/builtin", "one step type runs jq"},
 	{"github.com/fsnotify/fsnotify", "cmd/berth", "only the running service watches files"},
 }
 
