@@ -26,7 +26,7 @@ type Ref struct {
 // RefOf returns the attempt of a task.
 func RefOf(task work.Task) Ref { return Ref{task.Run, task.Step, task.Item, task.Fence} }
 
-// ErrToken: a token is not one that Berth gave, or its time is over.
+// ErrToken is for a token that Berth did not give, or whose time is over.
 var ErrToken = errors.New("callback token is not valid")
 
 const (

@@ -32,12 +32,13 @@ const Tolerance = 5 * time.Minute
 const maxSignatures = 8
 
 var (
-	// ErrSignature: no signature of the header is one of the body with one of
+	// ErrSignature means that no signature of the header is one of the body with one of
 	// the keys.
 	ErrSignature = errors.New("signature does not match")
-	// ErrExpired: the signature is right, but too old, or from the future.
+	// ErrExpired means that the signature is right, but too old, or from the
+	// future.
 	ErrExpired = errors.New("signature is not of this time")
-	// ErrHeader: the header cannot be understood.
+	// ErrHeader means that the header cannot be understood.
 	ErrHeader = errors.New(`signature header is malformed: want "t=SECONDS,v1=HEX"`)
 )
 
