@@ -12,17 +12,20 @@ import (
 // Task is one attempt of one step, leased to whoever executes it. Its JSON is
 // what external workers receive.
 type Task struct {
-	Run      workflow.RunID    `json:"run"`
-	Step     string            `json:"step"`
-	Item     int               `json:"item"` // place in the array of for-each, -1 for a step without one
-	Attempt  int               `json:"attempt"`
-	Fence    machine.Fence     `json:"fence"` // must come back with every report
-	Type     string            `json:"type"`  // what the step runs: the document's "run"
-	Workflow string            `json:"workflow"`
-	Tenant   string            `json:"tenant"`
-	Queue    string            `json:"queue"`
-	Pool     string            `json:"pool"`
-	Labels   map[string]string `json:"labels,omitempty"`
+	Run     workflow.RunID `json:"run"`
+	Step    string         `json:"step"`
+	Item    int            `json:"item"`    // place in the array of for-each, -1 for a step without one
+	Attempt int            `json:"attempt"` // of the step within RunAttempt, from 1
+	// RunAttempt counts how often the run as a whole was queued, from 1: after
+	// a reset or a retry of the run attempts count from 1 again.
+	RunAttempt int               `json:"run-attempt"`
+	Fence      machine.Fence     `json:"fence"` // must come back with every report
+	Type       string            `json:"type"`  // what the step runs: the document's "run"
+	Workflow   string            `json:"workflow"`
+	Tenant     string            `json:"tenant"`
+	Queue      string            `json:"queue"`
+	Pool       string            `json:"pool"`
+	Labels     map[string]string `json:"labels,omitempty"`
 	// With is the step's "with", references replaced.
 	With json.RawMessage `json:"with,omitempty"`
 	// State is what an earlier attempt left with Reporter.Save: an external
@@ -32,8 +35,8 @@ type Task struct {
 	Lease workflow.Duration `json:"lease"`
 	// Timeout is how long the attempt may take in all; 0 means no limit.
 	Timeout workflow.Duration `json:"timeout,omitempty"`
-	// Key is the same for every attempt of this step run: an idempotency key
-	// for the world outside.
+	// Key is the same for every attempt of this step run, and another once the
+	// run was reset or retried: an idempotency key for the world outside.
 	Key string `json:"key"`
 }
 

@@ -63,12 +63,12 @@ func (c *Core) lease(p *Poller, one queue.Ready) {
 func (c *Core) task(r *resident, l *lease, node *workflow.Node, payload, saved []byte) work.Task {
 	step := r.run.Step(l.ref)
 	name := node.Step.Name
-	key := r.run.Meta.ID.String() + "/" + name
+	key := r.run.Meta.ID.String() + "." + strconv.Itoa(r.run.State.Attempt) + "/" + name
 	if l.ref.Item >= 0 {
 		key += "/" + strconv.Itoa(int(l.ref.Item))
 	}
 	return work.Task{
-		Run: r.run.Meta.ID, Step: name, Item: int(l.ref.Item), Attempt: step.Attempt, Fence: l.fence, Type: node.Step.Run,
+		Run: r.run.Meta.ID, Step: name, Item: int(l.ref.Item), Attempt: step.Attempt, RunAttempt: r.run.State.Attempt, Fence: l.fence, Type: node.Step.Run,
 		Workflow: r.rec.Workflow, Tenant: r.run.Meta.Tenant, Queue: r.run.Meta.Queue, Pool: l.ready.Pool,
 		Labels: r.run.Meta.Labels, With: payload, State: saved, Lease: workflow.Duration(time.Duration(l.length) * time.Millisecond), Timeout: node.Step.Timeout,
 		Key: key,

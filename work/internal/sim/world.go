@@ -1,0 +1,302 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+const (
+	ownership = 10_000 // ms that a shard stays with a silent node
+	tenantCap = 2      // runs of a tenant that may run at once
+	epochMS   = 1_750_000_000_000
+)
+
+// world is one history.
+type world struct {
+	rng     *rand.Rand
+	now     int64
+	disk    *disk
+	nodes   []*node
+	mail    []message
+	clients []*client
+	held    []work.Task // tasks in workers' hands
+	done    []shard.Completion
+	fences  map[machine.Fence]bool
+	tries   map[string]machine.Fence   // attempts handed out, by run, step and number
+	given   map[machine.Fence]string   // the output that belongs to a fence
+	results map[string]json.RawMessage // recorded results, by run and step
+	plans   []*workflow.Plan
+	err     error
+	steps   int
+}
+
+// node is an engine: it has a core when it believes that it owns the shard.
+type node struct {
+	name    string
+	core    *shard.Core
+	batch   *store.Batch // sealed and not known to be written
+	stalled bool
+	skew    int64
+}
+
+// message is something on its way to whichever node owns the shard.
+type message func(*node)
+
+// client submits one run until it is acknowledged.
+type client struct {
+	in    *shard.Intake
+	acked workflow.RunID
+	sent  int
+}
+
+func (w *world) fail(format string, args ...any) {
+	if w.err == nil {
+		w.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (w *world) chance(percent int) bool { return w.rng.IntN(100) < percent }
+
+func (w *world) clock(n *node) int64 { return w.now + n.skew }
+
+// up makes a node the owner, if it may be.
+func (w *world) up(n *node) {
+	owner, ok := w.disk.acquire(n, w.now)
+	if !ok {
+		return
+	}
+	if w.disk.down { // it cannot be loaded: its owner gives it up again
+		w.disk.holder = nil
+		return
+	}
+	rnd := w.rng
+	core := shard.New(owner, w.disk, machine.Limits{Random: rnd.Uint64, MaxCrashes: 1000}, settings())
+	core.Begin(w.clock(n))
+	waiting, started := w.disk.live()
+	core.Waiting(waiting)
+	if err := core.Started(started); err != nil {
+		w.fail("load: %w", err)
+		return
+	}
+	n.core, n.batch = core, nil
+}
+
+func settings() *shard.Settings {
+	return &shard.Settings{
+		Queues: map[string]work.Queue{
+			"fair": {Name: "fair", Policy: "fair"},
+			"fifo": {Name: "fifo", Policy: "fifo", Concurrency: work.Concurrency{Runs: 3, PerKey: 1}},
+		},
+		Pools: map[string]work.Pool{shard.DefaultPool: {Name: shard.DefaultPool, Slots: 4}},
+		Tenants: map[string]work.Tenant{
+			"a": {Name: "a", Running: tenantCap}, "b": {Name: "b", Running: tenantCap, Weight: 3}, "c": {Name: "c", Running: tenantCap},
+		},
+		Subscriptions: []work.Subscription{{Name: "all", To: "https://example.com/", Events: []string{"run.succeeded", "run.failed"}}},
+	}
+}
+
+// round does what an engine's loop does: wake, seal, write, publish; with
+// whatever may go wrong in between.
+func (w *world) round(n *node, healthy bool) {
+	if n.core == nil {
+		return
+	}
+	if n.batch == nil {
+		n.core.Begin(w.clock(n))
+		_ = n.core.Wake()
+		n.batch = n.core.Seal()
+		if n.batch == nil {
+			n.core.Publish(store.Outcome{})
+			return
+		}
+	}
+	fate := w.rng.IntN(100)
+	switch {
+	case !healthy && fate < 8: // not written, tried again later
+		return
+	case !healthy && fate < 12: // dies before
+		w.die(n)
+		return
+	}
+	out, err := w.disk.flush(n.batch)
+	switch {
+	case err == store.ErrNotOwner, err == store.ErrGap: //nolint:errorlint // the simulated disk wraps nothing
+		w.die(n)
+		return
+	case err != nil:
+		w.fail("flush: %w", err)
+		return
+	case !healthy && fate < 20: // written, but the answer is lost
+		return
+	case !healthy && fate < 24: // written, then dies
+		w.die(n)
+		return
+	}
+	n.batch = nil
+	w.heed(n.core.Publish(out))
+}
+
+func (w *world) die(n *node) {
+	n.core, n.batch, n.stalled = nil, nil, false
+}
+
+// heed does what an engine does with what was published: nothing here has
+// local executors or sub-workflows.
+func (w *world) heed(shard.Published) {}
+
+// send puts a message on its way, once or twice.
+func (w *world) send(m message) {
+	w.mail = append(w.mail, m)
+	if w.chance(5) {
+		w.mail = append(w.mail, m)
+	}
+}
+
+// arrive lets a message arrive, in any order, or not at all.
+func (w *world) arrive(n *node) {
+	if len(w.mail) == 0 || n.core == nil || n.batch != nil {
+		return
+	}
+	i := w.rng.IntN(len(w.mail))
+	m := w.mail[i]
+	w.mail[i] = w.mail[len(w.mail)-1]
+	w.mail = w.mail[:len(w.mail)-1]
+	if w.chance(5) {
+		return
+	}
+	n.core.Begin(w.clock(n))
+	m(n)
+}
+
+func (w *world) submit(c *client) {
+	c.sent++
+	in := *c.in
+	w.send(func(n *node) {
+		one := in
+		n.core.Submit([]*shard.Intake{&one}, func(receipts []work.Receipt, err error) {
+			if err != nil || w.chance(10) { // refused for now, or the answer is lost
+				return
+			}
+			if p := receipts[0].Error; p != nil {
+				w.fail("submission refused: %w", p)
+				return
+			}
+			w.acknowledge(c, receipts[0].ID)
+		})
+	})
+}
+
+func (w *world) acknowledge(c *client, id workflow.RunID) {
+	if w.disk.rows[id] == nil {
+		w.fail("run %v was acknowledged and is not stored", id)
+	}
+	if c.acked != 0 && c.acked != id {
+		w.fail("one key was acknowledged as %v and as %v", c.acked, id)
+	}
+	c.acked = id
+}
+
+func (w *world) poll() {
+	w.send(func(n *node) {
+		n.core.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Free: 2, Max: 2, Deliver: func(tasks []work.Task) {
+			for _, t := range tasks {
+				w.receive(t)
+			}
+		}})
+	})
+}
+
+// receive takes a task into a worker's hands, or loses it on the way.
+func (w *world) receive(t work.Task) {
+	if w.fences[t.Fence] {
+		w.fail("fence %d was handed out twice", t.Fence)
+	}
+	w.fences[t.Fence] = true
+	name := attemptName(t)
+	if other, ok := w.tries[name]; ok {
+		w.fail("attempt %s was handed out with fences %d and %d", name, other, t.Fence)
+	}
+	w.tries[name] = t.Fence
+	if !w.chance(5) {
+		w.held = append(w.held, t)
+	}
+}
+
+func attemptName(t work.Task) string {
+	return fmt.Sprintf("%s/%d", t.Key, t.Attempt)
+}
+
+// act lets a worker do something with a task in its hands.
+func (w *world) act(healthy bool) {
+	if len(w.held) == 0 {
+		w.poll()
+		return
+	}
+	i := w.rng.IntN(len(w.held))
+	t := w.held[i]
+	drop := func() { w.held[i] = w.held[len(w.held)-1]; w.held = w.held[:len(w.held)-1] }
+	h := shard.Held{Run: t.Run, Step: t.Step, Item: t.Item, Fence: t.Fence}
+	switch fate := w.rng.IntN(100); {
+	case !healthy && fate < 10: // the worker dies
+		drop()
+	case !healthy && fate < 20:
+		w.send(func(n *node) { n.core.Heartbeat([]shard.Beat{{Held: h}}) })
+	case !healthy && fate < 24:
+		drop()
+		delete(w.tries, attemptName(t)) // it is no attempt then, and its number is given again
+		w.send(func(n *node) { n.core.GiveBack([]shard.Held{h}, func([]error) {}) })
+	default:
+		if healthy || w.chance(80) { // otherwise it tells its result twice, or late
+			drop()
+		}
+		w.finish(h, fate < 40 && !healthy)
+	}
+}
+
+func (w *world) finish(h shard.Held, failed bool) {
+	result := work.Result{Output: json.RawMessage(w.given[h.Fence])}
+	if w.given[h.Fence] == "" {
+		w.given[h.Fence] = fmt.Sprintf(`{"fence":%d}`, h.Fence)
+		result.Output = json.RawMessage(w.given[h.Fence])
+	}
+	if failed {
+		result = work.Result{Failure: &machine.Failure{Code: "exit.1", Message: "as told"}}
+	}
+	w.send(func(n *node) {
+		n.core.Complete([]shard.Completion{{Held: h, Result: result}}, func([]error) {})
+	})
+}
+
+// judge looks at a row that was just written: results once recorded stay.
+func (w *world) judge(rec *store.Record, _ []byte) error {
+	run, err := machine.Load(w.disk.plans[rec.Document], rec.Meta, &machine.Limits{}, rec.State)
+	if err != nil {
+		return fmt.Errorf("state of run %v: %w", rec.Meta.ID, err)
+	}
+	for i := range run.State.Steps {
+		step := &run.State.Steps[i]
+		name := fmt.Sprintf("%v/%d", rec.Meta.ID, i)
+		have, recorded := w.results[name]
+		if step.Status != machine.StepSucceeded {
+			if recorded {
+				return fmt.Errorf("step %s had a result and is %v", name, step.Status)
+			}
+			continue
+		}
+		if recorded && string(have) != string(step.Output) {
+			return fmt.Errorf("result of %s was %s and is %s", name, have, step.Output)
+		}
+		w.results[name] = step.Output
+		if len(step.Items) == 0 && len(step.Output) > 0 && string(step.Output) != fmt.Sprintf(`{"fence":%d}`, step.Fence) && step.Fence != 0 {
+			return fmt.Errorf("step %s was recorded with fence %d and the result %s", name, step.Fence, step.Output)
+		}
+	}
+	return nil
+}
