@@ -7,7 +7,8 @@ import (
 	"github.com/berth-project/berth/workflow/machine"
 )
 
-// Record is a run whole.
+// Record is a run whole. What it says twice is kept once: Meta has the same
+// Workflow and Version.
 type Record struct {
 	Meta        machine.Meta
 	Workflow    string // name of the definition or document
