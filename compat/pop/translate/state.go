@@ -12,38 +12,26 @@ const messageRunning = "Running Operations"
 
 // Apply writes into the progress of an agenda what became of its run: states,
 // times, percentages, outputs and attempts. What the run does not know stays:
-// ids, titles, the parameters and diagnostics of operations. Operations have the
-// order of the agenda; those without progress get one.
-func Apply(v *machine.View, a *object.Agenda, p *object.Progress) {
+// ids, titles, the parameters and diagnostics of operations.
+func Apply(v *machine.View, p *object.Progress) {
 	p.State, p.StateMessage = runState(v)
 	p.StartedTime, p.CompletedTime = v.Started, v.Finished
-	attempts, most := v.Attempt-1, a.Params.Attempts()
+	attempts := v.Attempt - 1
 	if v.Status.Final() {
 		attempts++
 	}
-	p.AttemptsCompleted, p.MaximumAttempts = &attempts, &most
+	p.AttemptsCompleted = &attempts
 	if v.Failure != nil && v.Failure.Step == "" { // that of a step is told with its operation
 		p.Diagnostics = withDiagnostic(p.Diagnostics, diagnostic(v.Failure, v.Finished))
-	}
-	known := make(map[string]object.OperationProgress, len(p.Operations))
-	for _, o := range p.Operations {
-		known[o.Operation] = o
 	}
 	steps := make(map[string]*machine.StepView, len(v.Steps))
 	for i := range v.Steps {
 		steps[v.Steps[i].Name] = &v.Steps[i]
 	}
-	p.Operations = make([]object.OperationProgress, 0, len(a.Operations))
-	for i := range a.Operations {
-		name := a.Operations[i].Name
-		o, ok := known[name]
-		if !ok {
-			o = NewOperationProgress(a, p, name)
+	for i := range p.Operations {
+		if step := steps[StepName(p.Operations[i].Operation)]; step != nil {
+			applyStep(step, &p.Operations[i])
 		}
-		if step := steps[StepName(name)]; step != nil {
-			applyStep(step, &o)
-		}
-		p.Operations = append(p.Operations, o)
 	}
 	percent := object.Percent(p.Operations)
 	p.PercentComplete = &percent
@@ -58,17 +46,17 @@ func NewProgress(a *object.Agenda) *object.Progress {
 		PercentComplete: &percent, AttemptsCompleted: &attempts, MaximumAttempts: &most, Params: a.Params, AgendaInsight: a.AgendaInsight,
 	}
 	for i := range a.Operations {
-		p.Operations = append(p.Operations, NewOperationProgress(a, p, a.Operations[i].Name))
+		p.Operations = append(p.Operations, NewOperationProgress(p, a.Operations[i].Name))
 	}
 	return p
 }
 
 // NewOperationProgress returns the progress of an operation that has not run.
-func NewOperationProgress(a *object.Agenda, p *object.Progress, operation string) object.OperationProgress {
+func NewOperationProgress(p *object.Progress, operation string) object.OperationProgress {
 	zero := 0
 	return object.OperationProgress{
 		Common: object.Common{
-			ID: object.OperationProgressID(p.ID, operation), CID: a.CID, CustomerID: a.CustomerID,
+			ID: object.OperationProgressID(p.ID, operation), CID: p.CID, CustomerID: p.CustomerID,
 			AddedTime: p.AddedTime, UpdatedTime: p.AddedTime,
 		},
 		AgendaProgressID: p.ID, Operation: operation, State: object.Waiting, AttemptCount: &zero,

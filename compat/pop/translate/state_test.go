@@ -15,7 +15,6 @@ const now = 1_700_000_000_000
 
 // executed is an agenda whose run was leased as a whole, and its progress.
 type executed struct {
-	agenda   *object.Agenda
 	run      *machine.Run
 	progress *object.Progress
 }
@@ -27,7 +26,7 @@ func execute(t *testing.T, text string) *executed {
 	a := agenda(t, text)
 	p, w := compile(t, a)
 	r := machine.New(p, machine.Meta{ID: 1, Tenant: a.CustomerID, Labels: w.Labels, Params: w.Params, Created: now}, nil, now)
-	e := &executed{agenda: a, run: r, progress: translate.NewProgress(a)}
+	e := &executed{run: r, progress: translate.NewProgress(a)}
 	e.lease(t)
 	return e
 }
@@ -70,7 +69,7 @@ type seen struct {
 
 func (e *executed) seen() seen {
 	v := e.run.View()
-	translate.Apply(&v, e.agenda, e.progress)
+	translate.Apply(&v, e.progress)
 	s := seen{State: e.progress.State, Message: e.progress.StateMessage, Percent: *e.progress.PercentComplete, Attempts: *e.progress.AttemptsCompleted}
 	for _, o := range e.progress.Operations {
 		s.Operations = append(s.Operations, string(o.State)+" "+o.StateMessage+" "+o.ResultPayload)
@@ -143,7 +142,7 @@ func TestCanceledAndHeldRuns(t *testing.T) {
 	t.Parallel()
 	a := agenda(t, chain)
 	p, _ := compile(t, a)
-	e := &executed{agenda: a, progress: translate.NewProgress(a), run: machine.New(p, machine.Meta{ID: 1, Created: now}, nil, now)}
+	e := &executed{progress: translate.NewProgress(a), run: machine.New(p, machine.Meta{ID: 1, Created: now}, nil, now)}
 	e.run.Hold(0)
 	waiting := []string{"WAITING  ", "WAITING  ", "WAITING  "}
 	e.want(t, seen{State: object.Waiting, Operations: waiting})
