@@ -73,6 +73,7 @@
 //	internal/atomicfile   replaces a file whole or not at all
 //	internal/glob         the wildcards * and ?
 //	internal/jsonsource   JSON as a tree that knows where each value stands
+//	internal/jsonscan     finds values in JSON without reading the rest of it
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/internal/diagnostic"
+	"github.com/berth-project/berth/internal/jsonscan"
 	"github.com/berth-project/berth/workflow/expression"
 )
 
@@ -112,7 +113,7 @@ func (c *compiler) node(n *Node) {
 
 // array tells when the items of a for-each cannot be an array.
 func (c *compiler) array(raw json.RawMessage, compiled *template, t *trail) {
-	raw = trim(raw)
+	raw = jsonscan.Trim(raw)
 	switch {
 	case compiled == nil && len(raw) > 0: // told already
 	case len(raw) > 0 && raw[0] == '[':

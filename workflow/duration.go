@@ -44,7 +44,10 @@ func ParseDuration(text string) (Duration, error) {
 // parseSeconds reads the number form.
 func parseSeconds(text string) (Duration, error) {
 	s, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.Abs(s) > MaxDuration.Std().Seconds() {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, fmt.Errorf("%.40s is %w", text, errDuration)
+	}
+	if math.Abs(s) > MaxDuration.Std().Seconds() {
 		return 0, fmt.Errorf("%.40s is longer than the ten years allowed", text)
 	}
 	return bounded(time.Duration(math.Round(s * float64(time.Second))))

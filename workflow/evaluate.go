@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/berth-project/berth/internal/jsonscan"
 	"github.com/berth-project/berth/workflow/expression"
 )
 
@@ -46,11 +47,11 @@ func (p *Plan) Items(i int, s *Scope) ([]json.RawMessage, error) {
 	if most == 0 {
 		most = DefaultMaxItems
 	}
-	if raw = trim(raw); len(raw) == 0 || raw[0] != '[' {
+	if raw = jsonscan.Trim(raw); len(raw) == 0 || raw[0] != '[' {
 		return nil, fail("the items are "+what(raw)+", not an array", "")
 	}
 	items := []json.RawMessage{}
-	whole := eachElement(raw, func(_ int, v json.RawMessage) bool {
+	whole := jsonscan.Elements(raw, func(_ int, v json.RawMessage) bool {
 		items = append(items, v)
 		return len(items) <= most
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/berth-project/berth/internal/jsonscan"
 	"github.com/berth-project/berth/internal/jsonsource"
 	"github.com/berth-project/berth/workflow/input"
 )
@@ -35,7 +36,7 @@ type defaultParam struct {
 // the defaults for those that are missing, checked against the document's input
 // schema. The error is a [*ParamsError], or several joined.
 func (p *Plan) Params(given json.RawMessage) (json.RawMessage, error) {
-	if len(trim(given)) == 0 {
+	if len(jsonscan.Trim(given)) == 0 {
 		given = json.RawMessage("{}")
 	}
 	doc, err := jsonsource.Parse(given, jsonsource.Limits{Bytes: MaxBytes, Depth: MaxDepth, Values: maxValues})
@@ -70,7 +71,7 @@ func (p *Plan) withDefaults(given json.RawMessage, root *jsonsource.Node) json.R
 			out, copied = append(make([]byte, 0, len(out)+256), out...), true
 		}
 		out = out[:len(out)-1]
-		if len(trim(out)) > 1 {
+		if len(jsonscan.Trim(out)) > 1 {
 			out = append(out, ',')
 		}
 		out = append(appendQuoted(out, d.name), ':')

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/internal/jsonscan"
 )
 
 // root is what a reference begins with.
@@ -188,7 +190,7 @@ func (p *cursor) reference() (*reference, *syntaxError) {
 func (p *cursor) term(first bool) (term, *syntaxError) {
 	start := p.at
 	if !first {
-		if end := skipValue(p.text, p.at); end > p.at && json.Valid([]byte(p.text[p.at:end])) {
+		if end := jsonscan.End(p.text, p.at); end > p.at && json.Valid([]byte(p.text[p.at:end])) {
 			p.at = end
 			return term{literal: json.RawMessage(p.text[start:end]), from: start, to: end}, nil
 		}
@@ -289,7 +291,7 @@ func (p *cursor) bracket() (segment, *syntaxError) {
 
 // quoted reads a JSON string.
 func (p *cursor) quoted() (string, *syntaxError) {
-	end := skipValue(p.text, p.at)
+	end := jsonscan.End(p.text, p.at)
 	var s string
 	if end <= p.at || json.Unmarshal([]byte(p.text[p.at:end]), &s) != nil {
 		return "", p.fail("text in quotes that is no JSON string", `close it with ", and escape as JSON does`)

@@ -18,16 +18,18 @@ type inspector struct {
 	kind    Kind
 	ast     *ast.AST
 	program *Program
+	loops   bool
 	errs    Errors
 }
 
-// inspect fills in what the program refers to.
-func (p *Program) inspect(kind Kind, checked *cel.Ast) Errors {
+// inspect fills in what the program refers to, and reports whether it loops over
+// anything.
+func (p *Program) inspect(kind Kind, checked *cel.Ast) (loops bool, errs Errors) {
 	in := inspector{kind: kind, ast: checked.NativeRep(), program: p}
 	in.visit(ast.NavigateAST(in.ast))
 	slices.Sort(p.uses)
 	p.uses = slices.Compact(p.uses)
-	return in.errs
+	return in.loops, in.errs
 }
 
 func (in *inspector) visit(e ast.NavigableExpr) {
@@ -35,6 +37,7 @@ func (in *inspector) visit(e ast.NavigableExpr) {
 	case ast.IdentKind:
 		in.ident(e)
 	case ast.ComprehensionKind:
+		in.loops = true
 		c := e.AsComprehension()
 		for _, name := range []string{c.IterVar(), c.IterVar2()} {
 			if slices.Contains(variables[in.kind], name) {

@@ -80,10 +80,11 @@ func Compile(kind Kind, text string) (*Program, error) {
 		return nil, Errors{{Line: 1, Column: 1, Message: "expression yields " + out.String() + ", not a bool", Help: "compare it with something"}}
 	}
 	p := &Program{text: text}
-	if errs := p.inspect(kind, ast); len(errs) > 0 {
+	loops, errs := p.inspect(kind, ast)
+	if len(errs) > 0 {
 		return nil, errs
 	}
-	if p.program, err = env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost)); err != nil {
+	if p.program, err = env.Program(ast, limits(kind, loops)...); err != nil {
 		return nil, Errors{{Line: 1, Column: 1, Message: err.Error()}}
 	}
 	return p, nil
@@ -134,7 +135,7 @@ func (p *Program) eval(v Variables) (ref.Val, error) {
 		return out, nil
 	case a.err != nil:
 		return nil, a.err
-	case strings.Contains(err.Error(), "cost limit exceeded"):
+	case strings.Contains(err.Error(), "cost limit exceeded"), strings.Contains(err.Error(), "memory limit exceeded"):
 		return nil, errCost
 	case strings.Contains(err.Error(), "no such key"), strings.Contains(err.Error(), "no such attribute"):
 		return nil, fmt.Errorf("%w (test it with has(), or write .?name.orValue(…))", err)
@@ -144,10 +145,16 @@ func (p *Program) eval(v Variables) (ref.Val, error) {
 
 var errCost = errors.New("expression takes too much work: it goes over lists that are too long, or over a list within a list")
 
-// activation gives CEL the variables.
+// activation gives CEL the variables, each converted once.
 type activation struct {
 	variables Variables
+	known     []variable
 	err       error
+}
+
+type variable struct {
+	name  string
+	value ref.Val
 }
 
 // Parent implements [cel.Activation].
@@ -155,6 +162,11 @@ func (a *activation) Parent() cel.Activation { return nil }
 
 // ResolveName implements [cel.Activation].
 func (a *activation) ResolveName(name string) (any, bool) {
+	for _, v := range a.known {
+		if v.name == name {
+			return v.value, true
+		}
+	}
 	v, ok := a.variables.Variable(name)
 	if !ok {
 		if a.err == nil {
@@ -162,8 +174,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		}
 		return nil, false
 	}
-	if raw, ok := v.(json.RawMessage); ok {
-		return adapter{}.NativeToValue(raw), true
-	}
-	return v, true
+	value := adapter{}.NativeToValue(v)
+	a.known = append(a.known, variable{name, value})
+	return value, true
 }

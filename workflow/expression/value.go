@@ -14,23 +14,21 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+
+	"github.com/berth-project/berth/internal/jsonscan"
 )
 
-// adapter makes CEL values of Go values. JSON is decoded where an expression looks
-// at it. A whole number is an int, any other a double; the two compare as numbers.
+// adapter makes CEL values of Go values. JSON is read as deep as an expression
+// looks. A whole number is an int, any other a double; the two compare as numbers.
 type adapter struct{}
 
 // NativeToValue implements [types.Adapter].
 func (a adapter) NativeToValue(v any) ref.Val {
 	switch v := v.(type) {
 	case json.RawMessage:
-		decoded, err := decode(v)
-		if err != nil {
-			return types.WrapErr(err)
-		}
-		return a.NativeToValue(decoded)
+		return jsonValue(v)
 	case map[string]any:
-		return types.NewStringInterfaceMap(a, v)
+		return &object{fields: v}
 	case map[string]string:
 		return types.NewStringStringMap(a, v)
 	case []any:
@@ -39,50 +37,57 @@ func (a adapter) NativeToValue(v any) ref.Val {
 	return types.DefaultTypeAdapter.NativeToValue(v)
 }
 
-// decode reads JSON; nothing at all is null.
-func decode(raw json.RawMessage) (any, error) {
+// jsonValue returns JSON as a value; nothing at all is null.
+func jsonValue(raw json.RawMessage) ref.Val {
+	raw = jsonscan.Trim(raw)
 	if len(raw) == 0 {
-		return nil, nil
+		return types.NullValue
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, fmt.Errorf("value is not JSON: %w", err)
+	switch raw[0] {
+	case '{':
+		return &object{raw: raw}
+	case '[':
+		items := []ref.Val{}
+		if !jsonscan.Elements(raw, func(_ int, v json.RawMessage) bool {
+			items = append(items, jsonValue(v))
+			return true
+		}) {
+			return types.NewErr("value is not JSON")
+		}
+		return list{types.NewRefValList(adapter{}, items), uint32(min(len(raw), math.MaxInt32))}
+	case '"':
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return types.NewErr("value is not JSON: %v", err)
+		}
+		return types.String(s)
 	}
-	return plain(v)
+	switch string(raw) {
+	case "null":
+		return types.NullValue
+	case "true":
+		return types.True
+	case "false":
+		return types.False
+	}
+	return numberValue(string(raw))
 }
 
-// plain replaces numbers by what CEL calculates with.
-func plain(v any) (any, error) {
-	var err error
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
-			return n, nil
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return nil, fmt.Errorf("number %.40s is too large", v)
-		}
-		if whole := int64(f); float64(whole) == f && math.Abs(f) < 1<<53 {
-			return whole, nil
-		}
-		return f, nil
-	case map[string]any:
-		for key, value := range v {
-			if v[key], err = plain(value); err != nil {
-				return nil, err
-			}
-		}
-	case []any:
-		for i, value := range v {
-			if v[i], err = plain(value); err != nil {
-				return nil, err
-			}
-		}
+// numberValue returns a number as CEL calculates with it.
+func numberValue(text string) ref.Val {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return types.Int(n)
 	}
-	return v, nil
+	f, err := strconv.ParseFloat(text, 64)
+	switch whole := int64(f); {
+	case errors.Is(err, strconv.ErrRange):
+		return types.NewErr("number %.40s is too large", text)
+	case err != nil:
+		return types.NewErr("value is not JSON: %.40s", text)
+	case float64(whole) == f && math.Abs(f) < 1<<53:
+		return types.Int(whole)
+	}
+	return types.Double(f)
 }
 
 // The bounds of what an expression may yield.
