@@ -41,6 +41,7 @@
 //	work/engine           the engine: shards, store, executors, workers, deliveries, schedules
 //	work/shard            one shard as a deterministic state machine: rounds of operations
 //	work/store            what the engine asks of a store
+//	work/sqlite           the store of one engine: an SQLite file
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
 //	work/shell            executes steps as processes
 //	work/http             executes steps as HTTP calls, answered now or by a callback

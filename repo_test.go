@@ -58,7 +58,7 @@ var sideways = map[string]string{
 // confined lists dependencies that belong to one place only, or to the few
 // that are listed, separated by blanks.
 var confined = []struct{ dependency, homes, reason string }{
-	{"modernc.org/sqlite", "directory/sqlite", "a database driver lives in the store that needs it"},
+	{"modernc.org/sqlite", "directory/sqlite work/sqlite", "a database driver lives in the store that needs it"},
 	{"github.com/jackc/pgx/v5", "examples/ledger", "a database driver lives in the store that needs it"},
 	{"github.com/spf13/cobra", "cmd/berth", "only the command line parses flags"},
 	{"cel.dev/cel-go", "access workflow/expression", "two domains have expressions, and L2 packages do not import each other: each has one place that knows CEL"},

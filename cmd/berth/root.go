@@ -115,6 +115,7 @@ func (c *cli) root() *cobra.Command {
 		c.manifestCommand(), c.environCommand(),
 		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.changeCommand(), c.sessionCommand(),
 		c.iamCommand(),
+		c.workflowCommand(),
 		c.versionCommand(),
 	)
 	return root

@@ -139,14 +139,21 @@ func orElse[T comparable](v, otherwise T) T {
 	return v
 }
 
-// Close stops handing out work, waits for the executors of this process until
-// ctx ends, gives the shards back and returns. What had not finished by then
-// is executed again by the next owner.
-func (e *Engine) Close(ctx context.Context) error {
+// Drain stops handing out work and waits for the executors of this process
+// until ctx ends; results are still taken.
+func (e *Engine) Drain(ctx context.Context) error {
 	for _, l := range e.loops {
 		l.quiesce()
 	}
 	e.local.drain(ctx)
+	return ctx.Err()
+}
+
+// Close stops handing out work, waits for the executors of this process until
+// ctx ends, gives the shards back and returns. What had not finished by then
+// is executed again by the next owner.
+func (e *Engine) Close(ctx context.Context) error {
+	_ = e.Drain(ctx) // what has not ended is executed again
 	e.cancel()
 	done := make(chan struct{})
 	go func() { e.working.Wait(); close(done) }()

@@ -1,0 +1,126 @@
+// Package workflows wires the engine: its store by URL, the executors of this
+// process, deliveries and the API.
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/builtin"
+	"github.com/berth-project/berth/work/engine"
+	workhttp "github.com/berth-project/berth/work/http"
+	"github.com/berth-project/berth/work/shell"
+	"github.com/berth-project/berth/work/sqlite"
+	"github.com/berth-project/berth/work/store"
+)
+
+// Options say what is wired.
+type Options struct {
+	// Store is postgres://…, or the path of an SQLite file.
+	Store string
+	// Node, Addr, Shards: see engine.Options.
+	Node, Addr string
+	Shards     int
+	// Local is how many slots of each pool this process has.
+	Local map[string]int
+	// Shell and HTTP are what steps of these types may do; the zero values
+	// allow nothing.
+	Shell shell.Options
+	HTTP  workhttp.Options
+	// Executors are further ones, by step type.
+	Executors map[string]work.Executor
+	Send      engine.Send
+	Retention engine.Retention
+	// Identify gives the caller of an API request; default: by API key.
+	Identify func(*http.Request) (*api.Caller, error)
+	Logger   *slog.Logger
+}
+
+// Workflows is a running engine with its API.
+type Workflows struct {
+	Engine *engine.Engine
+	Keys   *api.Keys
+	API    http.Handler
+	Store  store.Store
+}
+
+// Open opens the store and starts the engine.
+func Open(ctx context.Context, o Options) (*Workflows, error) {
+	st, err := openStore(ctx, o.Store)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workflows{Store: st, Keys: api.NewKeys(st)}
+	executors, err := w.executors(o)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	w.Engine, err = engine.Open(ctx, engine.Options{
+		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Send: o.Send,
+		Retention: o.Retention, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	w.API = api.New(api.Options{Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger})
+	return w, nil
+}
+
+func openStore(ctx context.Context, where string) (store.Store, error) {
+	if strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://") {
+		return openPostgres(ctx, where)
+	}
+	return sqlite.Open(ctx, where)
+}
+
+// executors are those of this process, by step type.
+func (w *Workflows) executors(o Options) (map[string]work.Executor, error) {
+	all := map[string]work.Executor{}
+	calls, err := workhttp.New(o.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	steps := builtin.New(builtin.Options{Submit: w.submit, HTTP: calls})
+	for _, typ := range steps.Types() {
+		all[typ] = steps
+	}
+	programs, err := shell.New(o.Shell)
+	if err != nil {
+		return nil, err
+	}
+	for _, typ := range programs.Types() {
+		all[typ] = programs
+	}
+	for typ, e := range o.Executors {
+		all[typ] = e
+	}
+	return all, nil
+}
+
+// submit is what steps of type "submit" ask for.
+func (w *Workflows) submit(ctx context.Context, s work.Submission) (work.Receipt, error) {
+	receipts, err := w.Engine.Submit(ctx, []work.Submission{s})
+	if err != nil {
+		return work.Receipt{}, err
+	}
+	if p := receipts[0].Error; p != nil {
+		return work.Receipt{}, p
+	}
+	return receipts[0], nil
+}
+
+// Close stops the engine, waiting for what it executes until ctx ends, and
+// closes the store.
+func (w *Workflows) Close(ctx context.Context) error {
+	return errors.Join(w.Engine.Close(ctx), w.Store.Close())
+}
+
+func openPostgres(context.Context, string) (store.Store, error) {
+	return nil, fmt.Errorf("the store on PostgreSQL is not built in")
+}

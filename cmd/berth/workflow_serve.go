@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/cmd/berth/internal/workflows"
+	"github.com/berth-project/berth/telemetry"
+	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/engine"
+	"github.com/berth-project/berth/work/shell"
+)
+
+// workflowServe is what berth workflow serve is told.
+type workflowServe struct {
+	listen, store, addr, node string
+	shards                    int
+	pools                     map[string]int
+	shell, open               bool
+	drain                     time.Duration
+	format, level             string
+}
+
+func (c *cli) workflowServeCommand() *cobra.Command {
+	var f workflowServe
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "run the engine alone, with its API, without a manifest",
+		Long: "Runs the workflow engine and its API under /api/v1. Its store is an SQLite file below --data, or PostgreSQL:\n" +
+			"then several engines may share it, and one takes over when another dies.\n" +
+			"The first start prints an administrator's key once; berth workflow key makes others.",
+		Example: "  berth workflow serve --listen 127.0.0.1:7070 --pool default=16",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.serveWorkflows(cmd.Context(), f)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.listen, "listen", "127.0.0.1:7070", "listen on this `ADDR`")
+	fs.StringVar(&f.store, "store", "", "postgres://… or the path of an SQLite `FILE` (default: work.db below --data)")
+	fs.StringVar(&f.addr, "advertise", "", "the `URL` under which other engines reach this one")
+	fs.StringVar(&f.node, "node", "", "the `NAME` of this engine among those that share the store")
+	fs.IntVar(&f.shards, "shards", 1, "how many shards the queues are spread over; the same for all engines")
+	fs.StringToIntVar(&f.pools, "pool", map[string]int{"default": 8 * runtime.NumCPU()}, "slots of a pool that this process executes steps in, `POOL=N`")
+	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
+	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
+	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
+	fs.StringVar(&f.format, "log-format", "human", "human or json")
+	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
+	c.dataFlag(cmd)
+	c.jsonFlag(cmd)
+	return cmd
+}
+
+func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.level)); err != nil {
+		return usageError{fmt.Errorf("--log-level %q: debug, info, warn or error", f.level)}
+	}
+	log := telemetry.NewLogger(c.stderr, telemetry.LogConfig{Format: telemetry.Format(f.format), Level: level}, nil)
+	ln, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer ln.Close() //nolint:errcheck // the server closes it too
+	o, err := f.options(c, ln, log)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	w, err := workflows.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := c.firstKey(ctx, w, f.open); err != nil {
+		return errors.Join(err, w.Close(ctx))
+	}
+	return c.serveAPI(ctx, w, ln, f, log)
+}
+
+func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
+	o := workflows.Options{
+		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Local: maps.Clone(f.pools), Logger: log,
+	}
+	if o.Store == "" {
+		o.Store = filepath.Join(c.dataDirectory("."), "work.db")
+	}
+	if o.Addr == "" {
+		o.Addr = "http://" + ln.Addr().String()
+	}
+	if f.shell {
+		o.Shell = shell.Options{Shell: &shell.Shell{Variables: []string{"*"}}}
+	}
+	if f.open {
+		if a, ok := ln.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+			return o, usageError{fmt.Errorf("--no-auth with --listen %s: only on a loopback address", f.listen)}
+		}
+		o.Identify = func(*http.Request) (*api.Caller, error) { return &api.Caller{Name: "anybody", Admin: true}, nil }
+	}
+	return o, nil
+}
+
+// firstKey makes an administrator's key where there is none yet.
+func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, open bool) error {
+	if open {
+		return nil
+	}
+	keys, err := w.Keys.List(ctx)
+	if err != nil || len(keys) > 0 {
+		return err
+	}
+	text, _, err := w.Keys.Create(ctx, api.Caller{Name: "administrator", Admin: true}, time.Time{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stderr, "berth: an administrator's key, shown this once: %s\n", text)
+	return nil
+}
+
+func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Listener, f workflowServe, log *slog.Logger) error {
+	mux := http.NewServeMux()
+	mux.Handle(api.Base+"/", w.API)
+	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, r *http.Request) { healthOf(rw, r, w.Engine) })
+	srv := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	if c.json {
+		if err := c.printJSON(map[string]string{"ready": "http://" + ln.Addr().String()}); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(c.stderr, "berth: workflows at http://%s%s\n", ln.Addr(), api.Base)
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain+10*time.Second)
+	defer cancel()
+	draining, cancelDrain := context.WithTimeout(stopping, f.drain)
+	defer cancelDrain()
+	return errors.Join(err, w.Engine.Drain(draining), srv.Shutdown(draining), w.Close(stopping))
+}
+
+func healthOf(w http.ResponseWriter, r *http.Request, e *engine.Engine) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if wrong := e.Health(ctx); len(wrong) > 0 {
+		http.Error(w, wrong[0], http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	_, _ = w.Write([]byte("ok\n"))
+}
