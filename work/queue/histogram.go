@@ -6,7 +6,7 @@ import "math/bits"
 // wait read back is within 1/16 of what it was.
 type histogram [256]uint32
 
-// bucket is the place of a wait in milliseconds; 24 days and more are one.
+// bucket is the place of a wait in milliseconds; half a year and more are one.
 func bucket(wait int64) int {
 	if wait < 8 {
 		return int(max(0, wait))

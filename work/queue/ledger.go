@@ -61,12 +61,15 @@ func (s *Scheduler) Ledger(queue string) Ledger {
 func (q *queue) account(l *lane, behind map[*lane]uint32) (Place, bool) {
 	f := &l.member.flows[l.class]
 	p := Place{Class: int(l.class), Tag: f.tag}
+	if f.place == 0 { // it will be lifted when it enters
+		p.Tag = max(p.Tag, q.virtual[l.class])
+	}
 	last := q.later(q.owner.runs.last(l.root), behind[l])
 	if tag, ok := q.claim(l, last); ok {
-		p.Run, p.Drift = q.owner.runs.node(last).id, f.tag-tag
+		p.Run, p.Drift = q.owner.runs.node(last).id, p.Tag-tag
 		return p, p.Drift != 0
 	}
-	return p, q.config.Policy.tagged() && f.tag > q.virtual[l.class]
+	return p, q.config.Policy.tagged() && p.Tag > q.virtual[l.class]
 }
 
 // later is the later of two runs, either of which may be none.

@@ -64,6 +64,7 @@ type flow struct {
 	head   uint32 // first run over the lanes
 	at     int64  // that run's
 	tag    float64
+	weight float64 // as it counts in queue.share
 }
 
 func (f *flow) seat() *int32 { return &f.place }

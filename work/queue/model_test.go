@@ -239,6 +239,15 @@ func (m *model) advance(at place, it queue.Item) float64 {
 	}
 	f, own := m.flows[at], m.flow(it.Tenant, m.class(it))
 	m.virtual[at.class] = max(m.virtual[at.class], f.tag)
+	if m.config.Policy == queue.Fair {
+		share := 0.0
+		for p, f := range m.flows {
+			if p.class == at.class && f.can {
+				share += m.weight(p.tenant)
+			}
+		}
+		m.virtual[at.class] += math.Round(it.Cost/share*(1<<20)) / (1 << 20)
+	}
 	if own != f && !own.can {
 		own.tag = max(own.tag, m.virtual[m.class(it)])
 	}

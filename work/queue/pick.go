@@ -72,7 +72,14 @@ func (q *queue) start() Item {
 	return q.owner.item(n)
 }
 
-// advance moves virtual time for a run that is picked from f. A run that
+// advance moves virtual time for a run that is picked from f: to the run's
+// tag, and on by what the run is to each weight that shares. Without the
+// latter a stream of tenants that come with one run each would all start at
+// the same time, and those that have been served once would wait forever
+// (WF2Q+: Bennett and Zhang, INFOCOM 1996). A round of round-robin ends when
+// every tenant that is there had its turn.
+//
+// A run that
 // counts as a better class is charged there and in its own: there so that the
 // aged runs of a flood do not crowd the class out, in its own so that its
 // tenant's later tags stay true.
@@ -84,6 +91,9 @@ func (q *queue) advance(f *flow, n *runNode) {
 	m := f.member
 	c := q.charge(m, n.data.cost)
 	q.virtual[f.class] = max(q.virtual[f.class], f.tag)
+	if q.config.Policy == Fair {
+		q.virtual[f.class] += quantize(n.data.cost / q.share[f.class])
+	}
 	own := &m.flows[m.lane(n.class).class]
 	if own != f && own.place == 0 {
 		own.tag = max(own.tag, q.virtual[own.class])

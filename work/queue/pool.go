@@ -14,6 +14,7 @@ type pool struct {
 	running int
 	held    int // slots
 	virtual float64
+	share   float64 // weights of the guests that have something to give
 
 	reserved   uint32 // the step that free slots are kept for
 	reservedAt int64  // when a worker that can do it last asked
@@ -43,9 +44,10 @@ type guest struct {
 	keys    map[string]*stepKey
 	ready   int
 	running int
-	held    int  // slots
-	can     bool // it has something to give; see settle
-	idle    bool // it is in pool.idle
+	held    int     // slots
+	can     bool    // it has something to give; see settle
+	weight  float64 // as it counts in pool.share
+	idle    bool    // it is in pool.idle
 	tag     float64
 	used    window
 }
@@ -117,6 +119,15 @@ func (g *guest) settle() {
 	g.can = false
 	for _, l := range g.lanes {
 		g.can = g.can || l.place != 0
+	}
+	p, weight := g.pool, 0.0
+	if g.can {
+		weight = g.holder.config.weight()
+	}
+	p.share += weight - g.weight
+	g.weight = weight
+	if len(p.open) == 0 {
+		p.share = 0
 	}
 }
 
@@ -241,8 +252,9 @@ func (p *pool) begin(i uint32) {
 	g.held += need
 	g.holder.slots += need
 	d.lane.kind.running++
-	p.virtual = max(p.virtual, g.tag)
-	d.charged = charge(float64(need)*d.lane.kind.mean, g.holder.config.weight())
+	cost := float64(need) * d.lane.kind.mean
+	p.virtual = max(p.virtual, g.tag) + quantize(cost/max(p.share, g.holder.config.weight()))
+	d.charged = charge(cost, g.holder.config.weight())
 	g.tag += d.charged
 	if d.key != nil {
 		d.key.running++

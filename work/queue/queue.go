@@ -18,11 +18,12 @@ type queue struct {
 	classes  [Classes]heap[*flow]
 	virtual  [Classes]float64 // the highest tag picked in each class
 	highest  [Classes]float64 // the highest tag of any flow of the class
+	share    [Classes]float64 // weights of the flows in classes
 	credit   [Classes]int64   // what the floor owes each class, in millionths of a pick
 	rising   heap[*lane]      // lanes whose first run has not reached class 0
 	eligible int
 	loading  bool
-	recalled bool // virtual comes from a ledger, while loading
+	recalled bool // virtual and the tags come from a ledger, while loading
 	ledger   map[*lane]Place
 	caughtUp bool    // a pick has told the time since the queue was loaded
 	lag      float64 // added to virtual for a flow that enters; see Config.Memory
@@ -233,14 +234,20 @@ func (q *queue) refresh(f *flow) {
 			class.fix(f)
 			break
 		}
-		if q.config.Policy.tagged() {
+		if q.config.Policy.tagged() && !q.recalled {
 			f.tag = max(f.tag, q.virtual[f.class]+q.lag)
 		}
 		class.push(f)
 		q.eligible++
+		f.weight = f.member.tenant.config.weight()
+		q.share[f.class] += f.weight
 	case f.place != 0:
 		class.remove(f)
 		q.eligible--
+		q.share[f.class] -= f.weight
+		if len(*class) == 0 {
+			q.share[f.class] = 0
+		}
 	}
 }
 

@@ -100,7 +100,11 @@ func (q *queue) reweigh(m *member, before, after float64) {
 		return
 	}
 	for c := range m.lanes {
-		l := &m.lanes[c]
+		l, f := &m.lanes[c], &m.flows[c]
 		l.backlog = quantize(l.backlog * before / after)
+		if f.place != 0 {
+			q.share[c] += after - f.weight
+			f.weight = after
+		}
 	}
 }

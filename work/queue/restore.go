@@ -87,6 +87,7 @@ func (q *queue) disperse() {
 	}
 	for c := range q.classes {
 		clear(q.classes[c])
+		q.share[c] = 0
 		q.classes[c] = q.classes[c][:0]
 	}
 	clear(q.rising)
@@ -102,6 +103,7 @@ func (q *queue) gather() {
 			q.file(&m.lanes[i])
 		}
 	}
+	q.recalled = false
 }
 
 // settle finds the tags of the members that were loaded, and virtual time.
@@ -145,7 +147,6 @@ func (q *queue) settle() {
 		}
 		q.highest[c] = max(q.highest[c], q.virtual[c])
 	}
-	q.recalled = false
 }
 
 // claim is where the lane's tag stands by the tag of its last run.

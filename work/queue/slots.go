@@ -1,5 +1,7 @@
 package queue
 
+import "maps"
+
 // Slots holds the ready steps of started runs, and who has the slots of each
 // pool.
 //
@@ -46,6 +48,7 @@ func (s *Slots) SetPool(c Pool) error {
 	}
 	p := s.pool(c.Name)
 	rebuild := (c.KeyCap == 0) != (p.config.KeyCap == 0)
+	c.Types = maps.Clone(c.Types)
 	p.config = c
 	p.reserved = 0
 	if rebuild {

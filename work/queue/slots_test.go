@@ -164,8 +164,14 @@ func (m *slotsModel) take(types []string) (queue.Ready, bool) {
 		}
 	}
 	m.forget(best)
-	m.virtual = max(m.virtual, m.tags[best.Tenant])
-	c := math.Max(1, math.Round(float64(m.needs(best))*m.mean(best.Type)/m.weight(best.Tenant)*(1<<20))) / (1 << 20)
+	cost, share := float64(m.needs(best))*m.mean(best.Type), 0.0
+	for tenant, can := range m.can {
+		if can {
+			share += m.weight(tenant)
+		}
+	}
+	m.virtual = max(m.virtual, m.tags[best.Tenant]) + math.Round(cost/share*(1<<20))/(1<<20)
+	c := math.Max(1, math.Round(cost/m.weight(best.Tenant)*(1<<20))) / (1 << 20)
 	m.tags[best.Tenant] += c
 	m.flight[stepKey(best)] = heldStep{best, m.needs(best), c}
 	m.heads()

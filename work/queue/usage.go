@@ -32,15 +32,16 @@ func (q *queue) use(m *member, cost float64) {
 // comeback is how far from virtual time a tenant starts that comes back from
 // idling: behind it by what it lately used more per weight than the tenants
 // that are here, before it by what it used less. Its own tag bounds the
-// latter, so nobody gets more than what it missed.
+// latter, so nobody gets more than what it missed, and once nothing of it
+// waits the rest is lost.
 func (q *queue) comeback(m *member) float64 {
-	if q.config.Memory == 0 || q.config.Policy != Fair {
+	if q.config.Memory == 0 || q.config.Policy != Fair || q.weight < minWeight {
 		return 0
 	}
 	now, half := q.owner.now, q.config.HalfLife
-	mine := m.used.at(now, half) / m.tenant.config.weight()
-	theirs := q.used.at(now, half) / max(minWeight, q.weight)
-	return quantize(q.config.Memory * (mine - theirs))
+	mine := m.used.at(now, half)
+	theirs := (q.used.at(now, half) - mine) / q.weight
+	return quantize(q.config.Memory * (mine/m.tenant.config.weight() - theirs))
 }
 
 // window sums what happened in the last minute, to within what came unevenly

@@ -1,0 +1,126 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/work/queue"
+)
+
+// TestFloor: while class 0 floods a queue of one slot, every class gets what
+// it is promised, and class 0 the rest.
+func TestFloor(t *testing.T) {
+	t.Parallel()
+	for _, p := range []queue.Policy{queue.Fair, queue.Priority} {
+		for _, floor := range []float64{0.02, 0.1} {
+			s := queue.New()
+			if err := s.SetQueue(queue.Config{Name: "q", Policy: p, Floor: floor, Ageing: -1}); err != nil {
+				t.Fatal(err)
+			}
+			id := uint64(0)
+			add := func(class uint8) {
+				id++
+				s.Enqueue("q", queue.Item{ID: id, Tenant: "t", Priority: class, Enqueued: int64(id)})
+			}
+			var picked [queue.Classes]int
+			for class := range uint8(queue.Classes) {
+				add(class)
+			}
+			const picks = 10_000
+			for range picks {
+				it, _ := s.Pick("q", 0)
+				picked[it.Priority]++
+				s.Finished(it.ID, -1)
+				add(it.Priority)
+			}
+			for class, n := range picked {
+				if want := int(floor * picks); n < want-1 || class > 0 && n > want+1 {
+					t.Errorf("%s: class %d got %d of %d picks, want %d", p, class, n, picks, want)
+				}
+			}
+		}
+	}
+}
+
+// TestNoFloor: without it better classes go strictly first.
+func TestNoFloor(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	if err := s.SetQueue(queue.Config{Name: "q", Policy: queue.Priority, Floor: -1, Ageing: -1}); err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(1000) {
+		s.Enqueue("q", queue.Item{ID: id + 1, Tenant: "t", Priority: uint8(id % 12), Enqueued: int64(id)})
+	}
+	last := uint8(0)
+	for range 1000 {
+		it, _ := s.Pick("q", 5000)
+		if it.Priority < last {
+			t.Fatalf("class %d was picked after class %d", it.Priority, last)
+		}
+		last = it.Priority
+	}
+	if last != queue.Classes-1 {
+		t.Errorf("the last class was %d, want priorities above it to count as %d", last, queue.Classes-1)
+	}
+}
+
+// TestAgeing: a run of class 3 goes before fresh ones of class 0 once it has
+// waited three times the ageing, and not before.
+func TestAgeing(t *testing.T) {
+	t.Parallel()
+	for _, p := range []queue.Policy{queue.Fair, queue.Priority} {
+		s := queue.New()
+		if err := s.SetQueue(queue.Config{Name: "q", Policy: p, Floor: -1, Ageing: time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		s.Enqueue("q", queue.Item{ID: 1, Tenant: "patient", Priority: 3})
+		var got int64
+		for now := int64(0); now < 10_000; now += 100 {
+			s.Enqueue("q", queue.Item{ID: uint64(now + 2), Tenant: "flood", Enqueued: now})
+			it, _ := s.Pick("q", now)
+			s.Finished(it.ID, -1)
+			if it.ID == 1 {
+				got = now
+				break
+			}
+		}
+		if got != 3000 {
+			t.Errorf("%s: the run of class 3 was picked at %d ms, want 3000", p, got)
+		}
+	}
+}
+
+// TestAgedFloodKeepsToItsShare: what has aged to class 0 shares it with what
+// belongs there, tenant by tenant.
+func TestAgedFloodKeepsToItsShare(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	if err := s.SetQueue(queue.Config{Name: "q", Policy: queue.Fair, Floor: -1, Ageing: time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	id := uint64(0)
+	add := func(tenant string, class uint8, at int64) {
+		id++
+		s.Enqueue("q", queue.Item{ID: id, Tenant: tenant, Priority: class, Enqueued: at})
+	}
+	for range 1000 {
+		add("flood", 9, 0)
+	}
+	urgent := 0
+	for now := int64(20_000); now < 20_100; now++ {
+		add("urgent", 0, now)
+		it, _ := s.Pick("q", now)
+		s.Finished(it.ID, -1)
+		if it.Tenant == "urgent" {
+			urgent++
+		}
+	}
+	if urgent != 50 {
+		t.Errorf("the urgent tenant got %d of 100 picks, want 50", urgent)
+	}
+	st, _ := s.Stats("q", 20_100, 0)
+	if st.Aged != 50 {
+		t.Errorf("Stats.Aged = %d, want 50", st.Aged)
+	}
+}
