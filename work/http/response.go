@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -88,7 +87,8 @@ func (c *call) unexpected(resp *http.Response, body []byte, now time.Time) *mach
 		RetryAfter *int64 `json:"retry-after,omitempty"` // seconds
 		Body       string `json:"body,omitempty"`
 	}{Status: status, Body: transcript.Clip(string(body), quoted)}
-	if seconds, ok := retryAfter(resp.Header.Get("Retry-After"), now); ok {
+	if after, ok := egress.RetryAfter(resp.Header.Get("Retry-After"), now); ok {
+		seconds := int64((after + time.Second - 1) / time.Second)
 		detail.RetryAfter = &seconds
 	}
 	f := &machine.Failure{
@@ -110,22 +110,6 @@ func forGood(status int) bool {
 		return false
 	}
 	return status < 500
-}
-
-// maxRetryAfter bounds what a server may ask for.
-const maxRetryAfter = 24 * 60 * 60
-
-// retryAfter reads the header of that name, RFC 9110 section 10.2.3: seconds,
-// or a date.
-func retryAfter(value string, now time.Time) (seconds int64, ok bool) {
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 {
-		return min(n, maxRetryAfter), true
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	return min(max(int64(at.Sub(now).Seconds()+0.5), 0), maxRetryAfter), true
 }
 
 // transportFailure is the failure of a request that was not answered, or not
