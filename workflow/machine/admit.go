@@ -41,27 +41,29 @@ func (r *Run) startNode(i int, now int64) bool {
 		return r.startItems(i, now)
 	case s.Status != StepWaiting:
 		return true
+	case r.full(r.Plan.Node(i)):
+		return false
 	}
-	return r.start(Ref{int32(i), -1}, s, now)
+	r.start(Ref{int32(i), -1}, s, now)
+	return true
 }
 
-// start begins a step or an item; it says false when that takes a slot and
-// there is none.
-func (r *Run) start(ref Ref, s *Step, now int64) bool {
+// full reports whether a step cannot start for want of a slot.
+func (r *Run) full(n *workflow.Node) bool { return r.takesSlot(n) && r.slots >= r.limits.Parallel }
+
+// start begins a step or an item.
+func (r *Run) start(ref Ref, s *Step, now int64) {
 	n := r.Plan.Node(int(ref.Node))
 	switch {
 	case n.Step.Run == TypeWait:
 		r.sleep(ref, s, now)
 	case n.Step.Run == TypeWorkflow:
 		r.summon(ref, s, now)
-	case r.slots >= r.limits.Parallel:
-		return false
 	default:
 		s.ReadyAt, s.WakeAt = now, 0
 		r.move(ref, s, StepReady)
 		r.effects.Ready = append(r.effects.Ready, ref)
 	}
-	return true
 }
 
 // again lets a step that has begun before, or was given back, wait for a slot.
@@ -72,6 +74,11 @@ func (r *Run) again(ref Ref, s *Step) {
 	if ref.Item >= 0 {
 		r.nodes[i].next = min(r.nodes[i].next, ref.Item)
 	}
+	r.reopen(i)
+}
+
+// reopen lets a node start when there is a slot, if it may.
+func (r *Run) reopen(i int) {
 	if r.mayStart(i) {
 		r.eligible.add(i)
 		r.parked = r.parked || !r.takesSlot(r.Plan.Node(i))

@@ -32,6 +32,35 @@ func (r *Run) childKey(ref Ref, s *Step) string {
 	return key + "#" + strconv.Itoa(s.Attempt)
 }
 
+// wantChildren asks again for the runs of which it is not known that they
+// were submitted.
+func (r *Run) wantChildren(now int64) {
+	var refs []Ref
+	for _, ref := range r.live {
+		if s := r.sleepingChild(ref); s != nil && s.Child == 0 {
+			refs = append(refs, ref)
+		}
+	}
+	for _, ref := range sorted(refs) {
+		s := r.Step(ref)
+		payload, err := r.payload(ref)
+		if err != nil {
+			r.failAttempt(ref, s, failureOf(err), now)
+			continue
+		}
+		r.effects.Children = append(r.effects.Children, Child{Ref: ref, Key: r.childKey(ref, s), With: payload})
+	}
+}
+
+// ChildKey returns the key of the run that a step waits for at present, "" for
+// none: a run that was submitted under another is not wanted any more.
+func (r *Run) ChildKey(ref Ref) string {
+	if s := r.sleepingChild(ref); s != nil {
+		return r.childKey(ref, s)
+	}
+	return ""
+}
+
 // sleepingChild returns a step that waits for a run, or nil.
 func (r *Run) sleepingChild(ref Ref) *Step {
 	s := r.leaf(ref)

@@ -31,6 +31,7 @@ func (r *Run) Begin(now int64) {
 		r.State.StartedAt = now
 	}
 	r.effects.Changed = true
+	r.wantChildren(now) // nobody may have been told while it was queued
 	r.considerAll(now)
 	r.advance(now)
 }
@@ -41,10 +42,7 @@ func (r *Run) considerAll(now int64) {
 		case StepWaiting:
 			r.consider(i, now)
 		case StepRunning:
-			if r.mayStart(i) { // for-each: more items
-				r.eligible.add(i)
-				r.parked = true
-			}
+			r.reopen(i) // for-each: more items
 		}
 	}
 }
@@ -57,18 +55,11 @@ func (r *Run) Recover(now int64) {
 		return
 	}
 	for _, ref := range sorted(append([]Ref(nil), r.live...)) {
-		switch s := r.Step(ref); {
-		case s.Status == StepReady:
+		if r.Step(ref).Status == StepReady {
 			r.effects.Ready = append(r.effects.Ready, ref)
-		case s.Status == StepSleeping && s.Child == 0 && r.sleepingChild(ref) != nil:
-			payload, err := r.payload(ref)
-			if err != nil {
-				r.failAttempt(ref, s, failureOf(err), now)
-				continue
-			}
-			r.effects.Children = append(r.effects.Children, Child{Ref: ref, Key: r.childKey(ref, s), With: payload})
 		}
 	}
+	r.wantChildren(now)
 	r.advance(now)
 }
 
@@ -228,22 +219,6 @@ func (r *Run) SkipStep(name, by string, now int64) error {
 		return r.refuse(fmt.Sprintf("its step %q is %v", name, s.Status))
 	}
 	r.tell(Entry{At: now, Kind: "skip", Step: name, By: by}, nil)
-	s.Reason = ByHand
-	if r.forEach(int(ref.Node)) {
-		for k := range s.Items {
-			item, at := &s.Items[k], Ref{ref.Node, int32(k)}
-			if item.Status.Final() {
-				continue
-			}
-			r.release(at, item, recallSkipped)
-			item.Reason, item.FinishedAt = ByHand, now
-			item.LeaseUntil, item.WakeAt, item.TimeoutAt = 0, 0, 0
-			r.move(at, item, StepSkipped)
-		}
-	} else {
-		r.release(ref, s, recallSkipped)
-		s.LeaseUntil, s.WakeAt, s.TimeoutAt = 0, 0, 0
-	}
 	r.skip(int(ref.Node), ByHand, now)
 	r.eligible.remove(int(ref.Node))
 	r.advance(now)

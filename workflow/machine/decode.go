@@ -13,7 +13,7 @@ import (
 // SetExternal. An error is an ErrCorrupt: the blob is another's, or damaged.
 func Load(plan *workflow.Plan, meta Meta, limits *Limits, blob []byte) (*Run, error) {
 	r := &Run{Plan: plan, Meta: meta, base: plan, limits: limits.withDefaults()}
-	d := decoder{b: blob, size: len(blob), at: meta.Created}
+	d := decoder{b: blob, size: len(blob), at: meta.Created, maxItems: max(r.limits.MaxItems, DefaultMaxItems)}
 	d.run(r)
 	if d.err == nil {
 		d.extend(r)
@@ -47,6 +47,8 @@ type decoder struct {
 	at      int64
 	fence   Fence
 	workers []string
+
+	maxItems int // an item takes a byte here and hundreds in memory
 }
 
 func (d *decoder) fail(why string) {
@@ -262,7 +264,12 @@ func (d *decoder) step(s *Step, whole bool) {
 	if m&hasItems == 0 {
 		return
 	}
-	s.Items = make([]Step, d.count(1))
+	n := d.count(1)
+	if n > d.maxItems {
+		d.fail(fmt.Sprintf("a step has %d items, and %d are allowed", n, d.maxItems))
+		return
+	}
+	s.Items = make([]Step, n)
 	for k := range s.Items {
 		d.step(&s.Items[k], false)
 		d.check(&s.Items[k], false)
@@ -343,7 +350,7 @@ func (d *decoder) check(s *Step, forEach bool) {
 		d.fail("a step has no status there is")
 	case s.Items != nil && !forEach:
 		d.fail("a step without for-each has items")
-	case forEach && lives(s.Status) && (s.Status != StepRunning || s.Items == nil):
+	case forEach && lives(s.Status) && s.Status != StepRunning:
 		d.fail("a step with for-each stands nowhere it can")
 	case s.Status == StepFailed && s.Failure == nil:
 		d.fail("a step failed without a failure")

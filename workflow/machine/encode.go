@@ -141,7 +141,7 @@ func bit(is bool, b uint64) uint64 {
 
 func (e *encoder) run(r *Run) {
 	st := &r.State
-	external := len(st.Output) > InlineOutput || len(st.Output) == 0 && r.beside.runStored
+	external := len(st.Output) > InlineOutput || len(st.Output) == 0 && r.beside.runStored && !r.beside.runMoved
 	e.b = append(e.b, blobVersion, byte(st.Status))
 	e.uint(bit(st.Paused, runPaused) | bit(st.Verdict != 0, runVerdict) | bit(st.Crashes != 0, runCrashes) |
 		bit(st.WakeAt != 0 || st.DeadlineAt != 0 || st.ResetAt != 0, runTimes) | bit(st.Failure != nil, runFailure) |
@@ -202,9 +202,9 @@ func (e *encoder) rare(st *State) {
 
 // mask says which fields of a step are written.
 func (s *Step) mask() uint64 {
-	external := len(s.Output) > InlineOutput || s.Output == nil && s.stored
+	external := len(s.Output) > InlineOutput || s.Output == nil && s.stored && !s.moved
 	inline := len(s.Output) > 0 && !external && s.Items == nil
-	inputs := s.Items != nil && s.inputsSize() > InlineOutput || s.Inputs == nil && s.inputsStored
+	inputs := s.Items != nil && s.inputsSize() > InlineOutput || s.Inputs == nil && s.inputsStored && !s.inputsMoved
 	return bit(s.Status != 0, hasStatus) | bit(s.Attempt != 0, hasAttempt) | bit(s.Fence != 0, hasFence) | bit(s.Worker != "", hasWorker) |
 		bit(s.ReadyAt != 0, hasReady) | bit(s.StartedAt != 0, hasStarted) | bit(s.FinishedAt != 0, hasFinished) |
 		bit(inline, hasOutput) | bit(external && s.Items == nil, hasExternal) | bit(s.LeaseUntil != 0, hasLease) |

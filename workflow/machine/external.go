@@ -101,7 +101,7 @@ func (r *Run) SetExternal(ref Ref, body json.RawMessage) {
 			s.Inputs = inputs
 		}
 	default:
-		if s := r.leaf(ref); s != nil && s.stored && s.Output == nil {
+		if s := r.Step(ref); s != nil && s.stored && s.Output == nil {
 			s.Output = body
 		}
 	}

@@ -36,14 +36,17 @@ func (r *Run) expand(i int, now int64) bool {
 // startItems starts items of a step up to its limit and the run's slots. It
 // says false when only the slots keep it from starting more.
 func (r *Run) startItems(i int, now int64) bool {
-	s := &r.State.Steps[i]
+	s, node := &r.State.Steps[i], r.Plan.Node(i)
+	if r.full(node) {
+		return false
+	}
 	if s.Items == nil && !r.expand(i, now) {
 		return true
 	}
 	if s.Status == StepWaiting { // it goes on after a reset
 		r.move(Ref{int32(i), -1}, s, StepRunning)
 	}
-	node, n := r.Plan.Node(i), &r.nodes[i]
+	n := &r.nodes[i]
 	limit := int32(min(node.Step.ForEach.Limit, 1<<31-1))
 	for int(n.next) < len(s.Items) && s.Status == StepRunning {
 		k := n.next
@@ -55,12 +58,13 @@ func (r *Run) startItems(i int, now int64) bool {
 		if limit > 0 && n.busy >= limit {
 			return true // the end of an item will ask again
 		}
+		if r.full(node) {
+			return false
+		}
 		if node.WhenEach && item.Attempt == 0 && !r.itemWanted(ref, item, now) {
 			continue
 		}
-		if !r.start(ref, item, now) {
-			return false
-		}
+		r.start(ref, item, now)
 	}
 	return true
 }
@@ -91,9 +95,8 @@ func (r *Run) itemSettled(ref Ref, item *Step, now int64) {
 	case s.Status.Final():
 	case r.nodes[i].left == 0:
 		r.itemsDone(i, now)
-	case r.mayStart(i):
-		r.eligible.add(i)
-		r.parked = r.parked || !r.takesSlot(n)
+	default:
+		r.reopen(i)
 	}
 }
 

@@ -159,6 +159,8 @@ func (r *Run) requeueByHand(now int64) {
 	if st.Lease != nil {
 		r.recall(Ref{-1, -1}, st.Lease.Fence, recallReset)
 		st.Lease = nil
+		r.derive()
+		r.unstart()
 	}
 	if st.DeadlineAt > 0 {
 		since := st.ResetAt

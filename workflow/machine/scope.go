@@ -61,7 +61,7 @@ func (r *Run) Output(ref Ref) json.RawMessage {
 	if s == nil {
 		return nil
 	}
-	if s.Output == nil && s.Status == StepSucceeded && ref.Item < 0 && r.forEach(int(ref.Node)) {
+	if s.Output == nil && s.Status == StepSucceeded && s.Items != nil {
 		s.Output = s.joined()
 	}
 	return s.Output

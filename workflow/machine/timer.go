@@ -42,7 +42,7 @@ func (s *Step) due() int64 {
 // pickBy returns until when a queue must have picked the run, 0 for any time.
 func (r *Run) pickBy() int64 {
 	within := r.Plan.Document().StartWithin
-	if within <= 0 || r.State.Status != Queued || r.State.StartedAt != 0 {
+	if within <= 0 || r.State.Status != Queued || r.State.StartedAt != 0 || r.State.Verdict != 0 {
 		return 0
 	}
 	return after(r.State.QueuedAt, within)

@@ -50,6 +50,11 @@ func (r *Run) unstart() {
 		s.Fence, s.LeaseUntil, s.WakeAt, s.TimeoutAt = 0, 0, 0, 0
 		r.move(ref, s, StepWaiting)
 	}
+	for i := range r.State.Steps {
+		if s := &r.State.Steps[i]; s.Status == StepRunning && s.Items == nil { // for-each, as reported
+			r.move(Ref{int32(i), -1}, s, StepWaiting)
+		}
+	}
 	r.derive()
 }
 
@@ -82,6 +87,9 @@ func (r *Run) ReportStep(f Fence, rep StepReport, now int64) error {
 	if !ok {
 		return r.noName(rep.Step)
 	}
+	if r.State.Verdict != 0 && !r.Node(ref).Finally {
+		return r.refuse(fmt.Sprintf("it is ending as %v, and its step %q is settled", r.State.Verdict, rep.Step))
+	}
 	told := Report{Percent: rep.Percent, Message: rep.Message, Saved: rep.Saved}
 	if err := told.check(); err != nil {
 		return err
@@ -93,6 +101,10 @@ func (r *Run) ReportStep(f Fence, rep StepReport, now int64) error {
 		return fmt.Errorf("%w: step %q is said to be %v: only waiting, running and what is settled can be reported", ErrInvalid, rep.Step, rep.Status)
 	}
 	s := r.Step(ref)
+	if s.Items != nil { // its worker sees to the items
+		r.clearNode(int(ref.Node), now)
+		r.derive()
+	}
 	r.reported(ref, s, rep, now)
 	s.report(told)
 	r.note(ref, s)
@@ -118,15 +130,15 @@ func (r *Run) reported(ref Ref, s *Step, rep StepReport, now int64) {
 	if rep.Started > 0 {
 		s.StartedAt = rep.Started
 	}
-	s.Worker, s.Failure, s.Reason = r.State.Lease.Worker, nil, NoReason
+	s.Worker, s.Fence, s.Failure, s.Reason, s.Output = r.State.Lease.Worker, 0, nil, NoReason, nil
 	if rep.Status.Final() {
 		s.FinishedAt = now
 		if rep.Finished > 0 {
 			s.FinishedAt = rep.Finished
 		}
 		s.Output = rep.Output
-		r.keepOutput(ref, s)
 	}
+	r.keepOutput(ref, s)
 	switch rep.Status {
 	case StepFailed:
 		if rep.Failure == nil {
