@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,7 +45,9 @@ func checkValue(ps *problems, v reflect.Value, f field, t *trail) {
 		}
 	case reflect.Struct:
 		for _, f := range fieldsOf(v.Type()) {
-			checkValue(ps, v.Field(f.index), f, t.child(f.name))
+			if value := v.Field(f.index); f.required || !value.IsZero() { // 0 is within every bound
+				checkValue(ps, value, f, t.child(f.name))
+			}
 		}
 	case reflect.Slice:
 		checkLength(ps, v, t)
@@ -77,7 +81,9 @@ func checkLength(ps *problems, v reflect.Value, t *trail) {
 const maxLabel = 1024
 
 func checkMap(ps *problems, v reflect.Value, t *trail) {
-	for _, key := range v.MapKeys() {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
 		at := t.child(key.String())
 		if n := utf8.RuneCountInString(key.String()); n < 1 || n > maxLabel {
 			ps.at(codeRange, place{trail: at, key: true}, fmt.Sprintf("name has %d characters, not 1 to %d", n, maxLabel), "")

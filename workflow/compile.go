@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,9 @@ type compiler struct {
 	plan *Plan
 	// trails are where the nodes stand, by index.
 	trails []*trail
+	// conditions are the expressions compiled so far: compiling one takes a
+	// fraction of a millisecond, and many steps have the same.
+	conditions map[string]*expression.Program
 	// first is the index of the first node that is new: those before it belong
 	// to the plan that is extended.
 	first int
@@ -101,14 +105,20 @@ func (c *compiler) nodes(fallback *Retry) {
 func (c *compiler) node(n *Node) {
 	s, t := n.Step, c.trail(n)
 	each := site{node: n, steps: true, item: s.ForEach != nil}
-	n.with = c.template(s.With, t.child("with"), each)
-	n.key = c.text(s.Key, t.child("key"), each)
+	if len(s.With) > 0 {
+		n.with = c.template(s.With, t.child("with"), each)
+	}
+	if s.Key != "" {
+		n.key = c.text(s.Key, t.child("key"), each)
+	}
 	if s.ForEach != nil {
 		in := t.child("for-each").child("in")
 		n.items = c.template(s.ForEach.In, in, site{node: n, steps: true})
 		c.array(s.ForEach.In, n.items, in)
 	}
-	c.when(n, t.child("when"))
+	if s.When != "" {
+		c.when(n, t.child("when"))
+	}
 }
 
 // array tells when the items of a for-each cannot be an array.
@@ -123,19 +133,36 @@ func (c *compiler) array(raw json.RawMessage, compiled *template, t *trail) {
 	}
 }
 
-func (c *compiler) when(n *Node, t *trail) {
-	if n.Step.When == "" {
-		return
+// maxConditions is how many different conditions a document may have.
+const maxConditions = 1000
+
+// condition compiles an expression, nil where it has problems.
+func (c *compiler) condition(text string, t *trail) *expression.Program {
+	if program := c.conditions[text]; program != nil || c.full() {
+		return program
 	}
-	program, err := expression.Compile(expression.When, n.Step.When)
-	if errs, ok := err.(expression.Errors); ok { //nolint:errorlint // Compile documents the type
+	if len(c.conditions) == maxConditions {
+		c.problems.add(codeRange, t, fmt.Sprintf("there are more than %d different conditions", maxConditions), "let steps share conditions, or split the workflow")
+		return nil
+	}
+	program, err := expression.Compile(expression.When, text)
+	if err != nil {
+		errs, _ := errors.AsType[expression.Errors](err)
 		for _, e := range errs {
 			c.at(codeWhen, place{trail: t, from: e.Offset, to: e.Offset + 1}, e.Message, e.Help)
 		}
-		return
+		return nil
 	}
+	if c.conditions == nil {
+		c.conditions = map[string]*expression.Program{}
+	}
+	c.conditions[text] = program
+	return program
+}
+
+func (c *compiler) when(n *Node, t *trail) {
+	program := c.condition(n.Step.When, t)
 	if program == nil {
-		c.problems.add(codeWhen, t, err.Error(), "")
 		return
 	}
 	n.when = program
@@ -156,6 +183,9 @@ func (c *compiler) when(n *Node, t *trail) {
 
 // nearest helps with the name of a step that does not exist.
 func (c *compiler) nearest(name string) string {
+	if c.full() {
+		return "" // nobody will read it
+	}
 	names := slices.Sorted(maps.Keys(c.plan.index))
 	if near := diagnostic.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

@@ -2,9 +2,12 @@ package workflow
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/berth-project/berth/internal/diagnostic"
 )
@@ -27,7 +30,24 @@ func (c *compiler) run() {
 		p.labels = append(p.labels, namedTemplate{name, c.text(d.Labels[name], top.child("labels").child(name), site{})})
 	}
 	for i := range d.Callbacks {
-		p.callbacks = append(p.callbacks, c.text(d.Callbacks[i].To, top.child("callbacks").item(i).child("to"), site{}))
+		to := top.child("callbacks").item(i).child("to")
+		p.callbacks = append(p.callbacks, c.text(d.Callbacks[i].To, to, site{}))
+		c.destination(d.Callbacks[i].To, to)
+	}
+}
+
+// destination tells of a callback that can reach nobody. What has references in it
+// is known only when a run begins.
+func (c *compiler) destination(to string, t *trail) {
+	if strings.Contains(to, "${") || to == "" {
+		return
+	}
+	if formats["type"].pattern.MatchString(to) && !strings.Contains(to, "://") {
+		return
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		c.problems.add(codeCallback, t, fmt.Sprintf("%.80q is neither an http or https URL nor the name of a destination", to), "")
 	}
 }
 

@@ -127,8 +127,15 @@ func TestCanonicalReadsAsTheSame(t *testing.T) {
 // mutate changes a value of a document at random.
 func mutate(rnd *rand.Rand, v any) any {
 	others := []any{
-		nil, true, 0.0, -1.0, 1.5, 7.0, 1e12, "", "x", "-x", "a b", "1m30s", "12 parsecs", "continue", strings.Repeat("x", 300), []any{}, []any{"x"}, []any{1.0},
-		map[string]any{}, map[string]any{"run": "x"}, map[string]any{"max": 1.0}, map[string]any{"in": []any{}}, map[string]any{"unknown": 1.0},
+		nil, true, 0.0, -1.0, 1.5, 7.0, 1e12, "", "x", "-x", "a b", "1m30s", "12 parsecs", "continue", strings.Repeat("x", 300),
+		[]any{},
+		[]any{"x"},
+		[]any{1.0},
+		map[string]any{},
+		map[string]any{"run": "x"},
+		map[string]any{"max": 1.0},
+		map[string]any{"in": []any{}},
+		map[string]any{"unknown": 1.0},
 	}
 	switch v := v.(type) {
 	case map[string]any:

@@ -81,6 +81,9 @@ func (r reader) structure(n *jsonsource.Node, into reflect.Value, t *trail) {
 	fs := fieldsOf(into.Type())
 	seen := make([]bool, len(fs))
 	for i := range n.Members {
+		if r.full() {
+			return
+		}
 		m := &n.Members[i]
 		at := t.child(m.Name)
 		f := slices.IndexFunc(fs, func(f field) bool { return f.name == m.Name })

@@ -219,6 +219,42 @@ func TestPayloadIsBounded(t *testing.T) {
 	}
 }
 
+func TestSearchingIsBounded(t *testing.T) {
+	t.Parallel()
+	refs := strings.Repeat(`"${params.last}",`, 400)
+	p := load(t, `{"name": "w", "steps": [{"name": "s", "run": "x", "with": [`+refs+`1]}]}`)
+	large := json.RawMessage(`{"x": "` + strings.Repeat("x", 1<<20) + `", "last": 1}`)
+	if _, err := p.Payload(0, &workflow.Scope{Params: large}); err == nil || !strings.Contains(err.Error(), "search too much") {
+		t.Errorf("Payload() that searches 400 MiB = %v, want an error", err)
+	}
+}
+
+func TestTheLongestNameOfAStepCounts(t *testing.T) {
+	t.Parallel()
+	p := load(t, `{"name": "w", "steps": [{"name": "a", "run": "x"}, {"name": "a.b", "run": "x"}, {"name": "a.output", "run": "x"}, {"name": "s", "run": "x",
+		"with": ["${steps.a.output.x}", "${steps.a.b.output.x}", "${steps.a.output.output.x}", "${steps[\"a\"].output.output}"]}]}`)
+	got, err := p.Payload(3, &workflow.Scope{Steps: facts{0: {Output: json.RawMessage(`{"x": 1, "output": 4}`)}, 1: {Output: json.RawMessage(`{"x": 2}`)}, 2: {Output: json.RawMessage(`{"x": 3}`)}}})
+	if err != nil || string(got) != `[1, 2, 3, 4]` {
+		t.Errorf("Payload() = %s, %v, want [1, 2, 3, 4]", got, err)
+	}
+}
+
+func TestConditionsAreSharedAndBounded(t *testing.T) {
+	t.Parallel()
+	many := func(when func(i int) string) string {
+		var steps []string
+		for i := range 1001 {
+			steps = append(steps, fmt.Sprintf(`{"name": "s%d", "run": "x", "when": %q}`, i, when(i)))
+		}
+		return `{"name": "w", "steps": [` + strings.Join(steps, ",") + `]}`
+	}
+	load(t, many(func(int) string { return "params.x == 1" }))
+	_, err := workflow.Load("w.json", []byte(many(func(i int) string { return fmt.Sprint("params.x == ", i) })))
+	if err == nil || !strings.Contains(err.Error(), "more than 1000 different conditions") {
+		t.Errorf("Load() with 1001 conditions = %v", err)
+	}
+}
+
 func TestReferencesMakeNeeds(t *testing.T) {
 	t.Parallel()
 	p := load(t, `{"name": "w", "steps": [

@@ -94,7 +94,7 @@ func (c *compiler) resolveParam(term *term, t *trail, alone bool) {
 }
 
 // resolveStep finds the step and the fact. The name of a step may have points in
-// it: the longest that exists counts.
+// it: the longest that exists counts, of those with a fact behind them.
 func (c *compiler) resolveStep(term *term, t *trail, where site) {
 	if !where.steps {
 		c.refuse(term, t, "this is decided before any step runs", "refer to params and run only")
@@ -134,7 +134,7 @@ func (c *compiler) resolveStep(term *term, t *trail, where site) {
 // longest returns the step that the beginning of a path names and how many of its
 // segments that takes, 0 for none.
 func (c *compiler) longest(path []segment) (node, used int) {
-	name := ""
+	name, certain := "", false
 	for k, s := range path {
 		if k > 0 {
 			if !s.dotted {
@@ -144,7 +144,10 @@ func (c *compiler) longest(path []segment) (node, used int) {
 		}
 		name += s.name
 		if i, ok := c.plan.index[name]; ok {
-			node, used = i, k+1
+			fact := k+1 < len(path) && slices.Contains(factNames, path[k+1].name)
+			if fact || !certain {
+				node, used, certain = i, k+1, fact
+			}
 		}
 		if !path[0].dotted {
 			break // ["a.b"] is the whole name

@@ -13,6 +13,10 @@ import (
 // bytes: a large output may be referred to often.
 const MaxPayload = 8 << 20
 
+// maxSearched is how much JSON the references of one template may search, in
+// bytes: a template with many references to a large output is work.
+const maxSearched = 256 << 20
+
 // template is JSON with references in its texts, cut into pieces.
 type template struct {
 	// fixed is the JSON where there are no references.
@@ -146,18 +150,21 @@ func (tp *template) render(s *Scope) (json.RawMessage, error) {
 	case tp.pieces == nil:
 		return tp.fixed, nil
 	case tp.single():
-		return tp.pieces[0].value(s) // nothing but one reference: nothing to copy
+		return tp.pieces[0].value(s, new(int)) // nothing but one reference: nothing to copy
 	}
-	out := make([]byte, 0, tp.size+64)
+	out, searched := make([]byte, 0, tp.size+64), 0
 	for i := range tp.pieces {
 		p := &tp.pieces[i]
 		out = append(out, p.before...)
 		if p.ref == nil {
 			break
 		}
-		value, err := p.value(s)
+		value, err := p.value(s, &searched)
 		if err != nil {
 			return nil, err
+		}
+		if searched > maxSearched {
+			return nil, p.fail("the references search too much JSON", "refer to large outputs less often")
 		}
 		if p.inText {
 			if value, err = p.textOf(value); err != nil {
@@ -191,17 +198,17 @@ func textOf(raw json.RawMessage) (string, error) {
 	return s, err
 }
 
-// value returns the value of the reference.
-func (p *piece) value(s *Scope) (json.RawMessage, error) {
+// value returns the value of the reference and adds what it searched.
+func (p *piece) value(s *Scope, searched *int) (json.RawMessage, error) {
 	for i := range p.ref.terms {
-		t := &p.ref.terms[i]
-		v, ok := t.value(s)
-		last := i == len(p.ref.terms)-1
-		switch {
-		case ok && (last || string(v) != "null"):
+		raw, path := p.ref.terms[i].base(s)
+		*searched += len(raw)
+		if raw == nil {
+			continue
+		}
+		v, ok := lookup(raw, path)
+		if last := i == len(p.ref.terms)-1; ok && (last || string(v) != "null") {
 			return v, nil
-		case last:
-			return nil, p.missing(s)
 		}
 	}
 	return nil, p.missing(s)

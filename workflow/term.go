@@ -22,39 +22,42 @@ var runNames = []string{"id", "tenant", "workflow", "version", "attempt", "queue
 
 // value returns the value of a resolved term; false where its path leads nowhere.
 func (t *term) value(s *Scope) (json.RawMessage, bool) {
-	if t.literal != nil {
-		return t.literal, true
-	}
-	path := t.path
-	var raw json.RawMessage
-	switch t.root {
-	case rootParams:
-		raw = s.Params
-	case rootRun:
-		if s.Run == nil {
-			return nil, false
-		}
-		if len(path) > 0 {
-			raw, path = s.Run.fact(path[0].name), path[1:]
-		} else {
-			raw, _ = json.Marshal(s.Run)
-		}
-	case rootSteps:
-		if s.Steps == nil || t.step < 0 {
-			return nil, false
-		}
-		raw = s.Steps.StepFact(t.step).fact(t.fact)
-	case rootSignal:
-		raw = s.Signal
-	case rootItem:
-		raw = s.Item
-	case rootIndex:
-		raw = strconv.AppendInt(nil, int64(s.Index), 10)
-	}
+	raw, path := t.base(s)
 	if raw == nil {
 		return nil, false
 	}
 	return lookup(raw, path)
+}
+
+// base returns what the path begins at, nil where that is not there, and the rest
+// of the path.
+func (t *term) base(s *Scope) (json.RawMessage, []segment) {
+	if t.literal != nil {
+		return t.literal, nil
+	}
+	switch t.root {
+	case rootParams:
+		return s.Params, t.path
+	case rootSignal:
+		return s.Signal, t.path
+	case rootItem:
+		return s.Item, t.path
+	case rootIndex:
+		return strconv.AppendInt(nil, int64(s.Index), 10), t.path
+	case rootSteps:
+		if s.Steps == nil || t.step < 0 {
+			return nil, nil
+		}
+		return s.Steps.StepFact(t.step).fact(t.fact), t.path
+	}
+	switch {
+	case s.Run == nil:
+		return nil, nil
+	case len(t.path) > 0:
+		return s.Run.fact(t.path[0].name), t.path[1:]
+	}
+	raw, _ := json.Marshal(s.Run) // texts and numbers
+	return raw, nil
 }
 
 // fact returns one of the facts as JSON, nil for one that does not exist.

@@ -295,4 +295,7 @@ wait for them.
 	{"B1220", "a default that the input refuses", `
 The default of a parameter does not match the schema under "input", so every run that relies on it would be refused.
 `},
+	{"B1221", "a callback that reaches nobody", `
+A callback goes to an http or https URL, or to a destination by the name it has in the engine's settings, such as "sns:orders".
+`},
 }

@@ -20,14 +20,14 @@ import (
 	"github.com/berth-project/berth/internal/jsonsource"
 )
 
-// The bounds of a check.
+// The bounds of a schema and of a check.
 const (
-	// maxWork is how many schemas may be tried on values.
-	maxWork = 200_000
-	// maxErrors is how many mistakes are told.
-	maxErrors = 10
-	maxBytes  = 4 << 20
-	maxValues = 400_000
+	maxSchema = 256 << 10
+	// maxErrors is how many mistakes are told, maxMessage how long each is.
+	maxErrors  = 10
+	maxMessage = 300
+	maxBytes   = 4 << 20
+	maxValues  = 400_000
 )
 
 // Schema is a compiled JSON Schema. It is safe for concurrent use.
@@ -37,40 +37,25 @@ type Schema struct {
 	work     work
 }
 
-// work counts the schemas that are tried on values. It is a part of each compiled
-// schema: schemas that refer to themselves twice take exponential time, and the
-// library has no other way to stop it.
-type work struct{ left int }
-
-// errWork is how a check that takes too long unwinds.
-var errWork = errors.New("checking takes too much work: the schema refers to itself in too many ways")
-
-// Validate implements [jsonschema.SchemaExt].
-func (w *work) Validate(*jsonschema.ValidatorContext, any) {
-	if w.left--; w.left < 0 {
-		panic(errWork)
-	}
-}
-
-// Compile compiles a schema of the 2020-12 draft, or of the older one that its
-// $schema names. The error is an [Errors] with the place in the schema.
+// Compile compiles a schema of the drafts 2020-12 or 2019-09. The error is an
+// [Errors] with the place in the schema.
 func Compile(raw json.RawMessage) (*Schema, error) {
+	if len(raw) > maxSchema {
+		return nil, Errors{{Message: fmt.Sprintf("schema is larger than %d bytes", maxSchema)}}
+	}
 	value, err := decode(raw)
 	if err != nil {
 		return nil, Errors{{Message: err.Error()}}
 	}
-	s := &Schema{work: work{left: maxWork}}
+	s := &Schema{work: newWork(value)}
+	if err := instrument(value, nil, inSchema); err != nil {
+		return nil, Errors{err}
+	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
 	c.UseLoader(nowhere{})
-	c.RegisterVocabulary(&jsonschema.Vocabulary{
-		URL: "berth:work",
-		Compile: func(*jsonschema.CompilerContext, map[string]any) (jsonschema.SchemaExt, error) {
-			return &s.work, nil
-		},
-	})
-	c.AssertVocabs()
+	c.RegisterFormat(&jsonschema.Format{Name: counting, Validate: s.work.follow})
 	if err := c.AddResource(location, value); err != nil {
 		return nil, compileErrors(err)
 	}
@@ -99,16 +84,17 @@ func (s *Schema) Check(raw json.RawMessage) (err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.work.left = maxWork
 	defer func() {
-		switch stopped := recover(); stopped {
+		switch stopped := recover().(type) {
 		case nil:
-		case errWork: //nolint:errorlint // the very value that was thrown
-			err = Errors{{Message: errWork.Error()}}
+		case tooMuch:
+			err = Errors{{Message: "checking takes too much work: the value is large for the schema, or the schema refers to itself in too many ways"}}
 		default:
 			panic(stopped)
 		}
 	}()
+	s.work.left = maxWork
+	s.work.charge(value)
 	return checkErrors(s.compiled.Validate(value))
 }
 
@@ -178,19 +164,26 @@ func collect(e *jsonschema.ValidationError, out *Errors) {
 	p := message.NewPrinter(language.English)
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf:
-		*out = append(*out, &Error{Path: e.InstanceLocation, Message: "fits none of the alternatives: " + alternatives(e)})
+		*out = append(*out, newError(e.InstanceLocation, "fits none of the alternatives: "+alternatives(e)))
 		return
 	case *kind.OneOf, *kind.Not:
-		*out = append(*out, &Error{Path: e.InstanceLocation, Message: e.ErrorKind.LocalizedString(p)})
+		*out = append(*out, newError(e.InstanceLocation, e.ErrorKind.LocalizedString(p)))
 		return
 	}
 	if len(e.Causes) == 0 {
-		*out = append(*out, &Error{Path: e.InstanceLocation, Message: e.ErrorKind.LocalizedString(p)})
+		*out = append(*out, newError(e.InstanceLocation, e.ErrorKind.LocalizedString(p)))
 		return
 	}
 	for _, cause := range e.Causes {
 		collect(cause, out)
 	}
+}
+
+func newError(path []string, message string) *Error {
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
+	}
+	return &Error{Path: slices.Clone(path), Message: message}
 }
 
 // maxAlternatives is how many alternatives are explained.

@@ -45,14 +45,17 @@ func TestCheckNamesTheField(t *testing.T) {
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
 	for schema, want := range map[string]string{
-		`{"type": "strin"}`:                       "type",
-		`{"$ref": "file:///etc/passwd"}`:          "a schema holds all it refers to",
-		`{"$ref": "http://127.0.0.1/s"}`:          "a schema holds all it refers to",
-		`{"$schema": "http://example.com/other"}`: "a schema holds all it refers to",
-		`{"$ref": "#/$defs/x"}`:                   "the schema",
-		`{"pattern": "("}`:                        "pattern",
-		`{"minimum": 1e999999999}`:                "too large",
-		`7`:                                       "",
+		`{"type": "strin"}`:                                      "type",
+		`{"$ref": "file:///etc/passwd"}`:                         "a schema holds all it refers to",
+		`{"$ref": "http://127.0.0.1/s"}`:                         "a schema holds all it refers to",
+		`{"$schema": "http://example.com/other"}`:                "is not a draft that is known",
+		`{"$schema": "http://json-schema.org/draft-07/schema#"}`: "is not a draft that is known",
+		`{"$defs": {"a": {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "a"}}, "$ref": "a"}`: "$defs.a.$schema: \"http://json-schema.org/draft-07/schema#\" is not a draft",
+		`{"enum": [{"$ref": "#"}], "$ref": "#/enum/0"}`:                                                     "enum[0]: $ref within const or enum",
+		`{"$ref": "#/$defs/x"}`:    "the schema",
+		`{"pattern": "("}`:         "pattern",
+		`{"minimum": 1e999999999}`: "too large",
+		`7`:                        "",
 	} {
 		_, err := input.Compile(json.RawMessage(schema))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -67,12 +70,61 @@ func TestWorkIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkBounded(t, s)
+	if err := s.Check(json.RawMessage(`{"x": {"x": 1}}`)); err != nil {
+		t.Errorf("Check after a check that was stopped = %v, want nil", err)
+	}
+	for _, schema := range []string{
+		`{"not": {"$ref": "#/$defs/r"}, "$defs": {"r": {"type": ["object", "string"], "anyOf": [{"properties": {"x": {"$ref": "#/$defs/r"}}}, {"properties": {"x": {"$ref": "#/$defs/r"}}}]}}}`,
+		`{"$dynamicAnchor": "r", "anyOf": [{"properties": {"x": {"$dynamicRef": "#r", "format": "email"}}}, {"properties": {"x": {"$dynamicRef": "#r"}}}], "type": ["object", "string"]}`,
+	} {
+		s, err := input.Compile(json.RawMessage(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkBounded(t, s)
+	}
+}
+
+func checkBounded(t *testing.T, s *input.Schema) {
+	t.Helper()
 	deep := strings.Repeat(`{"x":`, 50) + "1" + strings.Repeat("}", 50)
 	if err := s.Check(json.RawMessage(deep)); err == nil || !strings.Contains(err.Error(), "too much work") {
 		t.Errorf("Check(50 levels of a schema that doubles) = %v, want too much work", err)
 	}
-	if err := s.Check(json.RawMessage(`{"x": {"x": 1}}`)); err != nil {
-		t.Errorf("Check after a check that was stopped = %v, want nil", err)
+}
+
+func TestLargeValuesAreMoreWork(t *testing.T) {
+	t.Parallel()
+	patterns := strings.TrimSuffix(strings.Repeat(`{"pattern": "a.*b.*c$"},`, 500), ",")
+	enum := strings.TrimSuffix(strings.Repeat(`"xxxxxxxx",`, 5000), ",")
+	for schema, value := range map[string]string{
+		`{"allOf": [` + patterns + `]}`:         `"` + strings.Repeat("abc", 300_000) + `"`,
+		`{"items": {"enum": [0,` + enum + `]}}`: `[` + strings.TrimSuffix(strings.Repeat("1,", 20_000), ",") + `]`,
+	} {
+		s, err := input.Compile(json.RawMessage(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(json.RawMessage(value)); err == nil || !strings.Contains(err.Error(), "too much work") {
+			t.Errorf("Check() of %d bytes with %.60s = %.200v, want too much work", len(value), schema, err)
+		}
+	}
+	if _, err := input.Compile(json.RawMessage(`{"title": "` + strings.Repeat("x", 300_000) + `"}`)); err == nil {
+		t.Error("Compile() of 300 kB succeeds")
+	}
+}
+
+func TestReferencesKeepTheirFormat(t *testing.T) {
+	t.Parallel()
+	s, err := input.Compile(json.RawMessage(`{"properties": {"x": {"$ref": "#/$defs/t", "format": "email"}, "enum": {"$ref": "#/$defs/t"}}, "$defs": {"t": {"type": "string"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]bool{`{"x": "a@b.example"}`: true, `{"x": "a"}`: false, `{"x": 1}`: false, `{"enum": 1}`: false, `{"enum": "x"}`: true} {
+		if err := s.Check(json.RawMessage(value)); (err == nil) != want {
+			t.Errorf("Check(%s) = %v, want it to pass: %v", value, err, want)
+		}
 	}
 }
 
