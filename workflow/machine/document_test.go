@@ -62,8 +62,11 @@ func randomStep(rnd *rand.Rand, prefix string, i, n int) map[string]any {
 	switch rnd.IntN(10) {
 	case 0:
 		s["run"], s["with"] = "wait", []any{
-			map[string]any{"for": rnd.IntN(20)}, map[string]any{"signal": "go"}, map[string]any{"signal": "go", "timeout": 1 + rnd.IntN(20)},
-			map[string]any{"approval": map[string]any{}}, map[string]any{"for": "${item}"},
+			map[string]any{"for": rnd.IntN(20)},
+			map[string]any{"signal": "go"},
+			map[string]any{"signal": "go", "timeout": 1 + rnd.IntN(20)},
+			map[string]any{"approval": map[string]any{}},
+			map[string]any{"for": "${item}"},
 		}[rnd.IntN(5)]
 	case 1:
 		s["run"], s["with"] = "workflow", map[string]any{"workflow": "sub"}

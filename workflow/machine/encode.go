@@ -254,8 +254,12 @@ func (e *encoder) common(s *Step, m uint64) {
 		has uint64
 		at  int64
 	}{
-		{hasReady, s.ReadyAt}, {hasStarted, s.StartedAt}, {hasFinished, s.FinishedAt}, {hasLease, s.LeaseUntil},
-		{hasWake, s.WakeAt}, {hasTimeout, s.TimeoutAt},
+		{hasReady, s.ReadyAt},
+		{hasStarted, s.StartedAt},
+		{hasFinished, s.FinishedAt},
+		{hasLease, s.LeaseUntil},
+		{hasWake, s.WakeAt},
+		{hasTimeout, s.TimeoutAt},
 	} {
 		if m&t.has != 0 {
 			e.time(t.at)

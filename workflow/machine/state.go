@@ -99,8 +99,11 @@ func (l *Limits) withDefaults() Limits {
 		field *int
 		value int
 	}{
-		{&d.MaxSteps, DefaultMaxSteps}, {&d.MaxItems, DefaultMaxItems}, {&d.MaxOutput, DefaultMaxOutput},
-		{&d.MaxCrashes, DefaultMaxCrashes}, {&d.Parallel, DefaultParallel},
+		{&d.MaxSteps, DefaultMaxSteps},
+		{&d.MaxItems, DefaultMaxItems},
+		{&d.MaxOutput, DefaultMaxOutput},
+		{&d.MaxCrashes, DefaultMaxCrashes},
+		{&d.Parallel, DefaultParallel},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.value

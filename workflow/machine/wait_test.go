@@ -77,8 +77,14 @@ func TestApproval(t *testing.T) {
 		data   string
 		status machine.Status
 	}{
-		{``, machine.Succeeded}, {`true`, machine.Succeeded}, {`{"approved": true, "comment": "fine"}`, machine.Succeeded},
-		{`false`, machine.Failed}, {`{"approved": false, "comment": "no"}`, machine.Failed}, {`{}`, machine.Failed}, {`"yes"`, machine.Failed}, {`[1]`, machine.Failed},
+		{``, machine.Succeeded},
+		{`true`, machine.Succeeded},
+		{`{"approved": true, "comment": "fine"}`, machine.Succeeded},
+		{`false`, machine.Failed},
+		{`{"approved": false, "comment": "no"}`, machine.Failed},
+		{`{}`, machine.Failed},
+		{`"yes"`, machine.Failed},
+		{`[1]`, machine.Failed},
 	} {
 		e := begun(t, doc)
 		e.event(e.run.Signal(machine.Signal{Name: "ok", Data: json.RawMessage(tc.data), By: "ann"}, e.now))
