@@ -94,6 +94,9 @@ func (r *Run) note(ref Ref, s *Step) {
 	r.effects.Changed = true
 	if !s.noted {
 		s.noted = true
+		if r.changes == nil {
+			r.changes = make([]Ref, 0, 4) // enough for most events
+		}
 		r.changes = append(r.changes, ref)
 	}
 }

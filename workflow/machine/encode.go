@@ -60,20 +60,20 @@ const (
 )
 
 // maxNamed is how many workers are named once.
-const maxNamed = 64
+const maxNamed = 32
 
 type encoder struct {
 	b       []byte
 	at      int64
 	fence   Fence
-	workers []string
+	workers [maxNamed]string
+	named   int
 }
 
 // AppendState appends the state as a blob to dst. Outputs longer than
 // InlineOutput are left out: External has them.
 func (r *Run) AppendState(dst []byte) []byte {
-	var named [8]string
-	e := encoder{b: dst, at: r.Meta.Created, workers: named[:0]}
+	e := encoder{b: dst, at: r.Meta.Created}
 	e.run(r)
 	e.uint(uint64(len(r.State.Steps)))
 	for i := range r.State.Steps {
@@ -113,14 +113,15 @@ func (e *encoder) lease(f Fence) {
 }
 
 func (e *encoder) worker(name string) {
-	if k := slices.Index(e.workers, name); k >= 0 {
+	if k := slices.Index(e.workers[:e.named], name); k >= 0 {
 		e.uint(uint64(k) + 1)
 		return
 	}
 	e.uint(0)
 	e.text(name)
-	if len(e.workers) < maxNamed {
-		e.workers = append(e.workers, name)
+	if e.named < maxNamed {
+		e.workers[e.named] = name
+		e.named++
 	}
 }
 

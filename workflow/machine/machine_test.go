@@ -12,6 +12,7 @@ const diamond = `{"name": "noop", "steps": [
 	{"name": "b", "run": "noop", "needs": ["a"]},
 	{"name": "c", "run": "noop", "needs": ["a"]}]}`
 
+// The engine's tests go over the same ground; this is the least of it.
 func TestHappyPath(t *testing.T) {
 	t.Parallel()
 	r := machine.New(compile(t, diamond), testMeta(), nil, created)
@@ -46,34 +47,5 @@ func TestHappyPath(t *testing.T) {
 	}
 	if h := r.Effects(); !h.Finished || len(h.History) != 0 {
 		t.Fatalf("Effects() = %+v", h)
-	}
-}
-
-func BenchmarkRun(b *testing.B) {
-	p := compile(b, diamond)
-	m := testMeta()
-	out := json.RawMessage(`{"ok":true}`)
-	b.ReportAllocs()
-	var blob []byte
-	for b.Loop() {
-		r := machine.New(p, m, nil, created)
-		blob = r.AppendState(blob[:0])
-		r.Begin(created + 1)
-		fence := machine.Fence(1 << 40)
-		for !r.Final() {
-			e := r.Effects()
-			for _, ref := range e.Ready {
-				fence++
-				r.Claim(ref, machine.Lease{Fence: fence, Worker: "local", Until: created + 30_000}, created+2)
-			}
-			blob = r.AppendState(blob[:0])
-			for _, ref := range e.Ready {
-				r.Complete(ref, r.Step(ref).Fence, machine.Outcome{Output: out}, created+3)
-			}
-			r.Changes()
-			blob = r.AppendState(blob[:0])
-			r.External()
-			r.NextWake()
-		}
 	}
 }

@@ -62,6 +62,9 @@ func New(plan *workflow.Plan, meta Meta, limits *Limits, now int64) *Run {
 func (r *Run) derive() {
 	n := r.Plan.Len()
 	r.nodes = make([]node, n)
+	if r.live == nil {
+		r.live = make([]Ref, 0, min(n, 16))
+	}
 	r.eligible.init(n)
 	r.live, r.settled, r.open, r.slots, r.parked, r.fresh = r.live[:0], r.settled[:0], [2]int{}, 0, true, 0
 	for i := range n {
