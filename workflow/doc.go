@@ -46,15 +46,18 @@
 // A step is ready when every step it needs is settled: those it names in
 // "needs", and those it refers to. Then, in this order:
 //
-//   - Where a step it needs has failed, and that step's "on-error" does not
-//     say continue, it is skipped, and so is what needs it in turn.
-//   - Where its "when" is false it is skipped, and what needs it goes on:
-//     references to its output need a fallback.
+//   - Where a step it needs has failed, and that failure was neither handled nor
+//     allowed by "on-error", it is skipped, and so is what needs it in turn.
+//   - Where its "when" is false it is skipped. What needs it goes on if another
+//     step it needs succeeded, or if it has a "when" of its own, and is skipped
+//     otherwise: it is the rest of a branch that was not taken. References to the
+//     output of a step that may be skipped need a fallback.
 //   - Otherwise it runs: once, or for each item.
 //
 // A handler, a step that another one's "on-error" names, runs only when such a
-// step has failed, and sees why in steps.NAME.error. Steps under "finally"
-// run when all others are settled, whatever became of them.
+// step has failed, and sees why in steps.NAME.error. Where it succeeds the run goes
+// on, where it does not the run fails, unless "then" is "continue". Steps under
+// "finally" run when all others are settled, whatever became of them.
 //
 // Package machine executes these rules; package work does so durably.
 package workflow

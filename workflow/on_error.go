@@ -14,9 +14,10 @@ import (
 //	"on-error": {"run": "clean-up", "then": "continue"}
 type OnError struct {
 	// Run names a step that runs when this one has failed: a handler. It sees
-	// the failure in steps.NAME.error.
+	// the failure in steps.NAME.error. Where it succeeds the run goes on.
 	Run string
-	// Continue lets the run go on as if the step had succeeded without output.
+	// Continue lets the run go on as if the step had succeeded without output,
+	// whatever became of the handler.
 	Continue bool
 }
 

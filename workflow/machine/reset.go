@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -13,7 +12,7 @@ import (
 func (r *Run) Reset(names []string, by string, now int64) error {
 	reset, drop, err := r.resetClosure(names)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoStep, err)
+		return err
 	}
 	left, err := r.prune(drop)
 	if err != nil {
@@ -44,17 +43,19 @@ func (r *Run) Reset(names []string, by string, now int64) error {
 
 // resetClosure says what is reset and what is dropped, by place.
 func (r *Run) resetClosure(names []string) (reset, drop []int, err error) {
-	if names != nil {
-		return r.Plan.ResetClosure(names)
-	}
-	for i := range r.State.Steps {
-		if r.Plan.Node(i).Parent < 0 {
-			reset = append(reset, i)
-		} else if r.State.Steps[i].Reason != Dropped {
-			drop = append(drop, i)
+	for _, name := range names {
+		if _, ok := r.RefOf(name, -1); !ok {
+			return nil, nil, r.noName(name)
 		}
 	}
-	return reset, drop, nil
+	if names == nil {
+		for i := range r.State.Steps {
+			if n := r.Plan.Node(i); n.Parent < 0 && r.State.Steps[i].Reason != Dropped {
+				names = append(names, n.Step.Name)
+			}
+		}
+	}
+	return r.Plan.ResetClosure(names)
 }
 
 // RetryFailed queues a run that ended without success again; the steps and

@@ -520,10 +520,15 @@ func (s *simulation) control(k int) {
 		_ = s.do("unpause", func(r *machine.Run) error { return r.Unpause("ann", s.now) })
 	case 8:
 		s.by++
-		_ = s.do("reset all", func(r *machine.Run) error { return r.Reset(nil, "ann", s.now) })
+		if err := s.do("reset all", func(r *machine.Run) error { return r.Reset(nil, "ann", s.now) }); err != nil {
+			s.t.Errorf("Reset of all steps = %v", err)
+		}
 	case 9, 10, 11:
 		s.by++
-		_ = s.do("reset "+name, func(r *machine.Run) error { return r.Reset([]string{name}, "ann", s.now) })
+		err := s.do("reset "+name, func(r *machine.Run) error { return r.Reset([]string{name}, "ann", s.now) })
+		if err != nil && !errors.Is(err, machine.ErrNoStep) {
+			s.t.Errorf("Reset of %s = %v", name, err)
+		}
 	case 12, 13, 14:
 		s.by++
 		_ = s.do("retry", func(r *machine.Run) error { return r.RetryFailed("ann", s.now) })
