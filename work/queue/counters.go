@@ -17,7 +17,7 @@ func (q *queue) count(m *member, n *runNode) {
 	c.picks.add(now, 1)
 	c.cost.add(now, n.data.cost)
 	m.served.add(now, n.data.cost)
-	class := m.lane(n.class).class
+	class := m.spot(n.class).lane.class
 	if c.waits[class] == nil {
 		c.waits[class] = new(waits)
 	}

@@ -78,8 +78,8 @@ func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) {
 		TenantQueueRunning: m.running, TenantQueueCap: q.config.TenantCap,
 		Waited: max(0, s.now-enqueued), Expected: -1,
 	}
-	l := m.lane(n.class)
-	e.TenantPosition = 1 + s.runs.ahead(l.root, i)
+	l := &m.spot(n.class).lane
+	e.TenantPosition = 1 + s.runs.ahead(&l.runs, i)
 	q.reasons(&e, m)
 	held := m.blocked != ""
 	if n.data.key != 0 {
@@ -121,11 +121,11 @@ func (q *queue) explainKey(e *Explanation, k *runKey, i uint32) (held bool) {
 	if q.config.KeyCap == 0 {
 		return false
 	}
-	l := k.line(k.member.lane(q.owner.runs.node(i).class))
+	l := k.line(&k.member.spot(q.owner.runs.node(i).class).lane)
 	if l.head == i {
 		return false
 	}
-	e.KeyPosition = 1 + q.owner.runs.ahead(l.rest, i)
+	e.KeyPosition = 1 + q.owner.runs.ahead(&l.rest, i)
 	if l.head != 0 {
 		e.KeyPosition++
 	}
@@ -138,26 +138,24 @@ func (q *queue) explainKey(e *Explanation, k *runKey, i uint32) (held bool) {
 // position counts the picks up to run i of lane l, which is in the lane, and
 // the tenants with a pick before it.
 func (q *queue) position(l *lane, i uint32) (position, tenants int) {
-	own := &l.member.flows[l.as]
+	own := &l.member.spots[l.as].flow
 	mine := 0
-	for c := range l.member.lanes {
-		if own.lanes&(1<<c) != 0 {
-			mine += q.owner.runs.ahead(l.member.lanes[c].root, i)
-		}
+	for _, l := range own.filed() {
+		mine += q.owner.runs.ahead(&l.runs, i)
 	}
 	start := own.tag + q.step(own)*float64(mine)
 	position = 1 + mine
 	for c := range int(own.class) {
-		for _, f := range q.classes[c] {
-			position += q.inLanes(f)
+		for _, chair := range q.classes[c] {
+			position += q.inLanes(chair.e)
 			tenants++
 		}
 	}
-	for _, f := range q.classes[own.class] {
-		if f == own {
+	for _, chair := range q.classes[own.class] {
+		if chair.e == own {
 			continue
 		}
-		if n := q.goBefore(f, start, i); n > 0 {
+		if n := q.goBefore(chair.e, start, i); n > 0 {
 			position += n
 			tenants++
 		}
@@ -171,10 +169,8 @@ func (q *queue) goBefore(f *flow, start float64, i uint32) int {
 	runs := &q.owner.runs
 	if !q.config.Policy.tagged() {
 		n := 0
-		for c := range f.member.lanes {
-			if f.lanes&(1<<c) != 0 {
-				n += runs.ahead(f.member.lanes[c].root, i)
-			}
+		for _, l := range f.filed() {
+			n += runs.ahead(&l.runs, i)
 		}
 		return n
 	}
@@ -197,16 +193,11 @@ func (q *queue) winsTie(f *flow, k int, i uint32) bool {
 		other := q.owner.members[runs.node(i).data.member]
 		return f.member.tenant.name < other.tenant.name
 	}
-	for c := range f.member.lanes {
-		if f.lanes&(1<<c) == 0 {
-			continue
+	for _, l := range f.filed() {
+		if k < l.runs.size {
+			return runs.before(l.runs.at(k), i)
 		}
-		root := f.member.lanes[c].root
-		if size := runs.size(root); k < size {
-			return runs.before(runs.at(root, k), i)
-		} else {
-			k -= size
-		}
+		k -= l.runs.size
 	}
 	return false
 }
@@ -214,10 +205,8 @@ func (q *queue) winsTie(f *flow, k int, i uint32) bool {
 // inLanes is how many runs f could give one after another.
 func (q *queue) inLanes(f *flow) int {
 	n := 0
-	for c := range f.member.lanes {
-		if f.lanes&(1<<c) != 0 {
-			n += q.owner.runs.size(f.member.lanes[c].root)
-		}
+	for _, l := range f.filed() {
+		n += l.runs.size
 	}
 	return n
 }
@@ -225,14 +214,23 @@ func (q *queue) inLanes(f *flow) int {
 // step is how far a run of f moves it on, on average.
 func (q *queue) step(f *flow) float64 {
 	total, n := 0.0, 0
-	for c := range f.member.lanes {
-		if f.lanes&(1<<c) != 0 {
-			total += f.member.lanes[c].backlog
-			n += f.member.lanes[c].count
-		}
+	for _, l := range f.filed() {
+		total += l.backlog
+		n += l.count
 	}
 	if n == 0 {
 		return 1
 	}
 	return total / float64(n)
+}
+
+// filed are the flow's lanes, by class.
+func (f *flow) filed() []*lane {
+	var all []*lane
+	for c, p := range f.member.spots {
+		if f.lanes&(1<<c) != 0 {
+			all = append(all, &p.lane)
+		}
+	}
+	return all
 }

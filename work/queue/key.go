@@ -17,7 +17,7 @@ type key[P any, L keyed] struct {
 // anew when that changed.
 type keyed interface {
 	comparable
-	set() *uint32
+	set() *set
 	file()
 }
 
@@ -25,7 +25,7 @@ type keyed interface {
 type line[L keyed] struct {
 	lane L
 	head uint32 // the one in the lane, 0 for none
-	rest uint32 // set of the others
+	rest set    // the others
 }
 
 // open reports whether one more may be in flight; a limit of 0 is none.
@@ -59,7 +59,7 @@ func (k *key[P, L]) leave(a *arena[P], lane L, i uint32) {
 	} else {
 		a.remove(&l.rest, i)
 	}
-	if l.head == 0 && l.rest == 0 {
+	if l.head == 0 && l.rest.size == 0 {
 		k.lines = slices.DeleteFunc(k.lines, func(l line[L]) bool { return l.lane == lane })
 	}
 }
@@ -70,8 +70,8 @@ func (k *key[P, L]) turn(a *arena[P], limit int) {
 	for i := range k.lines {
 		l := &k.lines[i]
 		switch open := k.open(limit); {
-		case open && l.head == 0 && l.rest != 0:
-			l.head = a.first(l.rest)
+		case open && l.head == 0 && l.rest.size > 0:
+			l.head = l.rest.first()
 			a.remove(&l.rest, l.head)
 			a.insert(l.lane.set(), l.head)
 		case !open && l.head != 0:

@@ -45,9 +45,12 @@ func (s *Scheduler) Ledger(queue string) Ledger {
 	behind := q.lastBehindKeys()
 	for _, m := range q.members {
 		a := Account{Tenant: m.tenant.name, Used: m.used.amount, UsedAt: m.used.since}
-		for c := range m.lanes {
-			if p, ok := q.account(&m.lanes[c], behind); ok {
-				a.Places = append(a.Places, p)
+		for _, p := range m.spots {
+			if p == nil {
+				continue
+			}
+			if place, ok := q.account(p, behind); ok {
+				a.Places = append(a.Places, place)
 			}
 		}
 		if len(a.Places) > 0 || a.Used > 0 {
@@ -57,14 +60,14 @@ func (s *Scheduler) Ledger(queue string) Ledger {
 	return led
 }
 
-// account is what the tags do not tell of a lane.
-func (q *queue) account(l *lane, behind map[*lane]uint32) (Place, bool) {
-	f := &l.member.flows[l.class]
+// account is what the tags do not tell of a member in a class.
+func (q *queue) account(at *spot, behind map[*lane]uint32) (Place, bool) {
+	l, f := &at.lane, &at.flow
 	p := Place{Class: int(l.class), Tag: f.tag}
 	if f.place == 0 { // it will be lifted when it enters
 		p.Tag = max(p.Tag, q.virtual[l.class])
 	}
-	last := q.later(q.owner.runs.last(l.root), behind[l])
+	last := q.later(l.runs.last(), behind[l])
 	if tag, ok := q.claim(l, last); ok {
 		p.Run, p.Drift = q.owner.runs.node(last).id, p.Tag-tag
 		return p, p.Drift != 0
@@ -88,7 +91,7 @@ func (q *queue) lastBehindKeys() map[*lane]uint32 {
 			continue
 		}
 		for _, behind := range k.lines {
-			last[behind.lane] = q.later(last[behind.lane], q.owner.runs.last(behind.rest))
+			last[behind.lane] = q.later(last[behind.lane], behind.rest.last())
 		}
 	}
 	return last
@@ -106,8 +109,8 @@ func (s *Scheduler) SetLedger(queue string, led Ledger) {
 		m := q.member(a.Tenant)
 		m.used = usage{a.Used, a.UsedAt}
 		for _, p := range a.Places {
-			if p.Class >= 0 && p.Class < len(m.lanes) {
-				q.ledger[&m.lanes[p.Class]] = p
+			if p.Class >= 0 && p.Class < Classes {
+				q.ledger[&m.spot(uint8(p.Class)).lane] = p
 			}
 		}
 	}

@@ -16,15 +16,31 @@ type member struct {
 	number  uint32 // in Scheduler.members
 	waiting int
 	running int
-	blocked Reason // why none of its runs can start; "" when they could
-	lanes   []lane // by class: one, or ten where the policy knows classes
-	flows   []flow // by class that runs count as
-	served  window // cost picked in the last minute
-	used    usage  // what Config.Memory remembers
-	loaded  bool   // the queue is loading, and runs of this member were restored
+	blocked Reason         // why none of its runs can start; "" when they could
+	spots   [Classes]*spot // by class, where it had runs; one where the policy knows none
+	served  window         // cost picked in the last minute
+	used    usage          // what Config.Memory remembers
+	loaded  bool           // the queue is loading, and runs of this member were restored
 	// Members without runs stand in a ring until they can be forgotten.
 	prev, next *member
 	active     bool // it counts in queue.weight
+}
+
+// spot is a member's part of one class.
+type spot struct {
+	lane lane // of the runs of the class
+	flow flow // of those that count as the class
+}
+
+// spot finds or makes the member's part of a class.
+func (m *member) spot(class uint8) *spot {
+	if !m.queue.config.Policy.classes() {
+		class = 0
+	}
+	if m.spots[class] == nil {
+		m.spots[class] = &spot{lane: lane{member: m, class: class}, flow: flow{member: m, class: class}}
+	}
+	return m.spots[class]
 }
 
 // lane holds a member's runs of one class, in the policy's order. Runs that
@@ -33,8 +49,8 @@ type lane struct {
 	member  *member
 	class   uint8
 	filed   bool
-	as      uint8   // the flow it is filed under, by what its first run counts as
-	root    uint32  // set of runs
+	as      uint8 // the flow it is filed under, by what its first run counts as
+	runs    set
 	backlog float64 // charges of all its runs, those with their key included
 	count   int     // how many these are
 	due     int64   // when its first run rises by one class
@@ -43,8 +59,8 @@ type lane struct {
 }
 
 func (l *lane) seat() *int32        { return &l.place }
-func (l *lane) before(m *lane) bool { return l.due < m.due }
-func (l *lane) weight() float64     { return l.member.tenant.config.weight() }
+func (l *lane) rank() rank          { return rank{at: l.due} }
+func (l *lane) before(m *lane) bool { return l.member.number < m.member.number }
 func (l *lane) add(charge float64)  { l.count++; l.backlog += charge }
 func (l *lane) settle(charge float64) {
 	l.count--
@@ -69,18 +85,19 @@ type flow struct {
 
 func (f *flow) seat() *int32 { return &f.place }
 
-// before is the order of tenants within a class. Policies without tags leave
-// them equal, so that the runs themselves decide.
-func (f *flow) before(g *flow) bool {
-	if f.tag != g.tag {
-		return f.tag < g.tag
+// rank is the order of tenants within a class. Policies without tags leave
+// them equal, so that the runs themselves decide; in round-robin names do.
+func (f *flow) rank() rank {
+	if f.member.queue.config.Policy == RoundRobin {
+		return rank{tag: f.tag}
 	}
+	return rank{f.tag, f.at}
+}
+
+func (f *flow) before(g *flow) bool {
 	q := f.member.queue
 	if q.config.Policy == RoundRobin {
 		return f.member.tenant.name < g.member.tenant.name
-	}
-	if f.at != g.at {
-		return f.at < g.at
 	}
 	return q.owner.runs.before(f.head, g.head)
 }
@@ -105,8 +122,8 @@ func (m *member) idle() bool { return m.waiting == 0 && m.running == 0 }
 
 // forgettable reports whether nothing would differ if the member were new.
 func (m *member) forgettable(now int64) bool {
-	for i := range m.flows {
-		if m.flows[i].tag > m.queue.virtual[i] {
+	for c, p := range m.spots {
+		if p != nil && p.flow.tag > m.queue.virtual[c] {
 			return false
 		}
 	}

@@ -48,6 +48,7 @@ func newModel(c queue.Config) *model {
 func (m *model) classes() bool {
 	return m.config.Policy == queue.Fair || m.config.Policy == queue.Priority
 }
+
 func (m *model) tagged() bool {
 	return m.config.Policy == queue.Fair || m.config.Policy == queue.RoundRobin
 }

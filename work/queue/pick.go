@@ -62,9 +62,7 @@ func (q *queue) start() Item {
 	}
 	q.file(l)
 	if m.blocked != "" {
-		for c := range m.flows {
-			q.refresh(&m.flows[c])
-		}
+		q.refreshAll(m)
 	}
 	q.reblockElsewhere(m)
 	q.count(m, n)
@@ -94,7 +92,7 @@ func (q *queue) advance(f *flow, n *runNode) {
 	if q.config.Policy == Fair {
 		q.virtual[f.class] += quantize(n.data.cost / q.share[f.class])
 	}
-	own := &m.flows[m.lane(n.class).class]
+	own := &m.spot(n.class).flow
 	if own != f && own.place == 0 {
 		own.tag = max(own.tag, q.virtual[own.class])
 	}
@@ -140,11 +138,11 @@ func (q *queue) correct(m *member, n *runNode, actual float64) {
 	if diff == 0 {
 		return
 	}
-	own := &m.flows[n.class]
+	own := &m.spot(n.class).flow
 	q.move(own, diff)
 	q.refresh(own)
 	if n.as != n.class {
-		f := &m.flows[n.as]
+		f := &m.spot(n.as).flow
 		q.move(f, diff)
 		q.refresh(f)
 	}

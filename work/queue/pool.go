@@ -57,27 +57,37 @@ type guest struct {
 type stepLane struct {
 	guest *guest
 	kind  *kind
-	root  uint32
+	steps set
 	head  uint32
 	place int32 // in kind.lanes
 	count int   // steps ready or in flight
 }
 
-func (l *stepLane) set() *uint32 { return &l.root }
+func (l *stepLane) set() *set    { return &l.steps }
 func (l *stepLane) seat() *int32 { return &l.place }
 
+// rank is the order of tenants within a type.
+func (l *stepLane) rank() rank {
+	return rank{l.guest.tag, l.guest.pool.owner.steps.node(l.head).at}
+}
+
 func (l *stepLane) before(m *stepLane) bool {
+	return l.guest.pool.owner.steps.before(l.head, m.head)
+}
+
+// goesBefore is the order of lanes of any types.
+func (l *stepLane) goesBefore(m *stepLane) bool {
 	if l.guest.tag != m.guest.tag {
 		return l.guest.tag < m.guest.tag
 	}
-	return l.guest.pool.owner.steps.before(l.head, m.head)
+	return l.before(m)
 }
 
 // file keeps the lane in its type's heap exactly when its tenant may start
 // its first step.
 func (l *stepLane) file() {
 	g := l.guest
-	l.head = g.pool.owner.steps.first(l.root)
+	l.head = l.steps.first()
 	switch can := l.head != 0 && g.may(l.head); {
 	case can && l.place != 0:
 		l.kind.lanes.fix(l)
@@ -210,7 +220,7 @@ func (p *pool) attach(i uint32) {
 		d.key.turn(steps, p.config.KeyCap)
 		return
 	}
-	steps.insert(&d.lane.root, i)
+	steps.insert(&d.lane.steps, i)
 	d.lane.file()
 }
 
@@ -224,7 +234,7 @@ func (p *pool) detach(i uint32) {
 	if d.key != nil && p.config.KeyCap > 0 {
 		d.key.leave(steps, d.lane, i)
 	} else {
-		steps.remove(&d.lane.root, i)
+		steps.remove(&d.lane.steps, i)
 	}
 }
 
@@ -354,17 +364,15 @@ func (s *Slots) leave(g *guest) {
 
 // rebuild moves every ready step to where the configuration now wants it.
 func (p *pool) rebuild() {
-	steps := &p.owner.steps
 	var all []uint32
-	take := func(i uint32) { all = append(all, i) }
 	for _, g := range p.guests {
 		for _, l := range g.lanes {
-			steps.each(l.root, take)
-			l.root = 0
+			all = l.steps.appendTo(all)
+			l.steps = set{}
 		}
 		for _, k := range g.keys {
 			for _, l := range k.lines {
-				steps.each(l.rest, take)
+				all = l.rest.appendTo(all)
 			}
 			k.lines = nil
 		}

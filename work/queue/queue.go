@@ -48,17 +48,9 @@ func newQueue(s *Scheduler, c Config) *queue {
 
 func (q *queue) seat() *int32 { return &q.place }
 
-// before is the order among queues that share.
-func (q *queue) before(r *queue) bool {
-	switch {
-	case q.tag != r.tag:
-		return q.tag < r.tag
-	case q.config.Order != r.config.Order:
-		return q.config.Order < r.config.Order
-	default:
-		return q.config.Name < r.config.Name
-	}
-}
+// rank is the order among queues that share.
+func (q *queue) rank() rank           { return rank{q.tag, int64(q.config.Order)} }
+func (q *queue) before(r *queue) bool { return q.config.Name < r.config.Name }
 
 // open reports whether a run could be picked.
 func (q *queue) open() bool {
@@ -74,31 +66,9 @@ func (q *queue) member(name string) *member {
 	q.owner.enrol(m)
 	q.members[name] = m
 	m.tenant.members = append(m.tenant.members, m)
-	m.reset()
 	m.blocked = m.hold()
 	q.rest(m)
 	return m
-}
-
-// reset gives the member empty lanes and flows for the queue's policy.
-func (m *member) reset() {
-	n := 1
-	if m.queue.config.Policy.classes() {
-		n = Classes
-	}
-	m.lanes, m.flows = make([]lane, n), make([]flow, n)
-	for i := range n {
-		m.lanes[i] = lane{member: m, class: uint8(i)}
-		m.flows[i] = flow{member: m, class: uint8(i)}
-	}
-}
-
-// lane is where the member's runs of a class stand.
-func (m *member) lane(class uint8) *lane {
-	if len(m.lanes) == 1 {
-		return &m.lanes[0]
-	}
-	return &m.lanes[class]
 }
 
 // attach puts a waiting run where it waits.
@@ -106,7 +76,7 @@ func (q *queue) attach(i uint32) {
 	runs := &q.owner.runs
 	n := runs.node(i)
 	m := q.owner.members[n.data.member]
-	l := m.lane(n.class)
+	l := &m.spot(n.class).lane
 	l.add(q.charge(m, n.data.cost))
 	if n.data.key != 0 && q.config.KeyCap > 0 {
 		k := q.owner.keys[n.data.key]
@@ -114,7 +84,7 @@ func (q *queue) attach(i uint32) {
 		k.turn()
 		return
 	}
-	runs.insert(&l.root, i)
+	runs.insert(&l.runs, i)
 	q.file(l)
 }
 
@@ -123,12 +93,12 @@ func (q *queue) detach(i uint32) *lane {
 	runs := &q.owner.runs
 	n := runs.node(i)
 	m := q.owner.members[n.data.member]
-	l := m.lane(n.class)
+	l := &m.spot(n.class).lane
 	l.settle(q.charge(m, n.data.cost))
 	if n.data.key != 0 && q.config.KeyCap > 0 {
 		q.owner.keys[n.data.key].leave(runs, l, i)
 	} else {
-		runs.remove(&l.root, i)
+		runs.remove(&l.runs, i)
 	}
 	return l
 }
@@ -165,21 +135,21 @@ func (q *queue) file(l *lane) {
 	if q.loading {
 		return
 	}
-	head := q.owner.runs.first(l.root)
+	head := l.runs.first()
 	as, due := l.as, int64(0)
 	if head != 0 {
 		enqueued, _ := times(q.owner.runs.node(head))
 		as, due = q.countsAs(l.class, enqueued)
 	}
 	if l.filed && (head == 0 || as != l.as) {
-		f := &l.member.flows[l.as]
+		f := &l.member.spots[l.as].flow
 		f.lanes &^= 1 << l.class
 		q.refresh(f)
 	}
 	l.filed, l.as = head != 0, as
 	q.rise(l, due)
 	if head != 0 {
-		f := &l.member.flows[as]
+		f := &l.member.spot(as).flow
 		f.lanes |= 1 << l.class
 		q.refresh(f)
 	}
@@ -221,7 +191,7 @@ func (q *queue) refresh(f *flow) {
 	}
 	f.head = 0
 	for set := f.lanes; set != 0; set &= set - 1 {
-		first := q.owner.runs.first(f.member.lanes[bits.TrailingZeros16(set)].root)
+		first := f.member.spots[bits.TrailingZeros16(set)].lane.runs.first()
 		if first != 0 && (f.head == 0 || q.owner.runs.before(first, f.head)) {
 			f.head = first
 		}
@@ -255,8 +225,14 @@ func (q *queue) refresh(f *flow) {
 func (q *queue) reblock(m *member) {
 	if hold := m.hold(); hold != m.blocked {
 		m.blocked = hold
-		for i := range m.flows {
-			q.refresh(&m.flows[i])
+		q.refreshAll(m)
+	}
+}
+
+func (q *queue) refreshAll(m *member) {
+	for _, p := range m.spots {
+		if p != nil {
+			q.refresh(&p.flow)
 		}
 	}
 }

@@ -29,11 +29,9 @@ func (q *queue) rebuild(old Policy) {
 	all := q.takeAll()
 	q.disperse()
 	for _, m := range q.members {
-		tags := m.flows
-		m.reset()
-		for c := range m.flows {
-			if c < len(tags) {
-				m.flows[c].tag = tags[c].tag
+		for c, p := range m.spots {
+			if p != nil {
+				p.lane = lane{member: m, class: uint8(c)}
 			}
 		}
 	}
@@ -51,12 +49,12 @@ func (q *queue) rebuild(old Policy) {
 
 // takeAll takes the waiting runs out of all sets.
 func (q *queue) takeAll() []uint32 {
-	runs := &q.owner.runs
 	all := make([]uint32, 0, q.waiting)
-	take := func(i uint32) { all = append(all, i) }
 	for _, m := range q.members {
-		for c := range m.lanes {
-			runs.each(m.lanes[c].root, take)
+		for _, p := range m.spots {
+			if p != nil {
+				all = p.lane.runs.appendTo(all)
+			}
 		}
 	}
 	for _, k := range q.owner.keys {
@@ -64,7 +62,7 @@ func (q *queue) takeAll() []uint32 {
 			continue
 		}
 		for _, l := range k.lines {
-			runs.each(l.rest, take)
+			all = l.rest.appendTo(all)
 		}
 		k.lines = nil
 	}
@@ -81,9 +79,7 @@ func (q *queue) equalize() {
 		q.virtual[c], q.highest[c], q.credit[c] = top, top, 0
 	}
 	for _, m := range q.members {
-		for c := range m.flows {
-			m.flows[c].tag = top
-		}
+		clear(m.spots[:]) // a tag of 0 is lifted to virtual time
 	}
 }
 
@@ -99,8 +95,11 @@ func (q *queue) reweigh(m *member, before, after float64) {
 	if q.config.Policy != Fair {
 		return
 	}
-	for c := range m.lanes {
-		l, f := &m.lanes[c], &m.flows[c]
+	for c, p := range m.spots {
+		if p == nil {
+			continue
+		}
+		l, f := &p.lane, &p.flow
 		l.backlog = quantize(l.backlog * before / after)
 		if f.place != 0 {
 			q.share[c] += after - f.weight

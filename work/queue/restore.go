@@ -21,7 +21,7 @@ func (s *Scheduler) Restore(queue string, it Item) {
 	m.loaded = true
 	i := s.insert(q, m, it)
 	q.attach(i)
-	if l := m.lane(it.class()); l.last == 0 || s.runs.before(l.last, i) {
+	if l := &m.spot(it.class()).lane; l.last == 0 || s.runs.before(l.last, i) {
 		l.last = i
 	}
 }
@@ -49,7 +49,7 @@ func (s *Scheduler) Running(queue string, it Item) {
 		k.turn()
 	}
 	if q.config.Policy.tagged() && it.Tag > 0 {
-		f := &m.flows[m.lane(n.class).class]
+		f := &m.spot(n.class).flow
 		q.virtual[f.class] = max(q.virtual[f.class], it.Tag)
 		q.move(f, max(0, it.Tag+q.charge(m, n.data.cost)-f.tag))
 	}
@@ -80,9 +80,11 @@ func (s *Scheduler) ready() {
 func (q *queue) disperse() {
 	q.loading, q.caughtUp = true, false
 	for _, m := range q.members {
-		for i := range m.lanes {
-			m.lanes[i].filed, m.lanes[i].place = false, 0
-			m.flows[i].lanes, m.flows[i].place = 0, 0
+		for _, p := range m.spots {
+			if p != nil {
+				p.lane.filed, p.lane.place = false, 0
+				p.flow.lanes, p.flow.place = 0, 0
+			}
 		}
 	}
 	for c := range q.classes {
@@ -99,8 +101,10 @@ func (q *queue) gather() {
 	q.loading = false
 	for _, m := range q.members {
 		m.blocked = m.hold()
-		for i := range m.lanes {
-			q.file(&m.lanes[i])
+		for _, p := range m.spots {
+			if p != nil {
+				q.file(&p.lane)
+			}
 		}
 	}
 	q.recalled = false
@@ -114,15 +118,18 @@ func (q *queue) settle() {
 	}
 	for _, m := range q.members {
 		hold := m.hold()
-		for i := range m.lanes {
-			l, f := &m.lanes[i], &m.flows[i]
+		for i, p := range m.spots {
+			if p == nil {
+				continue
+			}
+			l, f := &p.lane, &p.flow
 			if tag, ok := q.claim(l, l.last); ok && m.loaded {
 				f.tag = tag
 			}
 			q.recall(l, f)
 			q.highest[i] = max(q.highest[i], f.tag)
 			switch {
-			case l.root != 0 && hold == "":
+			case l.runs.size > 0 && hold == "":
 				lowest[i] = min(lowest[i], f.tag)
 			case l.count > 0:
 				lowestHeld[i] = min(lowestHeld[i], f.tag)

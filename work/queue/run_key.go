@@ -12,8 +12,8 @@ type keyName struct {
 	name   string
 }
 
-func (l *lane) set() *uint32 { return &l.root }
-func (l *lane) file()        { l.member.queue.file(l) }
+func (l *lane) set() *set { return &l.runs }
+func (l *lane) file()     { l.member.queue.file(l) }
 
 // turn is key.turn at the queue's cap.
 func (k *runKey) turn() {

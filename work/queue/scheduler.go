@@ -106,8 +106,8 @@ func (s *Scheduler) Enqueue(queue string, it Item) (tag float64) {
 	if m.idle() {
 		q.lag = q.comeback(m)
 	}
-	l := m.lane(it.class())
-	backlog := l.backlog
+	p := m.spot(it.class())
+	backlog := p.lane.backlog
 	i := s.insert(q, m, it)
 	q.attach(i)
 	q.lag = 0
@@ -115,7 +115,7 @@ func (s *Scheduler) Enqueue(queue string, it Item) (tag float64) {
 	if !q.config.Policy.tagged() {
 		return 0
 	}
-	f := &m.flows[l.class]
+	f := &p.flow
 	tag = f.tag
 	if f.place == 0 {
 		tag = max(tag, q.virtual[f.class])

@@ -69,10 +69,10 @@ func (s *Slots) Explain(id uint64, node, item int32, now int64) (StepExplanation
 		behindKey = p.config.KeyCap > 0 && n.data.key.line(l).head != i
 	}
 	if !behindKey {
-		e.TenantPosition = 1 + s.steps.ahead(l.root, i)
+		e.TenantPosition = 1 + s.steps.ahead(&l.steps, i)
 	}
-	for _, other := range k.lanes {
-		if other != l && other.before(l) {
+	for _, chair := range k.lanes {
+		if other := chair.e; other != l && other.goesBefore(l) {
 			e.TenantsAhead++
 		}
 	}

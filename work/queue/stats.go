@@ -82,12 +82,15 @@ func (s *Scheduler) Stats(queue string, now int64, top int) (Stats, bool) {
 	for _, m := range q.members {
 		if !m.idle() {
 			st.Tenants++
-			st.Top = q.rank(st.Top, m, top)
+			st.Top = q.addTop(st.Top, m, top)
 		}
-		for c := range m.lanes {
-			waiting[c] += m.lanes[c].count
+		for c, p := range m.spots {
+			if p == nil {
+				continue
+			}
+			waiting[c] += p.lane.count
 			if m.blocked == "" {
-				turn += s.runs.size(m.lanes[c].root)
+				turn += p.lane.runs.size
 			}
 		}
 		if oldest, ok := q.oldest(m); ok && m.blocked == "" {
@@ -127,8 +130,8 @@ func (q *queue) classStats(waiting *[Classes]int) []ClassStats {
 	return all
 }
 
-// rank puts m among the top tenants, the most waiting first, then by name.
-func (q *queue) rank(all []TenantStats, m *member, top int) []TenantStats {
+// addTop puts m among the top tenants, the most waiting first, then by name.
+func (q *queue) addTop(all []TenantStats, m *member, top int) []TenantStats {
 	now := q.owner.now
 	t := TenantStats{
 		Tenant: m.tenant.name, Weight: m.tenant.config.weight(), Waiting: m.waiting, Running: m.running, Held: m.blocked,
@@ -149,8 +152,11 @@ func (q *queue) rank(all []TenantStats, m *member, top int) []TenantStats {
 // holds; false when there is none.
 func (q *queue) oldest(m *member) (since int64, ok bool) {
 	since = math.MaxInt64
-	for c := range m.lanes {
-		if first := q.owner.runs.first(m.lanes[c].root); first != 0 {
+	for _, p := range m.spots {
+		if p == nil {
+			continue
+		}
+		if first := p.lane.runs.first(); first != 0 {
 			enqueued, _ := times(q.owner.runs.node(first))
 			since, ok = min(since, enqueued), true
 		}

@@ -63,7 +63,7 @@ func (p *pool) first(types []string) *stepLane {
 		if len(k.lanes) == 0 || !p.room(k) {
 			return
 		}
-		if l := k.lanes.first(); best == nil || l.before(best) {
+		if l := k.lanes.first(); best == nil || l.goesBefore(best) {
 			best = l
 		}
 	}
