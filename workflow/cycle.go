@@ -6,67 +6,107 @@ import (
 	"strings"
 )
 
+// waiting is the graph of who waits for whom among the new nodes of a plan.
+//
+// A step whose failure a handler handles counts as settled when the handler is.
+// So who needs that step may wait for the handler too: but only for a handler
+// that was called, which waits for its own needs and no more for the steps it
+// handles. The graph has such a handler as a vertex of its own.
+type waiting struct {
+	plan  *Plan
+	first int // the node of vertex 0
+	nodes int // vertices from here on are called handlers
+	to    [][]int
+	from  [][]int
+}
+
+func newWaiting(p *Plan, first int) *waiting {
+	n := len(p.nodes) - first
+	w := &waiting{plan: p, first: first, nodes: n, to: make([][]int, 2*n), from: make([][]int, 2*n)}
+	for _, node := range p.nodes[first:] {
+		w.waits(node, node.Index-first, false)
+		if node.Handler {
+			w.waits(node, node.Index-first+n, true)
+		}
+	}
+	return w
+}
+
+// waits adds the edges of a vertex. called: it is a handler whose call has come.
+func (w *waiting) waits(node *Node, vertex int, called bool) {
+	for _, need := range node.Needs {
+		if need < w.first || called && w.plan.nodes[need].OnError == node.Index {
+			continue
+		}
+		w.edge(vertex, need-w.first)
+		if h := w.plan.nodes[need].OnError; h >= w.first && h != node.Index {
+			w.edge(vertex, h-w.first+w.nodes)
+		}
+	}
+}
+
+func (w *waiting) edge(a, b int) {
+	w.to[a] = append(w.to[a], b)
+	w.from[b] = append(w.from[b], a)
+}
+
+func (w *waiting) node(vertex int) *Node { return w.plan.nodes[w.first+vertex%w.nodes] }
+
 // cycles tells of new nodes that wait for each other.
 func (c *compiler) cycles() {
-	left := c.unsettled()
+	w := newWaiting(c.plan, c.first)
+	left := make(map[int]bool, len(w.to))
+	for v := range w.to {
+		left[v] = true
+	}
+	w.settle(left)
 	for len(left) > 0 && !c.full() {
-		cycle := c.findCycle(left)
-		c.problems.add(codeCycle, c.trail(c.plan.nodes[cycle[0]]).child("name"), "steps wait for each other: "+c.story(cycle), "remove one of these needs or references")
-		for _, i := range cycle {
-			delete(left, i)
+		cycle := w.find(left)
+		c.problems.add(codeCycle, c.trail(w.node(cycle[0])).child("name"), "steps wait for each other: "+w.story(cycle), "remove one of these needs or references")
+		for _, v := range cycle {
+			delete(left, v)
 		}
-		c.settle(left)
+		w.settle(left)
 	}
 }
 
-// unsettled returns the new nodes that could never run: those on a cycle and those
-// behind one.
-func (c *compiler) unsettled() map[int]bool {
-	left := make(map[int]bool, len(c.fresh()))
-	for _, n := range c.fresh() {
-		left[n.Index] = true
-	}
-	c.settle(left)
-	return left
-}
-
-// settle takes out nodes whose needs are not among those left, as often as there
-// are any (Kahn's algorithm).
-func (c *compiler) settle(left map[int]bool) {
-	waits := make(map[int]int, len(left))
+// settle takes out vertices that wait for none of those left, as often as there
+// are any (Kahn's algorithm). What stays is on a cycle or waits for one.
+func (w *waiting) settle(left map[int]bool) {
+	open := make(map[int]int, len(left))
 	var ready []int
-	for i := range left {
-		for _, need := range c.plan.nodes[i].Needs {
+	for v := range left {
+		for _, need := range w.to[v] {
 			if left[need] {
-				waits[i]++
+				open[v]++
 			}
 		}
-		if waits[i] == 0 {
-			ready = append(ready, i)
+		if open[v] == 0 {
+			ready = append(ready, v)
 		}
 	}
 	for len(ready) > 0 {
-		i := ready[len(ready)-1]
+		v := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
-		delete(left, i)
-		for _, d := range c.plan.nodes[i].Dependents {
+		delete(left, v)
+		for _, d := range w.from[v] {
 			if !left[d] {
 				continue
 			}
-			if waits[d]--; waits[d] == 0 {
+			if open[d]--; open[d] == 0 {
 				ready = append(ready, d)
 			}
 		}
 	}
 }
 
-// findCycle walks from need to need among the nodes left, each of which has one
-// there, until it comes back. The cycle begins with its first node.
-func (c *compiler) findCycle(left map[int]bool) []int {
+// find walks from need to need among the vertices left, each of which has one
+// there, until it comes back. The cycle begins with its first vertex.
+func (w *waiting) find(left map[int]bool) []int {
 	at := -1
-	for i := range left {
-		if at < 0 || i < at {
-			at = i
+	for v := range left {
+		if at < 0 || v < at {
+			at = v
 		}
 	}
 	var way []int
@@ -78,7 +118,7 @@ func (c *compiler) findCycle(left map[int]bool) []int {
 		}
 		seen[at] = len(way)
 		way = append(way, at)
-		at = c.plan.nodes[at].Needs[slices.IndexFunc(c.plan.nodes[at].Needs, func(i int) bool { return left[i] })]
+		at = w.to[at][slices.IndexFunc(w.to[at], func(v int) bool { return left[v] })]
 	}
 	first := slices.Index(way, slices.Min(way))
 	return append(slices.Clone(way[first:]), way[:first]...)
@@ -88,16 +128,19 @@ func (c *compiler) findCycle(left map[int]bool) []int {
 const maxStory = 12
 
 // story tells who waits for whom and why: "a needs b, b refers to a".
-func (c *compiler) story(cycle []int) string {
+func (w *waiting) story(cycle []int) string {
 	var parts []string
-	for k, i := range cycle {
+	for k, v := range cycle {
 		if k == maxStory {
 			parts = append(parts, fmt.Sprintf("and so on over %d steps", len(cycle)))
 			break
 		}
-		n, other := c.plan.nodes[i], c.plan.nodes[cycle[(k+1)%len(cycle)]]
+		next := cycle[(k+1)%len(cycle)]
+		n, other := w.node(v), w.node(next)
 		why := "refers to"
 		switch {
+		case next >= w.nodes:
+			why = "waits for the handler"
 		case slices.Contains(n.Step.Needs, other.Step.Name):
 			why = "needs"
 		case slices.Contains(n.Handles, other.Index):

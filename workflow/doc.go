@@ -29,7 +29,7 @@
 //	${params.size}                      a parameter
 //	${steps.probe.output.files[0].name} what a step answered
 //	${steps.probe.output ?? []}         with a fallback: any JSON, or another reference
-//	${steps["my.step"].output["a b"]}   names that are no words
+//	${steps["a.b"].output["a name"]}    names that are no words
 //	${steps.probe.output#/a~1b/0}       a JSON pointer (RFC 6901) behind the path
 //	$${not.a.reference}                 the text ${not.a.reference}
 //
@@ -55,9 +55,10 @@
 //   - Otherwise it runs: once, or for each item.
 //
 // A handler, a step that another one's "on-error" names, runs only when such a
-// step has failed, and sees why in steps.NAME.error. Where it succeeds the run goes
-// on, where it does not the run fails, unless "then" is "continue". Steps under
-// "finally" run when all others are settled, whatever became of them.
+// step has failed, and sees why in steps.NAME.error; what needs the failed step
+// waits for it. Where it succeeds the run goes on, where it does not the run fails,
+// unless "then" is "continue". Steps under "finally" run when all others are
+// settled, whatever became of them.
 //
 // Package machine executes these rules; package work does so durably.
 package workflow

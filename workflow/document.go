@@ -9,8 +9,8 @@ import (
 // In this file the comment of a field is its description in [Schema] and in
 // docs/workflow.md.
 type Document struct {
-	// Name is what people and queues call the workflow. Letters, digits, "_",
-	// "-" and "." after a letter or "_".
+	// Name is what people and queues call the workflow: letters, digits, "_",
+	// "-" and single points, 128 at most; "-" and "." do not come first.
 	Name string `json:"name" format:"name" required:"true"`
 	// Title is one line for people.
 	Title string `json:"title,omitempty" max:"200"`
@@ -62,8 +62,8 @@ type Document struct {
 
 // Step is one node of a workflow.
 type Step struct {
-	// Name is unique in the workflow, ignoring case. Letters, digits, "_", "-"
-	// and "." after a letter or "_".
+	// Name is unique in the workflow, ignoring case: letters, digits, "_", "-"
+	// and single points, 128 at most; "-" and "." do not come first.
 	Name string `json:"name" format:"name" required:"true"`
 	// Run is the type of the step: "shell", "http", "wait", "workflow", or any
 	// other that an executor or a worker takes.
@@ -76,8 +76,8 @@ type Step struct {
 	// need not be named.
 	Needs []string `json:"needs,omitempty"`
 	// When is a condition, a CEL expression over params, run, steps, signal,
-	// item and index. The step is skipped where it is false. With for-each
-	// that looks at item or index it is asked for each item.
+	// item and index. The step is skipped where it is false. Where it looks
+	// at item or index it is asked for each item of for-each.
 	When string `json:"when,omitempty" kind:"expression"`
 	// ForEach runs the step once for each item of an array.
 	ForEach *ForEach `json:"for-each,omitempty"`

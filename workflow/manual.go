@@ -67,7 +67,14 @@ func (m manual) read(name string, text []byte) error {
 // name in Go, and what its "Default:" says.
 func (m manual) about(owner reflect.Type, f field) (text, fallback string) {
 	text = strings.Join(strings.Fields(m[owner.Name()+"."+f.goName]), " ")
-	text = strings.Replace(text, f.goName, "`"+f.name+"`", 1)
+	for _, verb := range []string{" is ", " are "} {
+		if rest, found := strings.CutPrefix(text, f.goName+verb); found {
+			text = strings.ToUpper(rest[:1]) + rest[1:]
+		}
+	}
+	if strings.HasPrefix(text, f.goName+" ") {
+		text = "`" + f.name + "`" + text[len(f.goName):]
+	}
 	text, fallback, _ = strings.Cut(text, "Default:")
 	return strings.TrimSpace(text), strings.TrimSuffix(strings.TrimSpace(fallback), ".")
 }
@@ -181,7 +188,7 @@ const manualTail = "## References\n\n" +
 	"| `${params.size}` | a parameter |\n" +
 	"| `${steps.probe.output.files[0].name}` | a part of what a step answered |\n" +
 	"| `${steps.probe.status}` | `succeeded`, `failed`, `skipped` or `canceled`; also `.error` (`code`, `message`) and `.attempts` |\n" +
-	"| `${steps[\"my step\"].output[\"a b\"]}` | names that are no words |\n" +
+	"| `${steps[\"a.b\"].output[\"a name\"]}` | names that are no words |\n" +
 	"| `${steps.probe.output#/a~1b/0}` | a JSON pointer (RFC 6901); in quotes where it holds blanks or braces: `#\"/a b\"` |\n" +
 	"| `${params.size ?? 80}` | what is behind `??` where the path leads nowhere or to null: any JSON, or another path |\n" +
 	"| `${run.id}` | the run: id, tenant, workflow, version, attempt, queue, priority, labels, created |\n" +

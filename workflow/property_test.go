@@ -102,6 +102,23 @@ func TestCyclesAgreeWithANaiveSearch(t *testing.T) {
 	}
 }
 
+func TestHandlersAndCycles(t *testing.T) {
+	t.Parallel()
+	for steps, want := range map[string]string{
+		// b waits for h when a failed; h, once called, waits for nobody.
+		`{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "b", "run": "x", "needs": ["a"], "on-error": {"run": "h"}}, {"name": "h", "run": "x"}`: "",
+		`{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "b", "run": "x", "needs": ["a"]}, {"name": "h", "run": "x", "needs": ["b"]}`:           "b waits for the handler h, h needs b",
+		`{"name": "a", "run": "x", "on-error": {"run": "h"}, "needs": ["h"]}, {"name": "h", "run": "x"}`:                                                      "a needs h, h handles the failure of a",
+		`{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "h", "run": "x", "on-error": {"run": "a"}}`:                                            "a handles the failure of h, h handles the failure of a",
+		`{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "h", "run": "x", "on-error": {"run": "i"}}, {"name": "i", "run": "x"}`:                 "",
+	} {
+		_, err := workflow.Load("w.json", []byte(`{"name": "w", "steps": [`+steps+`]}`))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("Load(%s) = %v, want %q", steps, err, want)
+		}
+	}
+}
+
 func TestCanonicalReadsAsTheSame(t *testing.T) {
 	t.Parallel()
 	for _, file := range corpus(t, "good") {

@@ -9,8 +9,8 @@ import (
 // ResetClosure says what running steps again means for the others, by index and in
 // order:
 //
-//   - reset: the steps that are named, those that depend on a step that is reset,
-//     and every step under finally;
+//   - reset: the steps that are named, those that depend on a step that is reset
+//     or waited for a handler that is, and every step under finally;
 //   - drop: the steps that a step which is reset or dropped has generated, as it
 //     will generate them again.
 //
@@ -82,6 +82,9 @@ func (c *closure) run() {
 		for _, child := range c.children[i] {
 			c.away(child)
 		}
+		if !c.drop[i] {
+			c.behind(i)
+		}
 		for _, d := range c.plan.nodes[i].Dependents {
 			if !c.drop[i] {
 				c.again(d)
@@ -94,6 +97,15 @@ func (c *closure) run() {
 		}
 		if !c.plan.nodes[i].Finally {
 			c.finally()
+		}
+	}
+}
+
+// behind resets what waited for a handler: those who need a step it handles.
+func (c *closure) behind(i int) {
+	for _, handled := range c.plan.nodes[i].Handles {
+		for _, d := range c.plan.nodes[handled].Dependents {
+			c.again(d)
 		}
 	}
 }

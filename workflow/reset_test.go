@@ -96,11 +96,11 @@ func TestResetClosureByThePOPCases(t *testing.T) {
 
 func TestResetClosureOfHandlersAndFinally(t *testing.T) {
 	t.Parallel()
-	p := load(t, `{"name": "w", "steps": [{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "h", "run": "x"}, {"name": "b", "run": "x"}],
+	p := load(t, `{"name": "w", "steps": [{"name": "a", "run": "x", "on-error": {"run": "h"}}, {"name": "h", "run": "x"}, {"name": "b", "run": "x"}, {"name": "c", "run": "x", "needs": ["a"]}],
 		"finally": [{"name": "f", "run": "x"}, {"name": "g", "run": "x", "needs": ["f"]}]}`)
 	for name, want := range map[string][]string{
-		"a": {"a", "f", "g", "h"},
-		"h": {"f", "g", "h"},
+		"a": {"a", "c", "f", "g", "h"},
+		"h": {"c", "f", "g", "h"},
 		"b": {"b", "f", "g"},
 		"f": {"f", "g"},
 		"g": {"g"},
