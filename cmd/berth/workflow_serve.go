@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -29,7 +30,8 @@ type workflowServe struct {
 	shards                    int
 	pools                     map[string]int
 	shell, open               bool
-	drain                     time.Duration
+	drain, ownership          time.Duration
+	hosts, networks           []string
 	format, level             string
 }
 
@@ -57,6 +59,9 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
 	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
+	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
+	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
+	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	c.dataFlag(cmd)
@@ -93,7 +98,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
 	o := workflows.Options{
-		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Local: maps.Clone(f.pools), Logger: log,
+		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log,
 	}
 	if o.Store == "" {
 		o.Store = filepath.Join(c.dataDirectory("."), "work.db")
@@ -101,6 +106,16 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	if o.Addr == "" {
 		o.Addr = "http://" + ln.Addr().String()
 	}
+	var networks []netip.Prefix
+	for _, text := range f.networks {
+		n, err := netip.ParsePrefix(text)
+		if err != nil {
+			return o, usageError{fmt.Errorf("--allow-network %q: %w", text, err)}
+		}
+		networks = append(networks, n)
+	}
+	o.HTTP.Hosts, o.HTTP.Networks = f.hosts, networks
+	o.Webhook.Hosts, o.Webhook.Networks = f.hosts, networks
 	if f.shell {
 		o.Shell = shell.Options{Shell: &shell.Shell{Variables: []string{"*"}}}
 	}

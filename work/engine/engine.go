@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
@@ -41,7 +42,9 @@ type Options struct {
 	Local map[string]int
 	// Send delivers an event to where it is to go; nil delivers nothing, and
 	// keeps the events.
-	Send Send
+	Send outbox.Sender
+	// Backoff says when a delivery that failed is tried again.
+	Backoff outbox.Backoff
 	// Retention is how long finished runs are kept; default 7 days, failed
 	// ones 30.
 	Retention Retention

@@ -3,43 +3,22 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 )
 
-// Delivery is an event on its way to a destination.
-type Delivery struct {
-	// ID is the same for every try: receivers may see an event twice.
-	ID     uint64
-	Kind   string
-	Tenant string
-	Run    workflow.RunID
-	Body   json.RawMessage
-	Try    int // from 1
-	To     string
-	Secret string // the name of what it is signed with; "" unsigned
-}
-
-// Send delivers an event. An error that wraps ErrPermanent is not tried again.
-type Send func(ctx context.Context, d Delivery) error
-
-// ErrPermanent says that trying again cannot help.
-var ErrPermanent = errors.New("permanent")
-
 const (
 	deliverers     = 16
 	deliverTimeout = 30 * time.Second
-	deliverTries   = 20 // over about three days
-	deliverFirst   = 5 * time.Second
-	deliverLongest = 6 * time.Hour
 )
 
 // deliveries are those on their way.
@@ -147,23 +126,25 @@ func (e *Engine) deliverDue(ctx context.Context, l *loop, slots chan struct{}) b
 
 func (e *Engine) deliverOne(ctx context.Context, l *loop, ev store.Event) {
 	ack := store.Ack{ID: ev.ID, Try: ev.Try + 1}
-	d, err := e.delivery(ev)
+	out, err := e.delivery(ev)
 	if err == nil {
 		sctx, cancel := context.WithTimeout(ctx, deliverTimeout)
-		err = e.opt.Send(sctx, d)
+		err = e.opt.Send.Send(sctx, out)
 		cancel()
 	}
 	if ctx.Err() != nil {
 		e.outbox.land(ev.ID)
 		return
 	}
+	now := e.opt.Now()
+	wait, again := e.opt.Backoff.Next(ack.Try, outbox.RetryAfter(err), float64(e.opt.Limits.Random()>>11)/(1<<53))
 	switch {
 	case err == nil:
 		ack.Delivered = true
-	case errors.Is(err, ErrPermanent), ack.Try >= deliverTries:
-		ack.Dead, ack.Error = e.opt.Now(), short(err.Error())
+	case outbox.Permanent(err), !again:
+		ack.Dead, ack.Error = now, short(err.Error())
 	default:
-		ack.NextAt, ack.Error = e.opt.Now()+backoff(ack.Try, e.opt.Limits.Random()).Milliseconds(), short(err.Error())
+		ack.NextAt, ack.Error = now+wait.Milliseconds(), short(err.Error())
 	}
 	land := func() { e.outbox.land(ev.ID) }
 	if l.post(ctx, op{do: func(c *shard.Core) { c.Delivered([]store.Ack{ack}, land) }, fail: func(error) { land() }}) != nil {
@@ -179,34 +160,30 @@ func short(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// backoff is how long to wait after so many tries: doubling, with up to a
-// quarter of chance.
-func backoff(try int, chance uint64) time.Duration {
-	d := min(deliverFirst<<min(try-1, 20), deliverLongest)
-	return d - time.Duration(chance%1024)*d/4096
-}
-
 // delivery finds where an event goes.
-func (e *Engine) delivery(ev store.Event) (Delivery, error) {
-	d := Delivery{ID: ev.ID, Kind: ev.Kind, Tenant: ev.Tenant, Run: ev.Run, Body: ev.Body, Try: ev.Try + 1}
+func (e *Engine) delivery(ev store.Event) (outbox.Event, error) {
+	out := outbox.Event{
+		ID: strconv.FormatUint(ev.ID, 10), Kind: ev.Kind, Tenant: ev.Tenant, Run: ev.Run.String(), At: time.UnixMilli(ev.Created),
+		Body: ev.Body, Try: ev.Try + 1,
+	}
 	if text, ok := strings.CutPrefix(ev.To, shard.Callback); ok {
 		var cb workflow.Callback
 		if err := json.Unmarshal([]byte(text), &cb); err != nil {
-			return d, fmt.Errorf("%w: the callback of its document cannot be read: %w", ErrPermanent, err)
+			return out, &outbox.Error{Permanent: true, Err: fmt.Errorf("the callback of its document cannot be read: %w", err)}
 		}
-		d.To, d.Secret = cb.To, cb.Secret
+		out.To, out.Secret = cb.To, cb.Secret
 		if strings.Contains(cb.To, "://") {
-			return d, nil
+			return out, nil
 		}
 		ev.To = cb.To
 	}
 	for _, s := range e.config.Load().shard.Subscriptions {
-		if s.Name == ev.To {
-			d.To, d.Secret = s.To, s.Secret
-			return d, nil
+		if s.Name == ev.To && (s.Tenant == "" || s.Tenant == ev.Tenant) {
+			out.To, out.Secret = s.To, s.Secret
+			return out, nil
 		}
 	}
-	return d, fmt.Errorf("%w: there is no subscription %q any more", ErrPermanent, ev.To)
+	return out, &outbox.Error{Permanent: true, Err: fmt.Errorf("there is no subscription %q any more", ev.To)}
 }
 
 // Dead lists events that were given up.

@@ -89,7 +89,9 @@ func torture(ctx context.Context, c config) (ok bool, err error) {
 	for i := range c.callers {
 		w.background.Go(func() { w.submit(submitting, i) })
 	}
-	w.background.Go(func() { w.resurrect(ctx) })
+	living, end := context.WithCancel(ctx)
+	w.cancel = end
+	w.background.Go(func() { w.resurrect(living) })
 	for k := range c.kills {
 		select {
 		case <-ctx.Done():

@@ -88,7 +88,6 @@ func build(ctx context.Context, c config) (*world, error) {
 		return nil, err
 	}
 	w := &world{c: c, dir: dir, notes: newNotes(), counts: map[string]int{}}
-	ctx, w.cancel = context.WithCancel(ctx)
 	if w.c.berth == "" {
 		w.c.berth = filepath.Join(dir, "berth")
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", w.c.berth, "github.com/berth-project/berth/cmd/berth").CombinedOutput(); err != nil { //nolint:gosec // its own tree
@@ -126,7 +125,7 @@ func (w *world) startAll(ctx context.Context, store string) error {
 		addr := fmt.Sprintf("127.0.0.1:%d", port)
 		w.engines = append(w.engines, &victim{kind: "engine", name: name, url: "http://" + addr, command: func() *exec.Cmd {
 			return w.say(exec.Command(w.c.berth, "workflow", "serve", "--listen", addr, "--store", store, "--node", name, "--no-auth", //nolint:gosec // built above
-				"--pool", "default=2", "--ownership", "2s", "--webhook-network", "127.0.0.0/8", "--webhook-host", "*", "--log-level", "warn"))
+				"--pool", "default=2", "--ownership", "2s", "--allow-network", "127.0.0.0/8", "--allow-host", "*:*", "--log-level", "warn"))
 		}})
 	}
 	self, err := os.Executable()

@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/builtin"
 	"github.com/berth-project/berth/work/engine"
 	workhttp "github.com/berth-project/berth/work/http"
+	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/work/shell"
 	"github.com/berth-project/berth/work/sqlite"
 	"github.com/berth-project/berth/work/store"
@@ -35,7 +37,12 @@ type Options struct {
 	HTTP  workhttp.Options
 	// Executors are further ones, by step type.
 	Executors map[string]work.Executor
-	Send      engine.Send
+	// Webhook says which receivers events may be sent to, Amazon which topics,
+	// queues and buses; the zero values allow none.
+	Webhook outbox.WebhookOptions
+	Amazon  outbox.AmazonOptions
+	// Ownership is how long a shard stays this engine's when it falls silent.
+	Ownership time.Duration
 	Retention engine.Retention
 	// Identify gives the caller of an API request; default: by API key.
 	Identify func(*http.Request) (*api.Caller, error)
@@ -61,8 +68,14 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	hook, err := outbox.NewWebhook(o.Webhook)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("webhooks: %w", err), st.Close())
+	}
+	aws := outbox.NewAmazon(o.Amazon)
 	w.Engine, err = engine.Open(ctx, engine.Options{
-		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Send: o.Send,
+		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
+		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
 		Retention: o.Retention, Logger: o.Logger,
 	})
 	if err != nil {
