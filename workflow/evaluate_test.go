@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -183,4 +184,35 @@ func TestParams(t *testing.T) {
 			t.Errorf("Params(%s) = %s, %v, want %s", given, got, err, want)
 		}
 	}
+}
+
+func TestAPlanIsShared(t *testing.T) {
+	t.Parallel()
+	p := load(t, string(read(t, "testdata/good/publish.json")))
+	want, err := p.Params(json.RawMessage(`{"source": "http://example.com/"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resize, _ := p.Index("resize")
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			params, err := p.Params(json.RawMessage(`{"source": "http://example.com/"}`))
+			if err != nil || string(params) != string(want) {
+				t.Errorf("Params() = %s, %v, want %s", params, err, want)
+			}
+			s := &workflow.Scope{Params: params, Run: &workflow.RunFacts{}, Item: json.RawMessage(fmt.Sprintf(`{"path": "p%d", "width": %d}`, n, 317+n)), Index: n}
+			with, err := p.Payload(resize, s)
+			if want := fmt.Sprintf(`{"file": "p%d", "place": %d, "quality": 80, "home": "${HOME}"}`, n, n); err != nil || string(with) != want {
+				t.Errorf("Payload() = %s, %v, want %s", with, err, want)
+			}
+			if yes, err := p.When(resize, s); err != nil || yes != (n > 3) {
+				t.Errorf("When() of width %d = %v, %v", 317+n, yes, err)
+			}
+			if q, err := p.Extend([]workflow.Step{{Name: fmt.Sprint("g", n), Run: "x", Needs: []string{"probe"}}}, resize); err != nil || q.Len() != p.Len()+1 {
+				t.Errorf("Extend() = %v", err)
+			}
+		})
+	}
+	wg.Wait()
 }

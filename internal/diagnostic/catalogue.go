@@ -227,12 +227,12 @@ Without quotes a shell ends the value at ; & | < > ( or ) and runs or redirects 
 themselves everywhere: URL='https://example.com/?a=1&b=2'.
 `},
 	{"B1201", "the workflow is not JSON, or too much of it", `
-A workflow is one JSON value (RFC 8259): no comments, no comma behind the last member, names and texts in double quotes. It is
-at most 4 MiB and nests at most 64 deep.
+A workflow is one JSON value (RFC 8259): no comments, no comma behind the last member, names and texts in double quotes. It
+is at most 4 MiB and nests at most 64 deep.
 `},
 	{"B1202", "unknown key in a workflow", `
-The key does not exist here. Nothing in a workflow is ignored: a mistyped "needs" would otherwise let a step run too early. What a
-step is given stands under "with", where any key may be.
+The key does not exist here. Nothing in a workflow is ignored: a mistyped "needs" would otherwise let a step run too early.
+What a step is given stands under "with", where any key may be.
 `},
 	{"B1203", "a key given twice in a workflow", `
 The same key is there twice in one object. Programs disagree on which of the two counts, so neither does.
@@ -257,19 +257,19 @@ Steps are told apart by their names, ignoring case, as names become labels, file
 "needs", "on-error", a reference or a condition names a step that the workflow does not have. Case counts.
 `},
 	{"B1212", "steps that wait for each other", `
-A step waits for those in its "needs", for those it refers to and, as a handler, for those whose failure it handles. The message names
-the steps of one such circle, none of which could ever run.
+A step waits for those in its "needs", for those it refers to and, as a handler, for those whose failure it handles. The
+message names the steps of one such circle, none of which could ever run.
 `},
 	{"B1213", "a reference that cannot be read", `
 A reference is written ${steps.NAME.output.field}, ${params.list[0]["odd name"]}, or with a JSON pointer
-${steps.NAME.output#/a~1b}; behind "??" stands what counts when there is nothing: ${params.size ?? 80}. Text that should stay as it is has
-two dollars: $${HOME} is the text ${HOME}.
+${steps.NAME.output#/a~1b}; behind "??" stands what counts when there is nothing: ${params.size ?? 80}. Text that should
+stay as it is has two dollars: $${HOME} is the text ${HOME}.
 `},
 	{"B1214", "a reference to what cannot be there", `
 References begin with params, run, steps, signal, item or index. A run has id, tenant, workflow, version, attempt, queue,
-priority, labels and created; a step has output, status, error and attempts. item and index are there within for-each
-only, and keys and labels of the run are decided before any step runs. Where "input" allows no other parameters, a reference to one that
-is not among its properties can never have a value.
+priority, labels and created; a step has output, status, error and attempts. item and index are there within for-each only,
+and keys and labels of the run are decided before any step runs. Where "input" allows no other parameters, a reference to
+one that is not among its properties can never have a value.
 `},
 	{"B1215", "a condition that is not an expression", `
 "when" is CEL, the Common Expression Language, over params, run, steps, signal, item and index; it yields true or false:
@@ -279,12 +279,12 @@ is not among its properties can never have a value.
 Steps are named outright, as steps.probe or steps["my.probe"], so that the step can wait for them.
 `},
 	{"B1216", "a step that cannot handle this failure", `
-"on-error" names another step, which runs when this one has failed. Both stand under "steps" or both under "finally", and generated
-steps come together with their handlers.
+"on-error" names another step, which runs when this one has failed. Both stand under "steps" or both under "finally", and
+generated steps come together with their handlers.
 `},
 	{"B1217", "steps and those under finally", `
-Steps under "finally" run when all others are settled. They refer to the facts of any step and need only each other; no other step can
-wait for them.
+Steps under "finally" run when all others are settled. They refer to the facts of any step and need only each other; no
+other step can wait for them.
 `},
 	{"B1218", "no items for a step", `
 "for-each" takes an array, or one reference to an array, in "in".
@@ -296,6 +296,7 @@ wait for them.
 The default of a parameter does not match the schema under "input", so every run that relies on it would be refused.
 `},
 	{"B1221", "a callback that reaches nobody", `
-A callback goes to an http or https URL, or to a destination by the name it has in the engine's settings, such as "sns:orders".
+A callback goes to an http or https URL, or to a destination by the name it has in the engine's settings, such as
+"sns:orders".
 `},
 }
