@@ -39,7 +39,7 @@ type Order struct {
 	Parent   string // of the added steps
 	Queue    string
 	Priority *int
-	Hold     bool // after a reset: do not queue it
+	Hold     bool // after a reset or a retry: do not queue it
 }
 
 // Control does what is asked of a run. answer is called in Publish.
@@ -98,6 +98,9 @@ func (c *Core) ask(r *resident, o Order) (err error) {
 		r.run.Release(c.now)
 	case Retry:
 		err = r.run.RetryFailed(o.By, c.now)
+		if err == nil && o.Hold {
+			r.run.Hold(0)
+		}
 	case Reset:
 		err = r.run.Reset(o.Steps, o.By, c.now)
 		if err == nil && o.Hold {

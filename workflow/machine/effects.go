@@ -80,13 +80,14 @@ func (r *Run) Effects() Effects {
 // Changes returns the steps and items whose status or report changed since
 // the last call, each once: for those who watch.
 func (r *Run) Changes() []Ref {
-	c := r.changes
-	r.changes = nil
-	for _, ref := range c {
-		if s := r.Step(ref); s != nil {
+	c := r.changes[:0]
+	for _, ref := range r.changes {
+		if s := r.Step(ref); s != nil { // a reset may have dropped it
 			s.noted = false
+			c = append(c, ref)
 		}
 	}
+	r.changes = nil
 	return c
 }
 
