@@ -13,7 +13,8 @@
 //	─────────────────────────────────────────────────────────────── surfaces
 //	manifest            berth.yaml: strict decode with positions, validation, JSON Schema
 //	console             web console over what runs
-//	compat/pop/object     agendas and other objects of Priority Operation Processing (POP), and their rules
+//	compat/pop            the HTTP API of Priority Operation Processing (POP), on the engine
+//	compat/pop/object     POP's agendas and other objects, and their rules
 //	compat/pop/token      the references within POP's objects
 //	compat/pop/translate  POP's objects in the words of workflow and work, and back
 //	compat/pop/dynamodb   exports of the tables of a POP deployment

@@ -10,7 +10,7 @@ import (
 type Agenda struct {
 	Common
 	Operations []Operation `json:"operations,omitempty"`
-	Params     Params      `json:"params,omitempty"`
+	Params     Params      `json:"params,omitzero"`
 	// LinkID relates objects of one caller's work.
 	LinkID string `json:"linkId,omitempty"`
 	JobID  string `json:"jobId,omitempty"`
@@ -37,7 +37,7 @@ type Operation struct {
 	ID string `json:"id,omitempty"`
 	// Payload is what the operation is given: any JSON, with tokens.
 	Payload json.RawMessage `json:"payload,omitempty"`
-	Params  Params          `json:"params,omitempty"`
+	Params  Params          `json:"params,omitzero"`
 }
 
 // Generator says, in the parameters of an operation, that its output holds further

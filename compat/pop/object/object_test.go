@@ -356,8 +356,10 @@ func TestPercent(t *testing.T) {
 	t.Parallel()
 	half, much := 50.0, 250.0
 	got := object.Percent([]object.OperationProgress{
-		{State: object.Complete}, {State: object.Executing, PercentComplete: &half},
-		{State: object.Executing, PercentComplete: &much}, {State: object.Waiting, PercentComplete: &much},
+		{State: object.Complete},
+		{State: object.Executing, PercentComplete: &half},
+		{State: object.Executing, PercentComplete: &much},
+		{State: object.Waiting, PercentComplete: &much},
 	})
 	if got != 62.5 {
 		t.Errorf("Percent = %v, want 62.5", got)

@@ -44,7 +44,7 @@ type Progress struct {
 	StartedTime     int64          `json:"startedTime,omitempty"`
 	CompletedTime   int64          `json:"completedTime,omitempty"`
 	PercentComplete *float64       `json:"percentComplete,omitempty"`
-	Params          Params         `json:"params,omitempty"`
+	Params          Params         `json:"params,omitzero"`
 	AgendaInsight   *AgendaInsight `json:"agendaInsight,omitempty"`
 }
 
@@ -65,7 +65,7 @@ type OperationProgress struct {
 	// ResultPayload is the output: a text that holds JSON.
 	ResultPayload string `json:"resultPayload,omitempty"`
 	// Params are what the handler keeps for its next attempt.
-	Params Params `json:"params,omitempty"`
+	Params Params `json:"params,omitzero"`
 }
 
 // DiagnosticEvent is an error with its circumstances.

@@ -14,9 +14,9 @@ type Template struct {
 	Common
 	Sharing
 	// StaticParameters are values for tokens.
-	StaticParameters Params `json:"staticParameters,omitempty"`
+	StaticParameters Params `json:"staticParameters,omitzero"`
 	// Params describe the template.
-	Params Params `json:"params,omitempty"`
+	Params Params `json:"params,omitzero"`
 	// Agenda is the agenda as it is written: any part of it may be a token.
 	Agenda json.RawMessage `json:"agenda,omitempty"`
 	// IsDefault means nothing to the engine.

@@ -14,7 +14,11 @@ const messageRunning = "Running Operations"
 // times, percentages, outputs and attempts. What the run does not know stays:
 // ids, titles, the parameters and diagnostics of operations.
 func Apply(v *machine.View, p *object.Progress) {
-	p.State, p.StateMessage = runState(v)
+	state, message := runState(v)
+	if message != "" || p.State != state { // what was reset before it ran stays pending
+		p.StateMessage = message
+	}
+	p.State = state
 	p.StartedTime, p.CompletedTime = v.Started, v.Finished
 	attempts := v.Attempt - 1
 	if v.Status.Final() {
@@ -81,11 +85,15 @@ func runState(v *machine.View) (object.State, string) {
 
 // applyStep writes what became of a step into the progress of its operation.
 func applyStep(s *machine.StepView, o *object.OperationProgress) {
-	o.State, o.StateMessage = stepState(s)
+	state, message := stepState(s)
+	waited := o.State == object.Waiting && state == object.Waiting
+	if !waited { // of what waits as it did the message and the result of a reset stay
+		o.StateMessage, o.ResultPayload = message, ""
+	}
+	o.State = state
 	o.StartedTime, o.CompletedTime = s.Started, s.Finished
 	attempts, percent := s.Attempt, s.Percent
 	o.AttemptCount, o.AttemptTime, o.PercentComplete = &attempts, s.Started, &percent
-	o.ResultPayload = ""
 	switch {
 	case s.Status == machine.StepSucceeded:
 		o.ResultPayload = string(output(s.Output))
@@ -103,7 +111,7 @@ func stepState(s *machine.StepView) (object.State, string) {
 			return object.Waiting, ""
 		}
 	case machine.StepWaiting, machine.StepReady, machine.StepSkipped:
-		return object.Waiting, s.Message
+		return object.Waiting, ""
 	case machine.StepRunning, machine.StepBackoff, machine.StepSleeping:
 		return object.Executing, s.Message
 	case machine.StepSucceeded:

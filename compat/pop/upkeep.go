@@ -1,0 +1,192 @@
+package pop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/berth-project/berth/compat/pop/object"
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/work/store"
+)
+
+// perPass is how many records one pass of upkeep looks at for each of its reasons.
+const perPass = 1000
+
+// passTimeout bounds one pass.
+const passTimeout = time.Minute
+
+// upkeep is where the passes are.
+type upkeep struct {
+	service *Service
+	open    string // ids after which to go on
+	reap    string
+}
+
+// Run does what must be done between requests, until ctx ends: it submits agendas
+// that were kept and not submitted when a process ended, notes what became of
+// runs before the engine forgets them, and deletes what is old. All processes that
+// share a store may run it.
+func (s *Service) Run(ctx context.Context) error {
+	u := upkeep{service: s}
+	tick := time.NewTicker(s.config.UpkeepEvery)
+	defer tick.Stop()
+	for {
+		if err := u.pass(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("upkeep of POP's objects stopped early: it goes on in the next pass", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// pass does all of it once.
+func (u *upkeep) pass(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	return errors.Join(u.submitPending(ctx), u.closeFinal(ctx), u.reapOld(ctx))
+}
+
+// some calls f with records that have the fields, after an id, and returns the id
+// to go on after, "" at the end.
+func (u *upkeep) some(ctx context.Context, where map[string]string, after string, f func(*record) error) (string, error) {
+	docs := u.service.docs
+	for range perPass / page {
+		list, err := docs.store.Settings(ctx, documentKind(object.KindProgress), where, after, page)
+		if err != nil {
+			return after, err
+		}
+		for _, doc := range list {
+			r, err := decodeRecord(doc)
+			if err == nil {
+				err = f(r)
+			}
+			if err != nil {
+				return after, err
+			}
+			after = doc.ID
+		}
+		if len(list) < page {
+			return "", nil
+		}
+	}
+	return after, nil
+}
+
+// submitPending submits agendas whose run is not known. One that a request is just
+// submitting is submitted once all the same: the engine knows it by its key.
+func (u *upkeep) submitPending(ctx context.Context) error {
+	s := u.service
+	_, err := u.some(ctx, map[string]string{fieldPending: yes}, "", func(r *record) error {
+		o, _, err := s.docs.load(ctx, object.KindAgenda, r.Progress.AgendaID)
+		if errors.Is(err, store.ErrNotFound) {
+			return u.forsake(ctx, r)
+		}
+		if err != nil {
+			return err
+		}
+		a := o.(*object.Agenda)
+		sub, err := submissionOf(a, "upkeep")
+		if err != nil {
+			return err
+		}
+		sub.Hold = sub.Hold || r.Held
+		if err := s.resubmit(ctx, r, sub); err != nil {
+			s.log.Warn("an agenda that waits to be submitted is refused", "agenda", a.ID, "error", err)
+		}
+		return nil
+	})
+	return err
+}
+
+// resubmit submits the run of a record and notes it.
+func (s *Service) resubmit(ctx context.Context, r *record, sub work.Submission) error {
+	receipts, err := s.engine.Submit(ctx, []work.Submission{sub})
+	if err != nil {
+		return err
+	}
+	if receipts[0].Error != nil {
+		return receipts[0].Error
+	}
+	return s.started(ctx, r.Progress.ID, receipts[0].ID)
+}
+
+// forsakeAfter is how long a record may be without its agenda: a request writes one
+// after the other.
+const forsakeAfter = 5 * time.Minute
+
+// forsake deletes a pending record whose agenda was never written; one that was there
+// before stays.
+func (u *upkeep) forsake(ctx context.Context, r *record) error {
+	s := u.service
+	if s.now()-r.Progress.AddedTime < forsakeAfter.Milliseconds() {
+		return nil
+	}
+	if !r.Carry {
+		return s.docs.remove(ctx, object.KindProgress, r.Progress.ID)
+	}
+	r.Pending, r.Carry = false, false
+	return s.docs.saveRecord(ctx, r)
+}
+
+// closeFinal writes what became of runs that are final into their records.
+func (u *upkeep) closeFinal(ctx context.Context) (err error) {
+	s := u.service
+	u.open, err = u.some(ctx, map[string]string{fieldOpen: yes}, u.open, func(r *record) error {
+		_, err := s.docs.changeRecord(ctx, r.Progress.ID, func(r *record) (bool, error) {
+			p, status, err := s.current(ctx, r)
+			if err != nil || r.Closed || r.Run == 0 || status != 0 && !status.Final() {
+				return false, err
+			}
+			r.Progress, r.Closed = *p, true
+			if status != 0 {
+				r.Progress.UpdatedTime = p.CompletedTime
+			}
+			return true, nil
+		})
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // deleted meanwhile
+		}
+		return err
+	})
+	return err
+}
+
+// reapOld deletes agendas that have been complete for long, with their progress and
+// their run, and progress without an agenda that was complete as long.
+func (u *upkeep) reapOld(ctx context.Context) (err error) {
+	s := u.service
+	if s.config.ReapAge < 0 {
+		return nil
+	}
+	now := s.config.Now()
+	u.reap, err = u.some(ctx, nil, u.reap, func(r *record) error {
+		if !r.Progress.ReapDue(now, s.config.ReapAge) || r.Pending || r.Run != 0 && !r.Closed {
+			return nil
+		}
+		return s.reapOne(ctx, r)
+	})
+	return err
+}
+
+// reapOne deletes one agenda with all that belongs to it: the run first, as it
+// cannot be found without the record.
+func (s *Service) reapOne(ctx context.Context, r *record) error {
+	if r.Run != 0 {
+		err := s.engine.Control(ctx, shard.Order{Verb: shard.Delete, Run: r.Run, By: "upkeep"})
+		if err != nil && !errors.Is(err, work.ErrNotFound) {
+			return fmt.Errorf("delete run %v: %w", r.Run, err)
+		}
+	}
+	if id := r.Progress.AgendaID; id != "" {
+		if err := s.docs.remove(ctx, object.KindAgenda, id); err != nil {
+			return err
+		}
+	}
+	return s.docs.remove(ctx, object.KindProgress, r.Progress.ID)
+}
