@@ -277,6 +277,7 @@ func (r *Run) move(ref Ref, s *Step, to StepStatus) {
 	p := phase(r.Plan.Node(int(ref.Node)))
 	if to.Final() {
 		r.open[p]--
+		r.eligible.remove(int(ref.Node))
 		r.settled = append(r.settled, ref.Node)
 	} else {
 		r.open[p]++

@@ -123,7 +123,6 @@ func (r *Run) fail(i int, now int64) {
 		default:
 			r.skip(k, Upstream, now)
 		}
-		r.eligible.remove(k)
 	}
 }
 

@@ -220,7 +220,6 @@ func (r *Run) SkipStep(name, by string, now int64) error {
 	}
 	r.tell(Entry{At: now, Kind: "skip", Step: name, By: by}, nil)
 	r.skip(int(ref.Node), ByHand, now)
-	r.eligible.remove(int(ref.Node))
 	r.advance(now)
 	return nil
 }

@@ -116,17 +116,14 @@ func (r *Run) itemsDone(i int, now int64) {
 		r.move(ref, s, StepFailed)
 		return
 	}
-	size := 2
 	for k := range s.Items {
-		item := &s.Items[k]
-		if item.Status == StepCanceled || item.Status == StepSkipped && item.Reason == Upstream {
+		if item := &s.Items[k]; item.Status == StepCanceled || item.Status == StepSkipped && item.Reason == Upstream {
 			s.FinishedAt = now
 			r.move(ref, s, StepCanceled)
 			return
 		}
-		size += len(item.Output) + 5
 	}
-	if size > r.limits.MaxOutput {
+	if size := s.joinedSize(); size > r.limits.MaxOutput {
 		r.failWhole(i, r.tooLong(size), now)
 		return
 	}
@@ -135,20 +132,29 @@ func (r *Run) itemsDone(i int, now int64) {
 
 // joined returns the output of a step with for-each: the array of its items'.
 func (s *Step) joined() json.RawMessage {
-	size := 2
-	for k := range s.Items {
-		size += len(s.Items[k].Output) + 5
-	}
-	b := append(make([]byte, 0, size), '[')
+	b := append(make([]byte, 0, s.joinedSize()), '[')
 	for k := range s.Items {
 		if k > 0 {
 			b = append(b, ',')
 		}
-		if out := s.Items[k].Output; len(out) > 0 && s.Items[k].Status == StepSucceeded {
-			b = append(b, out...)
-		} else {
-			b = append(b, "null"...)
-		}
+		b = append(b, s.Items[k].element()...)
 	}
 	return append(b, ']')
+}
+
+// joinedSize is the length of joined.
+func (s *Step) joinedSize() int {
+	size := 1 + max(1, len(s.Items))
+	for k := range s.Items {
+		size += len(s.Items[k].element())
+	}
+	return size
+}
+
+// element is what an item is in the output of its step.
+func (s *Step) element() json.RawMessage {
+	if s.Status != StepSucceeded {
+		return orNull(nil)
+	}
+	return orNull(s.Output)
 }

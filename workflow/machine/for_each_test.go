@@ -140,3 +140,14 @@ func TestForEachOverWaitsAndSubWorkflows(t *testing.T) {
 	e.event(e.run.Cancel("", "", e.now))
 	e.want(machine.Canceled, "w=succeeded s=canceled")
 }
+
+func TestItemsThatAreWrongTogetherRunAgain(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "e", "run": "x", "for-each": {"in": [1, 2]}}`), &machine.Limits{MaxOutput: 20})
+	e.do(`e/0="0123456789"`, `e/1="0123456789"`)
+	e.want(machine.Failed, "e=failed e/0=succeeded e/1=succeeded")
+	e.event(e.run.RetryFailed("ann", e.now))
+	e.begin()
+	e.do(`e/0="short"`, `e/1="short"`)
+	e.want(machine.Succeeded, "e=succeeded")
+}

@@ -114,7 +114,8 @@ func (r *Run) resetNodes(again []bool, keepItems bool, now int64) {
 		if !again[i] {
 			continue
 		}
-		if keepItems && r.State.Steps[i].Items != nil && !slices.ContainsFunc(r.Plan.Node(i).Needs, func(k int) bool { return again[k] }) {
+		needs := r.Plan.Node(i).Needs
+		if keepItems && r.State.Steps[i].unfinished() && !slices.ContainsFunc(needs, func(k int) bool { return again[k] }) {
 			r.clearItems(i, now)
 		} else {
 			r.clearNode(i, now)
@@ -141,12 +142,23 @@ func (r *Run) clearLeaf(ref Ref, s *Step, now int64) {
 	*s = Step{noted: s.noted}
 }
 
+// unfinished reports whether some item of the step is to run again. A step
+// that failed though none is has items whose outputs are wrong together.
+func (s *Step) unfinished() bool {
+	return slices.ContainsFunc(s.Items, func(item Step) bool { return !item.done() })
+}
+
+// done reports whether an item need not run again.
+func (s *Step) done() bool {
+	return s.Status == StepSucceeded || s.Status == StepSkipped && s.Reason == When
+}
+
 // clearItems makes a step with for-each go on with its items that did not
 // succeed.
 func (r *Run) clearItems(i int, now int64) {
 	s := &r.State.Steps[i]
 	for k := range s.Items {
-		if item := &s.Items[k]; item.Status != StepSucceeded && (item.Status != StepSkipped || item.Reason != When) {
+		if item := &s.Items[k]; !item.done() {
 			r.clearLeaf(Ref{int32(i), int32(k)}, item, now)
 		}
 	}
