@@ -79,6 +79,7 @@
 //	internal/jsonsource   JSON as a tree that knows where each value stands
 //	internal/jsonscan     finds values in JSON without reading the rest of it
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
+//	internal/graph        directed acyclic graphs, drawn for browsers and terminals
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested
 //	bench               benchmarks, each beside a peer

@@ -82,6 +82,8 @@ var pure = map[string][]string{
 	"workflow": {"os", "net", "net/http", "database/sql", "os/exec"},
 
 	"work/cron":  {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context"},
+	"internal/graph": {"os", "net/http", "database/sql", "os/exec"},
+
 	"work/queue": {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context", "math/rand", "math/rand/v2", "crypto/rand"},
 }
 
