@@ -75,6 +75,9 @@ var confined = []struct{ dependency, homes, reason string }{
 
 // pure packages, and those below them, decide; they touch no machine.
 var pure = map[string][]string{
+	"internal/graph": {"os", "net/http", "database/sql", "os/exec"},
+	"internal/plot":  {"os", "net/http", "database/sql", "os/exec"},
+
 	"access":   {"os", "net/http", "database/sql", "os/exec"},
 	"health":   {"os", "net/http", "database/sql", "os/exec"},
 	"iam":      {"os", "net/http", "database/sql", "os/exec"},
@@ -82,8 +85,6 @@ var pure = map[string][]string{
 	"workflow": {"os", "net", "net/http", "database/sql", "os/exec"},
 
 	"work/cron":  {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context"},
-	"internal/graph": {"os", "net/http", "database/sql", "os/exec"},
-
 	"work/queue": {"os", "net", "net/http", "database/sql", "os/exec", "log/slog", "sync", "context", "math/rand", "math/rand/v2", "crypto/rand"},
 }
 
