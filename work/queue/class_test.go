@@ -91,9 +91,9 @@ func TestAgeing(t *testing.T) {
 	}
 }
 
-// TestAgedFloodKeepsToItsShare: what has aged to class 0 shares it with what
-// belongs there, tenant by tenant.
-func TestAgedFloodKeepsToItsShare(t *testing.T) {
+// TestAgedFloodGetsOneRun: under fair what has aged to class 0 gets a run
+// there, and then begins anew.
+func TestAgedFloodGetsOneRun(t *testing.T) {
 	t.Parallel()
 	s := queue.New()
 	if err := s.SetQueue(queue.Config{Name: "q", Policy: queue.Fair, Floor: -1, Ageing: time.Second}); err != nil {
@@ -107,6 +107,7 @@ func TestAgedFloodKeepsToItsShare(t *testing.T) {
 	for range 1000 {
 		add("flood", 9, 0)
 	}
+	s.Pick("q", 0)
 	urgent := 0
 	for now := int64(20_000); now < 20_100; now++ {
 		add("urgent", 0, now)
@@ -116,11 +117,43 @@ func TestAgedFloodKeepsToItsShare(t *testing.T) {
 			urgent++
 		}
 	}
-	if urgent != 50 {
-		t.Errorf("the urgent tenant got %d of 100 picks, want 50", urgent)
+	if urgent != 99 {
+		t.Errorf("the urgent tenant got %d of 100 picks, want 99", urgent)
 	}
 	st, _ := s.Stats("q", 20_100, 0)
-	if st.Aged != 50 {
-		t.Errorf("Stats.Aged = %d, want 50", st.Aged)
+	if st.Aged != 1 {
+		t.Errorf("Stats.Aged = %d, want 1", st.Aged)
+	}
+}
+
+// TestFloodDoesNotAgePastItsPeers: a backlog that is older than the ageing
+// takes nothing from a tenant of its class that comes later.
+func TestFloodDoesNotAgePastItsPeers(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	if err := s.SetQueue(queue.Config{Name: "q", Cap: 1}); err != nil {
+		t.Fatal(err)
+	}
+	id := uint64(0)
+	add := func(n int, tenant string, at int64) {
+		for range n {
+			id++
+			s.Enqueue("q", queue.Item{ID: id, Tenant: tenant, Priority: 5, Enqueued: at})
+		}
+	}
+	add(1000, "flood", 0)
+	small := 0
+	for now := int64(0); now < 540_000; now += 1000 {
+		if now == 500_000 {
+			add(100, "small", now)
+		}
+		it, _ := s.Pick("q", now)
+		if it.Tenant == "small" {
+			small++
+		}
+		s.Finished(it.ID, 1)
+	}
+	if small != 20 {
+		t.Errorf("the small tenant got %d of the 40 picks since it came, want 20", small)
 	}
 }

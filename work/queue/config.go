@@ -54,8 +54,10 @@ type Config struct {
 	// Keys are the tenant's own: the same word used by another tenant is
 	// another key. 0 means no limit.
 	KeyCap int
-	// Ageing is how long a run waits until it counts as one class better, and
-	// again for the next class; 0 means one minute, negative means never.
+	// Ageing is how long it takes until a run counts as one class better, and
+	// again for the next class: the time it has waited under priority; under
+	// fair the time in which its tenant could start a run of the class and
+	// did not. 0 means one minute, negative means never.
 	Ageing time.Duration
 	// Floor is the share of picks, up to 0.1, promised to each class that has
 	// a run that could start; 0 means 0.02, negative means none.

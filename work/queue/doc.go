@@ -39,9 +39,12 @@
 // of each: |Wi/wi - Wj/wj| <= maxcost_i/wi + maxcost_j/wj.
 // round-robin is the same with every cost and weight 1.
 //
-// Classes are strict, with two promises. Ageing: a run counts as one class
-// better for each Config.Ageing it has waited. Floor: a class that could run
-// gets at least that share of the picks.
+// Classes are strict, with two promises. Ageing: under priority a run counts
+// as one class better for each Config.Ageing it has waited; under fair a
+// tenant's runs of a class do for each Config.Ageing in which one of them
+// could start and none did. (Were it the run's own wait there too, a flood
+// would soon count as better than those who came after it, and fair would be
+// fifo.) Floor: a class that could run gets at least that share of the picks.
 //
 // # Restart
 //

@@ -35,8 +35,9 @@ type Explanation struct {
 	// KeyPosition is its place among the runs with its key that wait, when
 	// its key holds it.
 	KeyPosition int `json:"keyPosition,omitempty"`
-	// Class is its own, Effective what it counts as after ageing; RisesAt is
-	// when that becomes one better, 0 for never.
+	// Class is its own, Effective what it counts as after ageing (under fair
+	// what its tenant's next run of the class counts as); RisesAt is when that
+	// becomes one better if nothing is picked, 0 for never.
 	Class     int   `json:"class"`
 	Effective int   `json:"effective"`
 	RisesAt   int64 `json:"risesAt,omitempty"`
@@ -69,7 +70,11 @@ func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) {
 	q := m.queue
 	q.catchUp()
 	enqueued, _ := times(n)
+	l := &m.spot(n.class).lane
 	as, due := q.countsAs(n.class, enqueued)
+	if q.config.Policy == Fair {
+		as, due = l.as, l.due
+	}
 	e := Explanation{
 		Queue: q.config.Name, Policy: q.config.Policy, Tenant: m.tenant.name,
 		Class: int(n.class), Effective: int(as), RisesAt: due,
@@ -78,7 +83,6 @@ func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) {
 		TenantQueueRunning: m.running, TenantQueueCap: q.config.TenantCap,
 		Waited: max(0, s.now-enqueued), Expected: -1,
 	}
-	l := &m.spot(n.class).lane
 	e.TenantPosition = 1 + s.runs.ahead(&l.runs, i)
 	q.reasons(&e, m)
 	held := m.blocked != ""

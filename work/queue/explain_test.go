@@ -162,11 +162,18 @@ func TestExplainAgeingAndExpectation(t *testing.T) {
 	e, ok := s.Explain(100, 119_999)
 	want := queue.Explanation{
 		Queue: "q", Policy: queue.Fair, Tenant: "a", Position: 40, TenantPosition: 40,
-		Class: 3, Effective: 2, RisesAt: 121_000, QueueRunning: 60, TenantRunning: 60, TenantQueueRunning: 60,
+		Class: 3, Effective: 3, RisesAt: 179_999, QueueRunning: 60, TenantRunning: 60, TenantQueueRunning: 60,
 		Waited: 118_999, Expected: 40_000,
 	}
 	if diff := cmp.Diff(want, e); diff != "" || !ok {
 		t.Errorf("Explain (-want +got), %v:\n%s", ok, diff)
+	}
+	if err := s.SetQueue(queue.Config{Name: "q", Policy: queue.Priority, Ageing: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	e, _ = s.Explain(100, 119_999)
+	if e.Effective != 2 || e.RisesAt != 121_000 {
+		t.Errorf("under priority it counts as %d until %d, want 2 until 121000", e.Effective, e.RisesAt)
 	}
 	if e, ok := s.Explain(1, 0); ok {
 		t.Errorf("Explain of a run in flight = %+v, want false", e)

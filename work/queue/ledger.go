@@ -3,6 +3,8 @@ package queue
 // Ledger is what a queue remembers of its tenants beyond the tags stored with
 // runs. Virtual and Credit have a value for each class.
 type Ledger struct {
+	// At is the latest time the queue was told.
+	At int64 `json:"at"`
 	// Virtual is the virtual time, Credit what the floor owes in millionths
 	// of a pick.
 	Virtual  []float64 `json:"virtual"`
@@ -29,6 +31,8 @@ type Place struct {
 	// that run's own tag says; 0 when the tenant has no run of the class.
 	Run   uint64  `json:"run,omitempty"`
 	Drift float64 `json:"drift,omitempty"`
+	// Since is how long its runs of the class age; 0 when none could start.
+	Since int64 `json:"since,omitempty"`
 }
 
 // Ledger gives what a queue remembers, in no order. Stored now and then, and
@@ -40,7 +44,7 @@ func (s *Scheduler) Ledger(queue string) Ledger {
 	if q == nil {
 		return Ledger{}
 	}
-	led := Ledger{Virtual: q.virtual[:], Credit: q.credit[:], Used: q.used.amount, UsedAt: q.used.since}
+	led := Ledger{At: s.now, Virtual: q.virtual[:], Credit: q.credit[:], Used: q.used.amount, UsedAt: q.used.since}
 	led.Virtual, led.Credit = append([]float64(nil), led.Virtual...), append([]int64(nil), led.Credit...)
 	behind := q.lastBehindKeys()
 	for _, m := range q.members {
@@ -70,7 +74,12 @@ func (q *queue) account(at *spot, behind map[*lane]uint32) (Place, bool) {
 	last := q.later(l.runs.last(), behind[l])
 	if tag, ok := q.claim(l, last); ok {
 		p.Run, p.Drift = q.owner.runs.node(last).id, p.Tag-tag
-		return p, p.Drift != 0
+	}
+	if l.able {
+		p.Since = l.since
+	}
+	if p.Run != 0 {
+		return p, p.Drift != 0 || q.ages(l.class)
 	}
 	return p, q.config.Policy.tagged() && p.Tag > q.virtual[l.class]
 }
@@ -100,7 +109,8 @@ func (q *queue) lastBehindKeys() map[*lane]uint32 {
 // SetLedger gives a queue back what it remembered, while it is rebuilt.
 func (s *Scheduler) SetLedger(queue string, led Ledger) {
 	q := s.load(queue)
-	q.recalled = true
+	s.now = max(s.now, led.At)
+	q.recalled, q.caughtUp = true, true
 	copy(q.virtual[:], led.Virtual)
 	copy(q.credit[:], led.Credit)
 	q.used = usage{led.Used, led.UsedAt}
@@ -120,6 +130,7 @@ func (s *Scheduler) SetLedger(queue string, led Ledger) {
 // whose youngest run is another by now is older than that run's tag.
 func (q *queue) recall(l *lane, f *flow) {
 	p, ok := q.ledger[l]
+	l.since, l.able = p.Since, p.Since != 0
 	switch {
 	case !ok:
 	case l.count == 0:

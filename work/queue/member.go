@@ -48,11 +48,13 @@ func (m *member) spot(class uint8) *spot {
 type lane struct {
 	member  *member
 	class   uint8
-	filed   bool
-	as      uint8 // the flow it is filed under, by what its first run counts as
+	filed   bool  // it has a run, and is in the flow of class as
+	able    bool  // filed, and its tenant could start the run
+	as      uint8 // the class its first run counts as
 	runs    set
 	backlog float64 // charges of all its runs, those with their key included
 	count   int     // how many these are
+	since   int64   // since when it is able and none of its runs was picked
 	due     int64   // when its first run rises by one class
 	place   int32   // in queue.rising
 	last    uint32  // its last run, while the queue is loading

@@ -20,6 +20,14 @@ type model struct {
 	highest [queue.Classes]float64
 	credit  [queue.Classes]int64
 	now     int64
+	lanes   map[place]*modelLane
+}
+
+// modelLane is a tenant's runs of one class: since when one could start and
+// none did.
+type modelLane struct {
+	able  bool
+	since int64
 }
 
 type flight struct {
@@ -38,7 +46,7 @@ type modelFlow struct {
 }
 
 func newModel(c queue.Config) *model {
-	m := &model{config: c, tenants: map[string]queue.Tenant{}, flight: map[uint64]flight{}, flows: map[place]*modelFlow{}}
+	m := &model{config: c, tenants: map[string]queue.Tenant{}, flight: map[uint64]flight{}, flows: map[place]*modelFlow{}, lanes: map[place]*modelLane{}}
 	for c := range m.virtual {
 		m.virtual[c], m.highest[c] = 1, 1
 	}
@@ -65,7 +73,11 @@ func (m *model) countsAs(it queue.Item) int {
 	if m.config.Ageing < 0 {
 		return class
 	}
-	return max(0, class-int(max(0, m.now-it.Enqueued)/m.config.Ageing.Milliseconds()))
+	since := it.Enqueued
+	if m.config.Policy == queue.Fair {
+		since = m.lane(it).since
+	}
+	return max(0, class-int(max(0, m.now-since)/m.config.Ageing.Milliseconds()))
 }
 
 func (m *model) weight(tenant string) float64 {
@@ -81,6 +93,14 @@ func (m *model) charge(tenant string, cost float64) float64 {
 	}
 	const grain = 1 << 20
 	return max(1, math.Round(cost/m.weight(tenant)*grain)) / grain
+}
+
+func (m *model) lane(it queue.Item) *modelLane {
+	p := place{it.Tenant, m.class(it)}
+	if m.lanes[p] == nil {
+		m.lanes[p] = new(modelLane)
+	}
+	return m.lanes[p]
 }
 
 func (m *model) flow(tenant string, class int) *modelFlow {
@@ -132,6 +152,16 @@ func (m *model) heads() map[place]queue.Item {
 		p := place{it.Tenant, m.class(it)}
 		if h, ok := first[p]; !m.held(it) && (!ok || m.order(it, h) < 0) {
 			first[p] = it
+		}
+	}
+	for p, l := range m.lanes {
+		if _, able := first[p]; !able {
+			l.able = false
+		}
+	}
+	for _, it := range first {
+		if l := m.lane(it); !l.able {
+			l.able, l.since = true, max(m.now, it.Enqueued)
 		}
 	}
 	heads := map[place]queue.Item{}
@@ -217,6 +247,7 @@ func (m *model) pick(now int64) (queue.Item, bool) {
 	}
 	m.waiting = slices.DeleteFunc(m.waiting, func(w queue.Item) bool { return w.ID == it.ID })
 	it.Tag = m.advance(at, it)
+	m.lane(it).since = m.now
 	m.flight[it.ID] = flight{it, class}
 	m.heads()
 	return it, true

@@ -60,9 +60,10 @@ func (q *queue) start() Item {
 		k.running++
 		k.turn()
 	}
+	l.since = q.owner.now
 	q.file(l)
 	if m.blocked != "" {
-		q.refreshAll(m)
+		q.fileAll(m)
 	}
 	q.reblockElsewhere(m)
 	q.count(m, n)

@@ -116,31 +116,39 @@ func (q *queue) ages(class uint8) bool {
 	return class > 0 && q.config.Ageing > 0 && q.config.Policy.classes()
 }
 
-// countsAs is the class a run of a lane counts as by now, and when it rises
-// by one more.
-func (q *queue) countsAs(class uint8, enqueued int64) (as uint8, due int64) {
+// countsAs is what a run of a class that has aged since then counts as by
+// now, and when it rises by one more; 0 for never.
+func (q *queue) countsAs(class uint8, since int64) (as uint8, due int64) {
 	if !q.ages(class) {
 		return class, 0
 	}
 	step := max(1, q.config.Ageing.Milliseconds())
-	risen := max(0, q.owner.now-enqueued) / step
+	risen := max(0, q.owner.now-since) / step
 	if risen >= int64(class) {
 		return 0, 0
 	}
-	return class - uint8(risen), enqueued + (risen+1)*step
+	return class - uint8(risen), since + (risen+1)*step
 }
 
-// file puts a lane under the flow of the class its first run counts as.
+// file puts a lane in the flow of the class its first run counts as.
 func (q *queue) file(l *lane) {
 	if q.loading {
 		return
 	}
 	head := l.runs.first()
-	as, due := l.as, int64(0)
-	if head != 0 {
-		enqueued, _ := times(q.owner.runs.node(head))
-		as, due = q.countsAs(l.class, enqueued)
+	as, due := l.class, int64(0)
+	able := head != 0 && l.member.blocked == ""
+	if able {
+		since, _ := times(q.owner.runs.node(head))
+		if !l.able {
+			l.since = max(since, q.owner.now)
+		}
+		if q.config.Policy == Fair {
+			since = l.since
+		}
+		as, due = q.countsAs(l.class, since)
 	}
+	l.able = able
 	if l.filed && (head == 0 || as != l.as) {
 		f := &l.member.spots[l.as].flow
 		f.lanes &^= 1 << l.class
@@ -174,13 +182,26 @@ const risesPerPick = 64
 
 // catchUp files anew the lanes whose first run has aged.
 func (q *queue) catchUp() {
-	for n := 0; len(q.rising) > 0 && q.rising.first().due <= q.owner.now; n++ {
-		if n == risesPerPick && q.caughtUp {
-			return
-		}
+	if !q.caughtUp {
+		q.caughtUp = true
+		q.forgive()
+	}
+	for n := 0; len(q.rising) > 0 && q.rising.first().due <= q.owner.now && n < risesPerPick; n++ {
 		q.file(q.rising.first())
 	}
-	q.caughtUp = true
+}
+
+// forgive begins ageing anew after a restart: when a lane was last picked from
+// is not known, but by a ledger, and most were a moment before it.
+func (q *queue) forgive() {
+	for _, m := range q.members {
+		for _, p := range m.spots {
+			if p != nil && p.lane.filed {
+				p.lane.since = q.owner.now
+				q.file(&p.lane)
+			}
+		}
+	}
 }
 
 // refresh puts a flow where it belongs after its lanes, its tag or its member
@@ -225,14 +246,14 @@ func (q *queue) refresh(f *flow) {
 func (q *queue) reblock(m *member) {
 	if hold := m.hold(); hold != m.blocked {
 		m.blocked = hold
-		q.refreshAll(m)
+		q.fileAll(m)
 	}
 }
 
-func (q *queue) refreshAll(m *member) {
+func (q *queue) fileAll(m *member) {
 	for _, p := range m.spots {
-		if p != nil {
-			q.refresh(&p.flow)
+		if p != nil && p.lane.filed {
+			q.file(&p.lane)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (q *queue) disperse() {
 	for _, m := range q.members {
 		for _, p := range m.spots {
 			if p != nil {
-				p.lane.filed, p.lane.place = false, 0
+				p.lane.filed, p.lane.able, p.lane.place = false, false, 0
 				p.flow.lanes, p.flow.place = 0, 0
 			}
 		}
