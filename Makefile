@@ -33,7 +33,7 @@ fuzz: ## run each fuzz target for 30 s
 	.ci/fuzz 30s
 
 bench: ## Go benchmarks of the hot paths
-	$(GO) test -run '^$$' -bench . -benchmem ./access ./session ./login ./gateway/... ./iam ./iam/catalog ./iam/account ./iam/diff
+	$(GO) test -run '^$$' -bench . -benchmem ./access ./session ./login ./gateway/... ./work/queue ./iam ./iam/catalog ./iam/account ./iam/diff
 
 image: ## build the container image
 	docker build -t berth .
