@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/berth-project/berth/workflow/machine"
@@ -130,5 +131,41 @@ func TestTheRunAnswersItsOutput(t *testing.T) {
 	e.want(machine.Failed, "a=succeeded")
 	if f := e.run.State.Failure; f == nil || f.Code != "reference" {
 		t.Errorf("Failure = %v, want code reference", f)
+	}
+}
+
+func TestStepKey(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "a", "run": "x", "key": "k-${run.tenant}"}`, `{"name": "e", "run": "x", "for-each": {"in": [7]}, "key": "i-${item}"}`, `{"name": "n", "run": "x"}`,
+		`{"name": "b", "run": "x", "key": "${params.none}"}`))
+	for name, want := range map[string]string{"a": "k-acme", "e/0": "i-7", "n": ""} {
+		if got, err := e.run.StepKey(e.ref(name)); got != want || err != nil {
+			t.Errorf("StepKey(%s) = %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if got, err := e.run.StepKey(e.ref("b")); err == nil {
+		t.Errorf("StepKey(b) = %q, want an error", got)
+	}
+	if got, err := e.run.StepKey(machine.Ref{Node: 9}); !errors.Is(err, machine.ErrNoStep) {
+		t.Errorf("StepKey of no step = %q, %v, want ErrNoStep", got, err)
+	}
+}
+
+// A plan does not let steps wait for each other; a stored state that does
+// must not hang its run.
+func TestARunThatHangsFails(t *testing.T) {
+	t.Parallel()
+	e := begun(t, `{"name": "t", "steps": [{"name": "e", "run": "x", "for-each": {"in": [1]}}, {"name": "b", "run": "x", "needs": ["e"]}],
+		"finally": [{"name": "f", "run": "x"}]}`)
+	delete(e.ready, e.ref("e/0"))
+	e.run.State.Steps[0].Items[0].Status = machine.StepSucceeded
+	e.store()
+	e.run.Recover(e.now)
+	e.after()
+	e.want(machine.Running, "e=skipped:upstream b=skipped:upstream f=ready")
+	e.do("f")
+	e.want(machine.Failed, "e=skipped:upstream b=skipped:upstream f=succeeded")
+	if f := e.run.State.Failure; f.Code != "stuck" {
+		t.Errorf("Failure = %v, want code stuck", f)
 	}
 }

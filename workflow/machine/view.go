@@ -77,6 +77,10 @@ type Standing struct {
 	Output     json.RawMessage `json:"output,omitempty"`
 	Failure    *Failure        `json:"failure,omitempty"`
 	Child      workflow.RunID  `json:"child,omitzero"`
+	// Awaits is the signal a sleeping wait step waits for; Approval says that
+	// the signal must approve.
+	Awaits   string `json:"awaits,omitempty"`
+	Approval bool   `json:"approval,omitempty"`
 }
 
 // View returns the run as people see it.
@@ -107,7 +111,7 @@ func (r *Run) View() View {
 func (r *Run) stepView(i int) StepView {
 	s, n := &r.State.Steps[i], r.Plan.Node(i)
 	v := StepView{
-		Name: n.Step.Name, Type: n.Step.Run, Title: n.Step.Title, Standing: s.standing(), Handler: n.Handler, Finally: n.Finally,
+		Name: n.Step.Name, Type: n.Step.Run, Title: n.Step.Title, Standing: r.standing(Ref{int32(i), -1}), Handler: n.Handler, Finally: n.Finally,
 	}
 	v.Output = r.Output(Ref{int32(i), -1})
 	for _, k := range n.Needs {
@@ -117,15 +121,22 @@ func (r *Run) stepView(i int) StepView {
 		v.Parent = r.Plan.Node(n.Parent).Step.Name
 	}
 	for k := range s.Items {
-		v.Items = append(v.Items, ItemView{Item: k, Value: r.input(Ref{int32(i), int32(k)}), Standing: s.Items[k].standing()})
+		ref := Ref{int32(i), int32(k)}
+		v.Items = append(v.Items, ItemView{Item: k, Value: r.input(ref), Standing: r.standing(ref)})
 	}
 	return v
 }
 
-func (s *Step) standing() Standing {
-	return Standing{
+func (r *Run) standing(ref Ref) Standing {
+	s := r.Step(ref)
+	v := Standing{
 		Status: s.Status, Reason: s.Reason, Attempt: s.Attempt, Failures: s.Failures, Crashes: s.Crashes, Worker: s.Worker,
 		Ready: s.ReadyAt, Started: s.StartedAt, Finished: s.FinishedAt, LeaseUntil: s.LeaseUntil, WakeAt: s.WakeAt, TimeoutAt: s.TimeoutAt,
 		Percent: s.percent(), Message: s.Message, Output: s.Output, Failure: s.Failure, Child: s.Child,
 	}
+	if s.Status == StepSleeping {
+		a := r.awaits(ref, s)
+		v.Awaits, v.Approval = a.Signal, a.Approval
+	}
+	return v
 }

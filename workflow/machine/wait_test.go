@@ -128,6 +128,33 @@ func TestSignalsAreBounded(t *testing.T) {
 	}
 }
 
+func TestSignalsThatWereHeardMakeRoom(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "a", "run": "x"}`, `{"name": "w", "run": "wait", "with": {"signal": "go"}}`))
+	e.event(e.run.Signal(machine.Signal{Name: "go"}, e.now))
+	e.alone = true
+	for range machine.MaxSignals {
+		if err := e.run.Signal(machine.Signal{Name: "a"}, e.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := e.run.State.Signals; len(got) != machine.MaxSignals || got[0].Name != "a" {
+		t.Errorf("%d signals are kept, the first %q, want %d without the one that was heard", len(got), got[0].Name, machine.MaxSignals)
+	}
+}
+
+func TestTheViewSaysWhatIsAwaited(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "ok", "run": "wait", "with": {"approval": {}}}`, `{"name": "w", "run": "wait", "for-each": {"in": ["a"]}, "with": {"signal": "paid-${item}"}}`))
+	v := e.run.View()
+	if s := v.Steps[0]; s.Awaits != "ok" || !s.Approval {
+		t.Errorf("Awaits, Approval = %q, %v", s.Awaits, s.Approval)
+	}
+	if s := v.Steps[1].Items[0]; s.Awaits != "paid-a" || s.Approval {
+		t.Errorf("Awaits, Approval of the item = %q, %v", s.Awaits, s.Approval)
+	}
+}
+
 func TestSubWorkflows(t *testing.T) {
 	t.Parallel()
 	doc := steps(
