@@ -42,4 +42,5 @@ const (
 	codeInsecure     = "B0144"
 	codeUnset        = "B0145"
 	codeNeed         = "B0146"
+	codeMatch        = "B0147"
 )

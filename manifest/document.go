@@ -28,6 +28,12 @@ type Manifest struct {
 	// process, then "KIND:NAME" or an ARN. Least-privilege policies are written
 	// from them; docs/iam.md lists the kinds and their words.
 	Needs map[string]map[string]*Need `yaml:"needs" key:"process"`
+	// Work is background work: it runs workflows for the service.
+	// Default: none.
+	Work *Work `yaml:"work"`
+	// Queues are where runs of workflows wait.
+	// Default: one queue, "default", that is fair between tenants.
+	Queues []Queue `yaml:"queues"`
 	// Console is the web console of the operator.
 	Console Console `yaml:"console"`
 	// Telemetry says what Berth logs, and how.

@@ -24,6 +24,7 @@ func validate(m *Manifest) {
 	m.checkSession()
 	m.checkAccess()
 	m.checkNeeds()
+	m.checkWork()
 	m.checkConsole()
 	m.checkDevelopment()
 	if m.Login.AllowInsecure {

@@ -149,6 +149,13 @@ the word does not exist, or a field is given that the kind has no use for. "bert
     needs:
       web: {"bucket:media": [read, write], "queue:jobs": [send]}
 `},
+	{"B0147", "a matcher of a queue that is no expression", `
+The matcher of a queue is a CEL expression over run (workflow, version, tenant, labels, priority), params and steps (name and type
+of each), and says yes or no.
+
+    queues:
+      - {name: video, match: 'steps.exists(s, s.type == "transcode")'}
+`},
 	{"B0301", "a template that cannot be expanded", `
 The field refers to a variable that is not in the resolved environment. "berth environ show" prints what is there and where
 each variable comes from.

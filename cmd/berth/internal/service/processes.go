@@ -18,6 +18,9 @@ import (
 type identity struct {
 	jwksURL string
 	issuer  string
+	// workURL and workKey are where the work API is; "" without work.
+	workURL string
+	workKey string
 }
 
 // specs are the processes of the manifest, sorted by name.
@@ -122,6 +125,9 @@ func (b *builder) processEnvironment(name string, p *manifest.Process, id identi
 		inlineVariable("BERTH_ISSUER", id.issuer),
 		inlineVariable("BERTH_AUDIENCE", audience(b.m, p.Audience)),
 	)
+	if id.workURL != "" {
+		vars = append(vars, inlineVariable("BERTH_WORK_URL", id.workURL), inlineVariable("BERTH_WORK_KEY", id.workKey))
+	}
 	env := environ.NewSet(vars...).Environ()
 	sort.Strings(env) // a reload compares specs: the order must not change by itself
 	return env

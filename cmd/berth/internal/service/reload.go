@@ -91,6 +91,7 @@ func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
 		{"telemetry", before.Telemetry == after.Telemetry},
 		{"gateway.limits or gateway.timeouts", limits},
 		{"gateway.public-origin, for signing in", before.Gateway.PublicOrigin == after.Gateway.PublicOrigin},
+		{"work", reflect.DeepEqual(before.Work, after.Work)},
 		{"development", reflect.DeepEqual(before.Development, after.Development)},
 	} {
 		if !section.same {
@@ -129,6 +130,9 @@ func (s *Service) bringUp(ctx, background context.Context, old, next *generation
 	}
 	listen, err := s.prepareListeners(ctx, next)
 	if err != nil {
+		return err
+	}
+	if err := s.work.apply(ctx, &builder{m: next.m, env: next.env, log: s.log}); err != nil {
 		return err
 	}
 	s.groups.start(background, next.groups)

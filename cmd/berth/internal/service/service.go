@@ -50,6 +50,7 @@ type Service struct {
 	accessLog  *telemetry.AccessLog
 	feed       *console.RequestFeed
 	run        *runDirectory
+	work       *workServer // nil without work in the manifest
 
 	reloading sync.Mutex         // one reload at a time
 	retiring  sync.WaitGroup     // old generations that close
@@ -97,6 +98,13 @@ func (s *Service) open(ctx context.Context) (*generation, error) {
 		return nil, err
 	}
 	s.identity = identity{jwksURL: s.keys.url() + login.JWKSPath, issuer: issuer(m)}
+	if err := s.openSupervisor(); err != nil {
+		return nil, err
+	}
+	if err := s.openWork(ctx, m, env); err != nil {
+		return nil, err
+	}
+	s.identity.workURL, s.identity.workKey = s.work.variables()
 	g, err := build(ctx, s.opts, s.groups, s.identity)
 	if err != nil {
 		return nil, err
@@ -109,7 +117,7 @@ func (s *Service) open(ctx context.Context) (*generation, error) {
 		return nil, err
 	}
 	s.admin.secure(m, s.certs)
-	return g, s.openSupervisor()
+	return g, nil
 }
 
 // openAdmin binds the admin listener. Where that is not for this machine alone
@@ -171,6 +179,7 @@ func (s *Service) closeAll() error {
 			_ = a.listener.Close() // closed already after a run
 		}
 	}
+	errs = append(errs, s.work.close())
 	if s.people != nil {
 		errs = append(errs, s.people.store.Close())
 	}
@@ -228,6 +237,9 @@ func (s *Service) startParts(ctx context.Context, parts *errgroup.Group, g *gene
 	parts.Go(func() error { return s.admin.serve(ctx, s.adminHandler(consoleHandler)) })
 	if s.keys != s.admin {
 		parts.Go(func() error { return s.keys.serve(ctx, s.keysHandler()) })
+	}
+	if s.work != nil {
+		parts.Go(func() error { return s.work.serve(ctx, g.m.Gateway.Timeouts.Drain.Std()) })
 	}
 	parts.Go(func() error { return s.people.resolver.Run(ctx) })
 	parts.Go(func() error { return directory.NewPurger(s.people.store, s.log).Run(ctx) })

@@ -85,8 +85,13 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	return w, nil
 }
 
+// IsURL tells a store's URL from a path.
+func IsURL(where string) bool {
+	return strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://")
+}
+
 func openStore(ctx context.Context, where string) (store.Store, error) {
-	if strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://") {
+	if IsURL(where) {
 		return openPostgres(ctx, where)
 	}
 	return sqlite.Open(ctx, where)
