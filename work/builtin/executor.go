@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -107,22 +106,6 @@ func within(place string, err error) error {
 		return f
 	}
 	return fmt.Errorf("%s: %w", place, err)
-}
-
-// strict decodes a "with" without unknown keys.
-func strict(with json.RawMessage, into any) error {
-	if len(with) == 0 {
-		with = json.RawMessage("{}")
-	}
-	dec := json.NewDecoder(bytes.NewReader(with))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }
 
 // null is the output of a step that has none.

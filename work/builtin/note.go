@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/internal/with"
 )
 
 // noop gives its "with" as its output.
@@ -24,7 +25,7 @@ type Note struct {
 
 func logMessages(_ context.Context, task work.Task, report work.Reporter) (json.RawMessage, error) {
 	var n Note
-	if err := strict(task.With, &n); err != nil {
+	if err := with.Decode(task.With, &n); err != nil {
 		return nil, err
 	}
 	if len(n.Message) > 0 {
@@ -60,7 +61,7 @@ type Fail struct {
 
 func fail(_ context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
 	w := Fail{Code: "fail", Message: "the workflow says so"}
-	if err := strict(task.With, &w); err != nil {
+	if err := with.Decode(task.With, &w); err != nil {
 		return nil, err
 	}
 	f := &failure{}

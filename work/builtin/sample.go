@@ -8,6 +8,7 @@ import (
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/internal/cause"
+	"github.com/berth-project/berth/work/internal/with"
 )
 
 // Sample is the "with" of a step of type "sample": a stand-in for a program,
@@ -42,7 +43,7 @@ const (
 
 func sample(ctx context.Context, task work.Task, report work.Reporter) (json.RawMessage, error) {
 	var s Sample
-	if err := strict(task.With, &s); err != nil {
+	if err := with.Decode(task.With, &s); err != nil {
 		return nil, err
 	}
 	if len(s.Actions) > maxActions {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/internal/with"
 )
 
 // submit submits a run of the step's own tenant. Its "with" is a
@@ -14,7 +15,7 @@ import (
 // run's, so that another attempt does not submit it again.
 func (e *Executor) submit(ctx context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
 	var s work.Submission
-	if err := strict(task.With, &s); err != nil {
+	if err := with.Decode(task.With, &s); err != nil {
 		return nil, err
 	}
 	if s.Tenant != "" && s.Tenant != task.Tenant {

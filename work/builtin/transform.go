@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/internal/with"
 	"github.com/berth-project/berth/workflow/expression"
 )
 
@@ -27,7 +28,7 @@ type Transform struct {
 
 func (e *Executor) transform(ctx context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
 	var t Transform
-	if err := strict(task.With, &t); err != nil {
+	if err := with.Decode(task.With, &t); err != nil {
 		return nil, err
 	}
 	var output json.RawMessage
@@ -99,7 +100,7 @@ const maxCases = 100
 
 func choice(_ context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
 	var c Choice
-	if err := strict(task.With, &c); err != nil {
+	if err := with.Decode(task.With, &c); err != nil {
 		return nil, err
 	}
 	if len(c.Cases) == 0 || len(c.Cases) > maxCases {

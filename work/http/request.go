@@ -1,7 +1,6 @@
 package http
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/work/internal/with"
 	"github.com/berth-project/berth/workflow"
 )
 
@@ -43,39 +43,8 @@ type Request struct {
 	Async Async `json:"async,omitempty"`
 }
 
-// Value is the value of a header, or a secret that is.
-type Value struct {
-	Text   string
-	Secret string
-	Prefix string // before the secret
-}
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (v *Value) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, &v.Text) == nil {
-		return nil
-	}
-	var ref struct {
-		Secret string `json:"secret"`
-		Prefix string `json:"prefix"`
-	}
-	if err := strict(data, &ref); err != nil || ref.Secret == "" {
-		return errors.New(`headers: a value is a text, or {"secret": "name", "prefix": "Bearer "}`)
-	}
-	v.Secret, v.Prefix = ref.Secret, ref.Prefix
-	return nil
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v.Secret == "" {
-		return json.Marshal(v.Text)
-	}
-	return json.Marshal(struct {
-		Secret string `json:"secret"`
-		Prefix string `json:"prefix,omitempty"`
-	}{v.Secret, v.Prefix})
-}
+// Value is the value of a header: a text, or the name of a secret that is.
+type Value = with.Value
 
 // Expect is a status, or the hundred that begins with it.
 type Expect struct{ From, To int }
@@ -139,12 +108,9 @@ func (a Async) MarshalJSON() ([]byte, error) {
 const maxHeaders = 100
 
 // parseRequest reads a "with", and checks what does not depend on the options.
-func parseRequest(with json.RawMessage) (Request, error) {
+func parseRequest(data json.RawMessage) (Request, error) {
 	var r Request
-	if len(with) == 0 {
-		with = json.RawMessage("{}")
-	}
-	if err := strict(with, &r); err != nil {
+	if err := with.Decode(data, &r); err != nil {
 		return Request{}, err
 	}
 	if len(r.Expect) == 0 {
@@ -253,17 +219,4 @@ func (r Request) expects(status int) bool {
 func isJSON(contentType string) bool {
 	typ, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (typ == "application/json" || strings.HasSuffix(typ, "+json"))
-}
-
-// strict decodes one JSON value without unknown keys.
-func strict(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }

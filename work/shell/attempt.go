@@ -18,6 +18,7 @@ import (
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/internal/cause"
 	"github.com/berth-project/berth/work/internal/transcript"
+	"github.com/berth-project/berth/work/internal/with"
 	"github.com/berth-project/berth/workflow/machine"
 )
 
@@ -283,9 +284,9 @@ func (a *attempt) result() (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		return validResult(data)
+		return with.Result(data)
 	}
-	return validResult(a.output)
+	return with.Result(a.output)
 }
 
 // signalName returns the name of a signal without SIG: "KILL".

@@ -67,7 +67,7 @@ func (e *Executor) command(task work.Task, c Command) (*program, error) {
 		p.variables[name] = value
 	}
 	for name, secretName := range c.Secrets {
-		if err := e.reveal(task, p, name, secretName); err != nil {
+		if err := e.reveal(task, p, name, Value{Secret: secretName}); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +99,7 @@ func (e *Executor) request(task work.Task, r Request) (*program, error) {
 		if p.variables[name] = value.Text; value.Secret == "" {
 			continue
 		}
-		if err := e.reveal(task, p, name, value.Secret); err != nil {
+		if err := e.reveal(task, p, name, value); err != nil {
 			return nil, err
 		}
 	}
@@ -120,16 +120,16 @@ func (e *Executor) request(task work.Task, r Request) (*program, error) {
 }
 
 // reveal puts a secret into a variable of p.
-func (e *Executor) reveal(task work.Task, p *program, variable, name string) error {
+func (e *Executor) reveal(task work.Task, p *program, variable string, value Value) error {
 	if e.opts.Secrets == nil {
-		return fmt.Errorf("variable %q: secret %q: %w: there are no secrets for steps", variable, name, errRefused)
+		return fmt.Errorf("variable %q: secret %q: %w: there are no secrets for steps", variable, value.Secret, errRefused)
 	}
-	value, err := e.opts.Secrets(task, name)
+	found, err := e.opts.Secrets(task, value.Secret)
 	if err != nil {
-		return fmt.Errorf("variable %q: %w: %q: %w", variable, errSecret, name, err)
+		return fmt.Errorf("variable %q: %w: %q: %w", variable, errSecret, value.Secret, err)
 	}
-	p.variables[variable] = value.Reveal()
-	p.secrets = append(p.secrets, value)
+	p.variables[variable] = value.Prefix + found.Reveal()
+	p.secrets = append(p.secrets, found)
 	return nil
 }
 

@@ -1,11 +1,11 @@
 package shell
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/berth-project/berth/work/internal/with"
 	"github.com/berth-project/berth/workflow"
 )
 
@@ -60,45 +60,16 @@ func (a Argv) MarshalJSON() ([]byte, error) {
 	return json.Marshal(a.Program)
 }
 
-// Value is the value of a variable, or the name of a secret that is.
-type Value struct {
-	Text   string
-	Secret string
-}
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (v *Value) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, &v.Text) == nil {
-		return nil
-	}
-	var ref struct {
-		Secret string `json:"secret"`
-	}
-	if err := strict(data, &ref); err != nil || ref.Secret == "" {
-		return errors.New(`env: a value is a text, or {"secret": "name"}`)
-	}
-	v.Secret = ref.Secret
-	return nil
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (v Value) MarshalJSON() ([]byte, error) {
-	if v.Secret != "" {
-		return json.Marshal(map[string]string{"secret": v.Secret})
-	}
-	return json.Marshal(v.Text)
-}
+// Value is the value of a variable: a text, or the name of a secret that is.
+type Value = with.Value
 
 // maxVariables bounds what a document may add to an environment.
 const maxVariables = 256
 
 // parseRequest reads a "with", and checks what does not depend on the options.
-func parseRequest(with json.RawMessage) (Request, error) {
+func parseRequest(data json.RawMessage) (Request, error) {
 	var r Request
-	if len(with) == 0 {
-		with = json.RawMessage("{}")
-	}
-	if err := strict(with, &r); err != nil {
+	if err := with.Decode(data, &r); err != nil {
 		return Request{}, err
 	}
 	errs := []error{r.Input.validate(), r.Result.validate()}
@@ -114,19 +85,6 @@ func parseRequest(with json.RawMessage) (Request, error) {
 		}
 	}
 	return r, errors.Join(errs...)
-}
-
-// strict decodes one JSON value without unknown keys.
-func strict(data []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }
 
 // payload is what Stdin gives the program.

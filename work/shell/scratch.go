@@ -1,7 +1,6 @@
 package shell
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -218,16 +217,4 @@ func environment(task work.Task, s *scratch, p *program, opts Options) []string 
 		env = append(env, name+"="+strings.ReplaceAll(value, "\x00", ""))
 	}
 	return env
-}
-
-// validResult returns the JSON of a result; empty is null.
-func validResult(data []byte) (json.RawMessage, error) {
-	data = []byte(strings.TrimSpace(string(data)))
-	if len(data) == 0 {
-		return json.RawMessage("null"), nil
-	}
-	if !json.Valid(data) {
-		return nil, fmt.Errorf("it begins %.60q, which is not JSON", data)
-	}
-	return data, nil
 }

@@ -184,7 +184,7 @@ func TestFailuresSayHowTheProgramEnded(t *testing.T) {
 		"no command":           {with{}, "with", "command: missing", true},
 		"unknown key":          {with{"command": "true", "comand": 1}, "with", `unknown field "comand"`, true},
 		"unknown input":        {with{"command": "true", "input": "pipe"}, "with", "want stdin, env or file", true},
-		"wrong variable":       {with{"command": "true", "env": with{"A": 1}}, "with", "a value is a text", true},
+		"wrong variable":       {with{"command": "true", "env": with{"A": 1}}, "with", "value 1: want a text, or", true},
 		"Berth's variable":     {with{"command": "true", "env": with{"BERTH_FENCE": "1"}}, "with", "are Berth's", true},
 		"higher limit":         {with{"command": "true", "limits": with{"output": "2MiB"}}, "with", "limits.output: 2MiB is more than the 1MiB allowed", true},
 		"longer grace":         {with{"command": "true", "grace": "1h"}, "with", "more than the 10s allowed", true},
