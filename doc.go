@@ -45,6 +45,7 @@
 //	work/sqlite           the store of one engine: an SQLite file
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
 //	work/shell            executes steps as processes
+//	work/container        executes steps in containers of Docker or Podman
 //	work/http             executes steps as HTTP calls, answered now or by a callback
 //	work/builtin          executes the steps that need no program: transform, choice, log, submit
 //	work/outbox           how events reach webhooks and queues: signatures, senders, backoff
