@@ -81,6 +81,7 @@
 //	internal/jsonscan     finds values in JSON without reading the rest of it
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
 //	internal/graph        directed acyclic graphs, drawn for browsers and terminals
+//	internal/plot         lines, shares and bars over time, drawn for browsers
 //	───────────────────────────────────────────────────────────────
 //	examples            runnable services, each tested
 //	bench               benchmarks, each beside a peer
