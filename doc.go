@@ -50,6 +50,7 @@
 //	work/builtin          executes the steps that need no program: transform, choice, log, submit
 //	work/outbox           how events reach webhooks and queues: signatures, senders, backoff
 //	work/client           the Go client of the API, and the worker, for other programs
+//	work/simulation       plays random histories of a shard, and replays one by its seed
 //	work/torture          kills engines, workers and the database, and checks what was kept
 //	work/cron             when schedules are due: time zones, missed and overlapping runs
 //	work/queue            the order in which waiting runs start and ready steps get slots

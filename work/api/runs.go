@@ -102,7 +102,10 @@ func summary(s store.Summary) Run {
 	r := Run{
 		ID: s.ID, Tenant: s.Tenant, Queue: s.Queue, Workflow: s.Workflow, Version: s.Version, State: s.Status, Paused: s.Paused,
 		Priority: int(s.Priority), Labels: s.Labels, Created: instant(s.Created), Started: instant(s.Started),
-		Finished: instant(s.Finished), StartAt: instant(s.WakeAt), Failed: s.Failure, Cost: s.Cost,
+		Finished: instant(s.Finished), Failed: s.Failure, Cost: s.Cost,
+	}
+	if s.Status == machine.Held {
+		r.StartAt = instant(s.WakeAt)
 	}
 	if s.Parent != 0 {
 		r.Parent = &s.Parent

@@ -83,7 +83,9 @@ func (e *Engine) submitChild(ctx context.Context, ch shard.Child) error {
 		return e.childFailed(ctx, ch, r.Error)
 	}
 	id := receipts[0].ID
-	err = e.tell(ctx, ch.Parent, func(c *shard.Core) error { return c.ChildSubmitted(ch.Parent, ch.Ref, id) })
+	err = e.tell(ctx, ch.Parent, func(c *shard.Core) error {
+		return c.ChildSubmitted(ch.Parent, ch.Ref, ch.Submission.IdempotencyKey, id)
+	})
 	if err != nil || !receipts[0].Duplicate {
 		return err
 	}

@@ -131,12 +131,15 @@ type resident struct {
 	dirty  bool
 	tag    float64
 	picked bool // counted as running by the order
-	item   queue.Item
-	wake   int64 // the earliest timer set for it
-	used   float64
-	leases []*lease
-	ready  []queue.Ready
-	status machine.Status // as last told
+	// resting: it has begun, and all it does is wait for time, somebody or its
+	// sub-workflows: it holds no place that these may need.
+	resting bool
+	item    queue.Item
+	wake    int64 // the earliest timer set for it
+	used    float64
+	leases  []*lease
+	ready   []queue.Ready
+	status  machine.Status // as last told
 }
 
 // usage counts a tenant's runs.

@@ -54,10 +54,7 @@ func (c *Core) lend() {
 		if len(ids) == 0 {
 			continue
 		}
-		c.begin(ids)
-		for _, id := range ids {
-			c.lendRun(p, id)
-		}
+		c.begin(ids, func(r *resident) { c.lendRun(p, r) })
 		if len(p.taken) > 0 {
 			c.round.called = append(c.round.called, p)
 		}
@@ -67,18 +64,13 @@ func (c *Core) lend() {
 	}
 }
 
-func (c *Core) lendRun(p *RunPoller, id workflow.RunID) {
-	r := c.runs[id]
-	if r == nil || !r.picked {
-		return
-	}
+func (c *Core) lendRun(p *RunPoller, r *resident) {
 	fence := c.nextFence()
 	if err := r.run.LeaseRun(machine.Lease{Fence: fence, Worker: p.Worker, Until: c.now + p.Lease}, c.now); err != nil {
 		c.trouble = err
 		return
 	}
-	c.settle(r)
-	p.taken = append(p.taken, LeasedRun{ID: id, Fence: fence, View: r.run.View()})
+	p.taken = append(p.taken, LeasedRun{ID: r.run.Meta.ID, Fence: fence, View: r.run.View()})
 }
 
 func (c *Core) handOver(p *RunPoller, out duplicates) {

@@ -116,7 +116,7 @@ func (c *Core) start(pool string, n int) bool {
 		c.turn[pool] = 0
 		return false
 	}
-	return c.begin(ids)
+	return c.begin(ids, func(r *resident) { r.run.Begin(c.now) })
 }
 
 // pick remembers what was picked until it has begun or was put back.
@@ -135,7 +135,7 @@ func (c *Core) picked(name string, item queue.Item) workflow.RunID {
 }
 
 // begin starts picked runs, reading those that are not in memory.
-func (c *Core) begin(ids []workflow.RunID) bool {
+func (c *Core) begin(ids []workflow.RunID, start func(*resident)) bool {
 	rs, err := c.residents(ids)
 	began := false
 	for _, r := range rs {
@@ -149,8 +149,14 @@ func (c *Core) begin(ids []workflow.RunID) bool {
 			continue
 		}
 		r.picked, r.item = true, p.item
-		r.run.Begin(c.now)
+		start(r)
 		c.settle(r)
+		if r.status == machine.Queued { // it could not begin: the next round tries again
+			c.order.Finished(p.item.ID, 0)
+			r.picked = false
+			c.enqueue(r)
+			continue
+		}
 		began = true
 	}
 	for _, id := range ids { // the store did not answer, or does not know them

@@ -59,15 +59,23 @@ const Local = "local:"
 
 func (c *Core) recover(r *resident) {
 	r.run.Recover(c.now)
+	c.reclaim(r)
+	c.settle(r)
+}
+
+// reclaim takes over the leases of a run that comes from the store: those of
+// workers elsewhere stand, those of an engine that is gone have ended.
+func (c *Core) reclaim(r *resident) {
 	for _, ref := range r.run.RunningSteps() {
 		step := r.run.Step(ref)
 		if strings.HasPrefix(step.Worker, Local) {
-			r.run.Crash(ref, step.Fence, fmt.Sprintf("the engine that executed it (%s) is gone", strings.TrimPrefix(step.Worker, Local)), c.now)
-			continue
+			gone := fmt.Sprintf("the engine that executed it (%s) is gone", strings.TrimPrefix(step.Worker, Local))
+			if err := r.run.Crash(ref, step.Fence, gone, c.now); err == nil {
+				continue
+			}
 		}
 		c.relet(r, ref, step)
 	}
-	c.settle(r)
 }
 
 // relet takes over a lease that an earlier owner gave.

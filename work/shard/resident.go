@@ -65,6 +65,9 @@ func (c *Core) admit(rec *store.Record) (*resident, error) {
 	r.rec.State, r.rec.Outputs = nil, nil
 	r.item = itemOf(&r.rec)
 	c.runs[rec.Meta.ID] = r
+	if waits(rec.Status) { // a reset queued it again while steps of it were executed
+		c.reclaim(r)
+	}
 	return r, nil
 }
 
@@ -74,10 +77,4 @@ func itemOf(rec *store.Record) queue.Item {
 		ID: uint64(rec.Meta.ID), Tenant: rec.Meta.Tenant, Priority: rec.Meta.Priority,
 		Key: rec.Key, Cost: rec.Cost, Enqueued: rec.Meta.Created, Deadline: rec.Deadline, Tag: rec.Tag,
 	}
-}
-
-// forget drops runs from memory that need not be there: final ones, and
-// waiting ones beyond what is kept.
-func (c *Core) forget(r *resident) {
-	delete(c.runs, r.run.Meta.ID)
 }

@@ -32,8 +32,8 @@ func (c *Core) write(b *store.Batch, r *resident) {
 	r.rec.Status, r.rec.Paused, r.rec.Tag = st.Status, st.Paused, r.tag
 	r.rec.Started, r.rec.Finished = st.StartedAt, st.FinishedAt
 	r.rec.WakeAt = 0
-	if st.Status == machine.Held {
-		r.rec.WakeAt = st.WakeAt
+	if waits(st.Status) { // one that has begun is in its owner's memory, with its timers
+		r.rec.WakeAt = r.run.NextWake()
 	}
 	r.rec.Failure = ""
 	if st.Failure != nil {
@@ -138,7 +138,7 @@ func (c *Core) retain(r *resident) {
 	switch {
 	case r.status.Final() && len(r.leases) == 0:
 		delete(c.runs, r.run.Meta.ID)
-	case waits(r.status) && len(c.runs) > maxFresh:
+	case waits(r.status) && len(r.leases) == 0 && len(c.runs) > maxFresh:
 		delete(c.runs, r.run.Meta.ID)
 	}
 }

@@ -34,6 +34,7 @@ func (c *Core) settle(r *resident) {
 		c.round.history = append(c.round.history, store.History{Run: r.run.Meta.ID, Entry: e})
 	}
 	c.place(r)
+	c.rest(r)
 	c.tell(r)
 	c.setTimer(r, r.run.NextWake())
 }
@@ -52,9 +53,11 @@ func (c *Core) place(r *resident) {
 	case was == machine.Queued && !r.picked:
 		c.order.Remove(uint64(r.run.Meta.ID))
 	case was == machine.Running:
-		c.order.Finished(uint64(r.run.Meta.ID), r.used)
+		if !r.resting {
+			c.order.Finished(uint64(r.run.Meta.ID), r.used)
+		}
 		use.running--
-		r.picked, r.used = false, 0
+		r.picked, r.resting, r.used = false, false, 0
 		c.withdrawAll(r)
 	}
 	if waits(was) && !waits(is) {
@@ -78,6 +81,33 @@ func (c *Core) place(r *resident) {
 	}
 	c.notice(r, work.Event{Kind: "run." + is.String(), Failure: r.run.State.Failure})
 	c.round.urgent = true
+}
+
+// rest gives back the place of a run that only waits, and takes one again,
+// whatever the limits, when it goes on: a parent that kept its place while its
+// child waits for one would wait forever.
+func (c *Core) rest(r *resident) {
+	if r.status != machine.Running || !r.picked {
+		return
+	}
+	idle := len(r.leases) == 0 && len(r.ready) == 0 && r.run.State.Lease == nil && sleeps(r.run)
+	switch {
+	case idle && !r.resting:
+		c.order.Finished(uint64(r.run.Meta.ID), r.used)
+		r.used = 0
+	case !idle && r.resting:
+		c.order.Running(r.run.Meta.Queue, r.item)
+	}
+	r.resting = idle
+}
+
+func sleeps(run *machine.Run) bool {
+	for ref := range run.Unsettled() {
+		if run.Step(ref).Status == machine.StepSleeping {
+			return true
+		}
+	}
+	return false
 }
 
 func waits(s machine.Status) bool { return s == machine.Held || s == machine.Queued }
@@ -189,11 +219,16 @@ func (c *Core) child(r *resident, want machine.Child) Child {
 	return out
 }
 
-// ChildSubmitted ties a sub-workflow to the step that wanted it.
-func (c *Core) ChildSubmitted(parent workflow.RunID, ref machine.Ref, child workflow.RunID) error {
+// ChildSubmitted ties a sub-workflow to the step that wanted it under a key. A
+// step that was reset meanwhile wants another: then the child is canceled.
+func (c *Core) ChildSubmitted(parent workflow.RunID, ref machine.Ref, key string, child workflow.RunID) error {
 	r, err := c.resident(parent)
-	if err != nil || r == nil {
+	if err != nil {
 		return err
+	}
+	if r == nil || r.run.ChildKey(ref) != key {
+		c.round.out.Cancel = append(c.round.out.Cancel, child)
+		return nil
 	}
 	r.run.ChildStarted(ref, child, c.now)
 	c.settle(r)

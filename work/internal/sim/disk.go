@@ -75,12 +75,12 @@ func (d *disk) flush(b *store.Batch) (store.Outcome, error) {
 		if _, ok := d.rows[e.Run]; !ok {
 			return store.Outcome{}, fmt.Errorf("event of run %v, which is not stored", e.Run)
 		}
-		if d.events[e.Run]++; d.events[e.Run] > 1 {
+		if d.events[e.Run]++; d.events[e.Run] > 1 && !d.w.resets[e.Run] {
 			return store.Outcome{}, fmt.Errorf("run %v has %d events of its end", e.Run, d.events[e.Run])
 		}
 	}
 	for tenant, n := range d.running {
-		if n > tenantCap {
+		if n > tenantCap && !d.w.resting {
 			return store.Outcome{}, fmt.Errorf("tenant %s has %d runs running, of %d allowed", tenant, n, tenantCap)
 		}
 	}
@@ -125,7 +125,7 @@ func (d *disk) changed(rec *store.Record, was machine.Status, before []byte) err
 	if was != machine.Running && rec.Status == machine.Running {
 		d.running[rec.Meta.Tenant]++
 	}
-	if was.Final() && was != 0 && rec.Status != was {
+	if was.Final() && was != 0 && rec.Status != was && !d.w.resets[rec.Meta.ID] {
 		return fmt.Errorf("run %v was %v and is %v", rec.Meta.ID, was, rec.Status)
 	}
 	return d.w.judge(rec, before)

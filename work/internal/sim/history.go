@@ -21,6 +21,8 @@ var documents = []string{
 	`{"name":"each","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
 	  {"name":"b","run":"t","needs":["a"],"retry":{"max":100,"backoff":"1s"},"for-each":{"in":[1,2,3],"limit":2}},
 	  {"name":"w","run":"wait","needs":["a"],"with":{"for":"3s"}}]}`,
+	`{"name":"parent","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
+	  {"name":"sub","run":"workflow","needs":["a"],"with":{"workflow":"fan"},"retry":{"max":100,"backoff":"1s"}}]}`,
 }
 
 // Plans compiles the documents once for all histories.
@@ -46,7 +48,7 @@ func History(seed uint64, plans []*workflow.Plan) (Stats, error) {
 	w := &world{
 		rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), now: epochMS, //nolint:gosec // reproducible on purpose
 		fences: map[machine.Fence]bool{}, tries: map[string]machine.Fence{}, given: map[machine.Fence]string{},
-		results: map[string]json.RawMessage{}, plans: plans,
+		results: map[string]json.RawMessage{}, plans: plans, resets: map[workflow.RunID]bool{},
 	}
 	w.disk = newDisk(w)
 	for _, p := range plans {
@@ -70,6 +72,7 @@ func History(seed uint64, plans []*workflow.Plan) (Stats, error) {
 
 func (w *world) client(i int) *client {
 	plan := w.plans[w.rng.IntN(len(w.plans))]
+	w.resting = w.resting || plan.Document().Name == "parent" || plan.Document().Name == "each"
 	queue, key := "fair", ""
 	if w.chance(50) {
 		queue = "fifo"
@@ -95,6 +98,7 @@ func (w *world) step() {
 		}
 	case fate < 45:
 		if !n.stalled {
+			w.errand()
 			w.arrive(n)
 		}
 	case fate < 65:
@@ -107,6 +111,8 @@ func (w *world) step() {
 		n.stalled = !n.stalled
 	case fate < 90:
 		w.die(n)
+	case fate < 91:
+		w.meddle()
 	case fate < 92:
 		n.skew = int64(w.rng.IntN(20_000)) - 10_000
 	case fate < 94:
@@ -137,8 +143,11 @@ func (w *world) heal() {
 		for _, c := range w.clients {
 			if c.acked == 0 && c.sent < 100 {
 				w.submit(c)
+			} else if rec := w.disk.rows[c.acked]; rec != nil && rec.Paused {
+				w.order(shard.Order{Verb: shard.Resume, Run: c.acked})
 			}
 		}
+		w.errand()
 		for len(w.mail) > 0 && w.err == nil {
 			w.arrive(n)
 		}
@@ -184,13 +193,22 @@ func (w *world) settle() {
 	if w.err != nil {
 		return
 	}
-	if len(w.disk.rows) != len(w.clients) {
-		w.fail("%d runs are stored for %d submissions", len(w.disk.rows), len(w.clients))
+	own := 0
+	for _, rec := range w.disk.rows {
+		if rec.Meta.Parent == 0 {
+			own++
+		}
+	}
+	if own != len(w.clients) {
+		w.fail("%d runs are stored for %d submissions", own, len(w.clients))
 	}
 	for id, rec := range w.disk.rows {
 		want := 1
 		if rec.Status.String() != "succeeded" && rec.Status.String() != "failed" {
 			want = 0
+		}
+		if w.resets[id] || !rec.Status.Final() { // a child whose parent was canceled may still run
+			continue
 		}
 		if w.disk.events[id] != want {
 			w.fail("run %v is %v and has %d events", id, rec.Status, w.disk.events[id])

@@ -33,6 +33,9 @@ type world struct {
 	given   map[machine.Fence]string   // the output that belongs to a fence
 	results map[string]json.RawMessage // recorded results, by run and step
 	plans   []*workflow.Plan
+	resets  map[workflow.RunID]bool // runs that somebody reset: their steps run again
+	resting bool                    // some run waits without a place: limits count those that do not
+	errands []*errand               // what an engine does until it has succeeded
 	err     error
 	steps   int
 }
@@ -147,9 +150,116 @@ func (w *world) die(n *node) {
 	n.core, n.batch, n.stalled = nil, nil, false
 }
 
-// heed does what an engine does with what was published: nothing here has
-// local executors or sub-workflows.
-func (w *world) heed(shard.Published) {}
+// errand is something for another run that an engine tries until it is done.
+type errand struct {
+	do   func(*node, func())
+	done bool
+}
+
+// heed does what an engine does with what was published: it submits and
+// cancels sub-workflows, and tells parents of children that finished.
+func (w *world) heed(p shard.Published) {
+	for _, ch := range p.Children {
+		w.errands = append(w.errands, &errand{do: func(n *node, done func()) { w.adopt(n, ch, done) }})
+	}
+	for _, id := range p.Cancel {
+		w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
+			n.core.Control(shard.Order{Verb: shard.Cancel, Run: id}, func(error) { done() })
+		}})
+	}
+	for _, f := range p.Finished {
+		if f.Parent != 0 {
+			w.report(f.Parent, f.ParentRef, f.ID)
+		}
+	}
+}
+
+// report tells a parent what became of a child that is stored.
+func (w *world) report(parent workflow.RunID, ref machine.Ref, child workflow.RunID) {
+	w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
+		rec := w.disk.rows[child]
+		if rec == nil || !rec.Status.Final() { // it was reset
+			done()
+			return
+		}
+		status := rec.Status
+		n.core.Do(func(c *shard.Core) error {
+			return c.ChildFinished(parent, ref, child, status, nil, &machine.Failure{Code: "child", Message: "as told"})
+		}, func(err error) {
+			if err == nil {
+				done()
+			}
+		})
+	}})
+}
+
+// adopt submits the sub-workflow that a step wants.
+func (w *world) adopt(n *node, ch shard.Child, done func()) {
+	plan := w.plans[0]
+	n.core.Submit([]*shard.Intake{{
+		Submission: ch.Submission, Plan: plan, Hash: plan.Hash(), Canonical: plan.Canonical(), Workflow: "fan", Queue: "fifo", Cost: 1,
+	}}, func(receipts []work.Receipt, err error) {
+		if err != nil || receipts[0].Error != nil {
+			return
+		}
+		id := receipts[0].ID
+		w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
+			n.core.Do(func(c *shard.Core) error {
+				return c.ChildSubmitted(ch.Parent, ch.Ref, ch.Submission.IdempotencyKey, id)
+			}, func(err error) {
+				if err == nil {
+					done()
+				}
+			})
+		}})
+		w.report(ch.Parent, ch.Ref, id) // it may have finished before
+		done()
+	})
+}
+
+// errand sends one of the errands on its way. Those of a node that died go
+// with it in truth; here another node does them, as a new owner asks again.
+func (w *world) errand() {
+	if len(w.errands) == 0 {
+		return
+	}
+	i := w.rng.IntN(len(w.errands))
+	e := w.errands[i]
+	if e.done {
+		w.errands[i] = w.errands[len(w.errands)-1]
+		w.errands = w.errands[:len(w.errands)-1]
+		return
+	}
+	w.send(func(n *node) { e.do(n, func() { e.done = true }) })
+}
+
+// meddle lets an operator do something to a run.
+func (w *world) meddle() {
+	c := w.clients[w.rng.IntN(len(w.clients))]
+	if c.acked == 0 {
+		return
+	}
+	o := shard.Order{Run: c.acked, By: "operator"}
+	switch w.rng.IntN(8) {
+	case 0, 1, 2:
+		o.Verb = shard.Pause
+	case 3, 4:
+		o.Verb = shard.Resume
+	case 5:
+		o.Verb, o.Steps = shard.Reset, []string{"a"}
+		w.resets[c.acked] = true
+	case 6:
+		o.Verb = shard.Retry
+		w.resets[c.acked] = true
+	case 7:
+		o.Verb = shard.Cancel
+	}
+	w.order(o)
+}
+
+func (w *world) order(o shard.Order) {
+	w.send(func(n *node) { n.core.Control(o, func(error) {}) })
+}
 
 // send puts a message on its way, once or twice.
 func (w *world) send(m message) {
@@ -285,12 +395,13 @@ func (w *world) judge(rec *store.Record, _ []byte) error {
 		name := fmt.Sprintf("%v/%d", rec.Meta.ID, i)
 		have, recorded := w.results[name]
 		if step.Status != machine.StepSucceeded {
-			if recorded {
+			if recorded && !w.resets[rec.Meta.ID] {
 				return fmt.Errorf("step %s had a result and is %v", name, step.Status)
 			}
+			delete(w.results, name)
 			continue
 		}
-		if recorded && string(have) != string(step.Output) {
+		if recorded && string(have) != string(step.Output) && !w.resets[rec.Meta.ID] {
 			return fmt.Errorf("result of %s was %s and is %s", name, have, step.Output)
 		}
 		w.results[name] = step.Output
