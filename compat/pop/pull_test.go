@@ -81,12 +81,14 @@ func TestOperationsThatFailAreTriedAgain(t *testing.T) {
 // not lost. Check 3: what a silent executor had finished is not executed again.
 func TestASilentExecutorLosesItsAgenda(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, settings{config: pop.Config{Lease: 300 * time.Millisecond}})
+	w := newWorld(t, settings{})
 	w.tenants("acme")
 	a := w.submit("acme", "a", "b<a")
 	w.pull() // and nobody starts it
+	w.advance(object.ReclaimAge)
 	first := w.pull()
 	w.mustReport(a, `"processingState": "EXECUTING", "startedTime": 5, "operationProgress": [`+operation("a", "COMPLETE", succeeded)+`]`)
+	w.advance(object.ReclaimAge)
 	w.until(a, "WAITING; a COMPLETE succeeded; b WAITING")
 	zombie := `"processingState": "COMPLETE", "processingStateMessage": "failed", "startedTime": 5`
 	if r := w.report(a, zombie); r.status != http.StatusConflict {

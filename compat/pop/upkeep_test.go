@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,10 +134,7 @@ func TestAPendingAgendaIsHandedOut(t *testing.T) {
 
 func TestOldAgendasAreReaped(t *testing.T) {
 	t.Parallel()
-	var later atomic.Int64
-	config := everyMoment
-	config.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-	w := newWorld(t, settings{config: config})
+	w := newWorld(t, settings{config: everyMoment})
 	w.tenants("acme")
 	done, waiting := w.submit("acme", "a"), w.submit("acme", "a")
 	w.must("POST", "progress/agenda", `{"id": "theirs", "customerId": "acme", "processingState": "COMPLETE"}`)
@@ -159,7 +155,7 @@ func TestOldAgendasAreReaped(t *testing.T) {
 	if got := states(w.progress(done)); got != "COMPLETE succeeded; a COMPLETE succeeded" {
 		t.Errorf("progress that was noted: %s", got)
 	}
-	later.Store(int64(object.ReapAge) + int64(time.Hour))
+	w.advance(object.ReapAge + time.Hour)
 	w.eventually("the agenda is deleted", func() bool {
 		_, err := w.engine.Get(t.Context(), run, nil)
 		return errors.Is(err, work.ErrNotFound) && *w.must("GET", "progress/agenda/"+done.ProgressID, nil).Count == 0 &&
@@ -194,14 +190,14 @@ func TestAnotherProcessGoesOn(t *testing.T) {
 	path := t.TempDir() + "/work.db"
 	var a *object.Agenda
 	t.Run("before", func(t *testing.T) {
-		w := newWorld(t, settings{path: path, config: pop.Config{Lease: time.Second}})
+		w := newWorld(t, settings{path: path})
 		w.tenants("acme")
 		a = w.submit("acme", "a", "b<a")
 		w.pull()
 		w.mustReport(a, `"processingState": "EXECUTING", "operationProgress": [`+operation("a", "COMPLETE", succeeded)+`]`)
 	})
 	t.Run("after", func(t *testing.T) {
-		w := newWorld(t, settings{path: path, config: pop.Config{Lease: time.Second}})
+		w := newWorld(t, settings{path: path, ahead: object.ReclaimAge})
 		got := w.pull()
 		if got.Agendas[0].ID != a.ID || len(got.Progresses) != 1 || got.Progresses[0].Operations[0].ResultPayload != `{"x": 1}` {
 			t.Errorf("the agenda that goes on: %s", got.text)

@@ -9,12 +9,12 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/berth-project/berth/compat/pop"
 	"github.com/berth-project/berth/compat/pop/object"
-	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/builtin"
 	"github.com/berth-project/berth/work/engine"
 	"github.com/berth-project/berth/work/sqlite"
@@ -31,13 +31,18 @@ type world struct {
 	as string
 	// header is sent with every request.
 	header http.Header
+	// ahead is how far the clock of engine and service is before the real one.
+	ahead *atomic.Int64
 }
+
+// advance lets time pass for engine and service.
+func (w *world) advance(by time.Duration) { w.ahead.Add(int64(by)) }
 
 // settings change the defaults of a world.
 type settings struct {
 	config  pop.Config
-	engine  engine.Options
-	path    string // of the store; "" makes one
+	ahead   time.Duration // of the real clock
+	path    string        // of the store; "" makes one
 	project func(*engine.Options)
 }
 
@@ -65,8 +70,11 @@ func newWorld(t *testing.T, set settings) *world {
 			t.Error(err)
 		}
 	})
-	opt := set.engine
-	opt.Store = st
+	ahead := &atomic.Int64{}
+	ahead.Store(int64(set.ahead))
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	set.config.Now = now
+	opt := engine.Options{Store: st, Now: func() int64 { return now().UnixMilli() }}
 	opt.Executors = pop.Residents(st)
 	opt.Executors["sample"] = builtin.New(builtin.Options{})
 	if set.project != nil {
@@ -92,7 +100,7 @@ func newWorld(t *testing.T, set settings) *world {
 	if set.config.PollWait == 0 {
 		set.config.PollWait = 20 * time.Millisecond
 	}
-	w := &world{t: t, store: st, engine: e, service: pop.New(set.config, e, st), as: "*", header: http.Header{}}
+	w := &world{t: t, store: st, engine: e, service: pop.New(set.config, e, st), as: "*", header: http.Header{}, ahead: ahead}
 	w.server = httptest.NewServer(w.service)
 	t.Cleanup(w.server.Close)
 	return w
@@ -292,5 +300,3 @@ const (
 	succeeded = `, "processingStateMessage": "succeeded", "resultPayload": "{\"x\": 1}"`
 	failed    = `, "processingStateMessage": "failed"`
 )
-
-var _ = work.ErrNotFound
