@@ -102,7 +102,7 @@ func (a *attempt) start() error {
 	if directory == "" {
 		directory = a.scratch.path
 	}
-	a.child, err = startChild(a.executor.opts.Keeper, a.program.path, a.program.argv, &os.ProcAttr{
+	a.child, err = a.executor.startChild(a.program.path, a.program.argv, &os.ProcAttr{
 		Dir: directory, Env: environment(a.task, a.scratch, a.program, a.executor.opts),
 		Files: theirs, Sys: childAttributes(a.cred),
 	}, a.scratch.mark())
@@ -186,7 +186,7 @@ func (a *attempt) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
-		if name := a.child.tree.exceeds(a.executor.table.read(watchEvery/2), l); name != "" {
+		if name := a.child.tree.exceeds(l); name != "" {
 			a.limit(name)
 		}
 		select {

@@ -27,8 +27,8 @@ type child struct {
 }
 
 // startChild starts a program in a session and group of its own.
-func startChild(keeper Keeper, path string, argv []string, attr *os.ProcAttr, mark string) (*child, error) {
-	c := &child{keeper: keeper, exited: make(chan struct{})}
+func (e *Executor) startChild(path string, argv []string, attr *os.ProcAttr, mark string) (*child, error) {
+	c := &child{keeper: e.opts.Keeper, exited: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() { // ends with the program; finish waits for it
 		// The signal for a parent's death follows the thread, so this one stays
@@ -36,7 +36,7 @@ func startChild(keeper Keeper, path string, argv []string, attr *os.ProcAttr, ma
 		// privileges is of no use to others, and ends with this goroutine.
 		runtime.LockOSThread()
 		var err error
-		c.process, err = keeper.Keep(func() (*os.Process, error) {
+		c.process, err = c.keeper.Keep(func() (*os.Process, error) {
 			if err := confineThread(); err != nil {
 				return nil, err
 			}
@@ -52,18 +52,21 @@ func startChild(keeper Keeper, path string, argv []string, attr *os.ProcAttr, ma
 	if err := <-started; err != nil {
 		return nil, err
 	}
-	c.tree = newTree(c.process.Pid, mark)
+	c.tree = newTree(&e.table, c.process.Pid, mark)
 	return c, nil
 }
 
-// signal sends sig to the program and everything it has started.
-func (c *child) signal(sig syscall.Signal) {
+// signal sends sig to the program and everything it has started, and returns
+// how many processes there were to hear it.
+func (c *child) signal(sig syscall.Signal) int {
 	_ = syscall.Kill(-c.process.Pid, sig) // not reaped: the number is its own
-	for _, p := range c.tree.living() {
+	living := c.tree.living()
+	for _, p := range living {
 		if p.group != c.process.Pid {
 			p.signal(sig)
 		}
 	}
+	return len(living)
 }
 
 // stop asks everything to end, and returns when it has, or when the grace
@@ -90,12 +93,10 @@ func (c *child) stop(grace time.Duration) {
 // finish kills whatever is alive, reaps the program and returns how it ended.
 // The last is false when it cannot be known.
 func (c *child) finish() (syscall.WaitStatus, bool) {
-	for deadline := time.Now().Add(killWait); ; {
-		c.signal(syscall.SIGKILL)
-		if len(c.tree.living()) == 0 || time.Now().After(deadline) {
+	for deadline := time.Now().Add(killWait); ; time.Sleep(treePoll) {
+		if c.signal(syscall.SIGKILL) == 0 || time.Now().After(deadline) {
 			break
 		}
-		time.Sleep(treePoll)
 	}
 	<-c.exited
 	state, err := c.process.Wait()

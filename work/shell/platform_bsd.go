@@ -57,7 +57,3 @@ func processes() []procStat { return nil }
 func readStat(int) (procStat, bool) { return procStat{}, false }
 
 func hasVariable(int, string) bool { return false }
-
-type processTable struct{}
-
-func (*processTable) read(time.Duration) []procStat { return nil }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -104,12 +103,20 @@ func processes() []procStat {
 	return stats
 }
 
+// readStat reads one line of the table. There are hundreds of them to read at
+// the end of every attempt: [os.ReadFile] would take twice the time.
 func readStat(pid int) (procStat, bool) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return procStat{}, false
 	}
-	return parseStat(pid, string(data))
+	defer unix.Close(fd)
+	var line [1024]byte // the name has at most 64 bytes, and there are 52 numbers
+	n, err := unix.Read(fd, line[:])
+	if err != nil || n <= 0 {
+		return procStat{}, false
+	}
+	return parseStat(pid, string(line[:n]))
 }
 
 // parseStat parses a line of proc_pid_stat(5). The name in parentheses may hold
@@ -147,21 +154,4 @@ func hasVariable(pid int, variable string) bool {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxEnviron))
 	return err == nil && bytes.Contains(append([]byte{0}, data...), []byte("\x00"+variable+"\x00"))
-}
-
-// processTable shares the reading of the process table between attempts.
-type processTable struct {
-	mu    sync.Mutex // held while reading: all who wait want the same
-	at    time.Time
-	stats []procStat
-}
-
-// read returns the table, at most age old.
-func (t *processTable) read(age time.Duration) []procStat {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Since(t.at) > age {
-		t.stats, t.at = processes(), time.Now()
-	}
-	return t.stats
 }

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,31 @@ func (e *Executor) Recover(ctx context.Context) (attempts int, err error) {
 		s.endProcesses()
 		s.remove()
 	}
-	return attempts, errors.Join(errs...)
+	return attempts, errors.Join(append(errs, removeUnlocked(base))...)
+}
+
+// unlockedFor is how long a directory may be without a lock: one that is being
+// made has none for a moment.
+const unlockedFor = time.Hour
+
+// removeUnlocked removes directories whose Berth was killed before it locked
+// them; nothing has been started for these.
+func removeUnlocked(base string) error {
+	entries, err := os.ReadDir(base)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(base, entry.Name())
+		info, err := entry.Info()
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < unlockedFor {
+			continue
+		}
+		if _, err := os.Lstat(path + lockSuffix); errors.Is(err, fs.ErrNotExist) {
+			removeAll(path)
+		}
+	}
+	return nil
 }
 
 // endProcesses kills the processes with the mark of an attempt.

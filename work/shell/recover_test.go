@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/berth-project/berth/work/shell"
 )
@@ -53,6 +54,35 @@ func TestRecoverEndsWhatAKilledEngineLeft(t *testing.T) {
 		t.Errorf("Recover() = %d, %v; want 1", n, err)
 	}
 	<-h.gone
+}
+
+func TestRecoverRemovesDirectoriesThatWereNeverLocked(t *testing.T) {
+	t.Parallel()
+	base := filepath.Join(t.TempDir(), "steps")
+	old, young := filepath.Join(base, "old"), filepath.Join(base, "young")
+	for _, dir := range []string{old, young} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = os.Chmod(base, 0o711)
+	before := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(old, before, before); err != nil {
+		t.Fatal(err)
+	}
+	e, err := shell.New(shell.Options{Scratch: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := e.Recover(t.Context()); n != 0 || err != nil {
+		t.Errorf("Recover() = %d, %v", n, err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("an old directory without a lock is still there")
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("a young directory was removed: %v", err)
+	}
 }
 
 func FuzzRequest(f *testing.F) {

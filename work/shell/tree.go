@@ -5,10 +5,29 @@ import (
 	"time"
 )
 
+// processTable shares the reading of the process table between attempts.
+type processTable struct {
+	mu    sync.Mutex // held while reading: all who wait want the same
+	begun time.Time  // when stats were begun to be read
+	stats []procStat
+}
+
+// since returns a table whose reading began at that time or later.
+func (t *processTable) since(at time.Time) []procStat {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.begun.Before(at) {
+		t.begun = time.Now()
+		t.stats = processes()
+	}
+	return t.stats
+}
+
 // tree finds the processes of an attempt: those of the program's group and
 // session, the descendants of these, those found before, and those that have
 // the attempt's mark in their environment.
 type tree struct {
+	table   *processTable
 	leader  int
 	started uint64
 	mark    string
@@ -17,8 +36,8 @@ type tree struct {
 	seen map[int]uint64 // when a process that was found had started, by number
 }
 
-func newTree(leader int, mark string) *tree {
-	t := &tree{leader: leader, mark: mark, seen: map[int]uint64{}}
+func newTree(table *processTable, leader int, mark string) *tree {
+	t := &tree{table: table, leader: leader, mark: mark, seen: map[int]uint64{}}
 	if stat, ok := readStat(leader); ok {
 		t.started = stat.started
 	}
@@ -57,7 +76,7 @@ func (t *tree) members(table []procStat) []procStat {
 
 // living returns the members that have not ended, searching environments too.
 func (t *tree) living() []procStat {
-	table := processes()
+	table := t.table.since(time.Now())
 	for _, p := range table {
 		if p.started >= t.started && p.alive() && hasVariable(p.pid, t.mark) {
 			t.mu.Lock()
@@ -78,11 +97,11 @@ func (t *tree) living() []procStat {
 const watchEvery = 200 * time.Millisecond
 
 // exceeds returns which limit the attempt is over, "" for none.
-func (t *tree) exceeds(table []procStat, l Limits) string {
+func (t *tree) exceeds(l Limits) string {
 	var resident int64
 	var cpu time.Duration
 	count := 0
-	for _, p := range t.members(table) {
+	for _, p := range t.members(t.table.since(time.Now().Add(-watchEvery / 2))) {
 		resident += p.resident
 		cpu += p.cpu
 		if p.alive() {
