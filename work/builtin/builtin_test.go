@@ -250,3 +250,16 @@ func Example() {
 	fmt.Println(string(result.Output))
 	// Output: {"case":"hd"}
 }
+
+func TestExpressionsAreKeptByTheirText(t *testing.T) {
+	t.Parallel()
+	e := builtin.New(builtin.Options{})
+	for i := range 2100 { // more than are kept
+		for range 2 {
+			got := e.Execute(t.Context(), task("transform", fmt.Sprintf(`{"input":2,"cel":"input * %d"}`, i)), &recorder{})
+			if want := fmt.Sprint(2 * i); string(got.Output) != want {
+				t.Fatalf("Execute() of input * %d = %s %+v, want %s", i, got.Output, got.Failure, want)
+			}
+		}
+	}
+}

@@ -29,8 +29,9 @@ type Options struct {
 
 // Executor executes the built-in steps. It implements [work.Executor].
 type Executor struct {
-	opts  Options
-	steps map[string]step
+	opts     Options
+	steps    map[string]step
+	programs programs
 }
 
 // step executes the tasks of one type.
@@ -43,7 +44,7 @@ func New(opts Options) *Executor {
 		"noop":      noop,
 		"log":       logMessages,
 		"transform": e.transform,
-		"choice":    choice,
+		"choice":    e.choice,
 		"fail":      fail,
 		"sample":    sample,
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/internal/with"
-	"github.com/berth-project/berth/workflow/expression"
 )
 
 // maxOutput bounds what a transform yields, in bytes.
@@ -37,7 +36,7 @@ func (e *Executor) transform(ctx context.Context, task work.Task, _ work.Reporte
 	case (t.CEL == "") == (t.JQ == ""):
 		return nil, errors.New("want one of cel and jq")
 	case t.CEL != "":
-		output, err = evaluate(t.CEL, t.Input)
+		output, err = e.evaluate(t.CEL, t.Input)
 	case e.opts.JQ == 0:
 		return nil, failedForGood("refused", "jq is not allowed here: use cel")
 	default:
@@ -52,8 +51,8 @@ func (e *Executor) transform(ctx context.Context, task work.Task, _ work.Reporte
 }
 
 // evaluate returns the value of a CEL expression over input.
-func evaluate(text string, input json.RawMessage) (json.RawMessage, error) {
-	program, err := expression.Compile(expression.Transform, text)
+func (e *Executor) evaluate(text string, input json.RawMessage) (json.RawMessage, error) {
+	program, err := e.programs.compile(text)
 	if err != nil {
 		return nil, fmt.Errorf("cel: %w", err)
 	}
@@ -98,7 +97,7 @@ type Case struct {
 // maxCases bounds the work of a choice.
 const maxCases = 100
 
-func choice(_ context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
+func (e *Executor) choice(_ context.Context, task work.Task, _ work.Reporter) (json.RawMessage, error) {
 	var c Choice
 	if err := with.Decode(task.With, &c); err != nil {
 		return nil, err
@@ -110,7 +109,7 @@ func choice(_ context.Context, task work.Task, _ work.Reporter) (json.RawMessage
 		if option.Name == "" {
 			return nil, fmt.Errorf("cases[%d]: it has no name", i)
 		}
-		value, err := evaluate(option.If, c.Input)
+		value, err := e.evaluate(option.If, c.Input)
 		if err != nil {
 			return nil, within(fmt.Sprintf("case %q", option.Name), err)
 		}
