@@ -123,3 +123,53 @@ func BenchmarkRestore(b *testing.B) {
 		s.Pick("q", 10_000)
 	}
 }
+
+// BenchmarkExplain is what "why does my run wait" costs with a million runs
+// of 10,000 tenants.
+func BenchmarkExplain(b *testing.B) {
+	for _, p := range queue.Policies() {
+		b.Run(string(p), func(b *testing.B) {
+			s, _ := filled(b, p, 1_000_000)
+			for b.Loop() {
+				s.Explain(999_000, 10_000)
+			}
+		})
+	}
+}
+
+// BenchmarkStats is what the figures of that queue cost.
+func BenchmarkStats(b *testing.B) {
+	s, _ := filled(b, queue.Fair, 1_000_000)
+	for b.Loop() {
+		s.Stats("q", 10_000, 20)
+	}
+}
+
+// BenchmarkSlots is what a step costs the pools, with that many ready.
+func BenchmarkSlots(b *testing.B) {
+	for _, steps := range []int{1000, 100_000} {
+		b.Run(strconv.Itoa(steps), func(b *testing.B) {
+			s, tenants := queue.NewSlots(), names(max(10, steps/10))
+			if err := s.SetPool(queue.Pool{Name: "p", Slots: 64}); err != nil {
+				b.Fatal(err)
+			}
+			step := queue.Ready{Item: -1, Pool: "p", Queue: "q", Slots: 1}
+			add := func(i int) {
+				step.ID, step.At = uint64(i), int64(i/100)
+				step.Tenant, step.Type = tenants[i%len(tenants)], []string{"shell", "http", "wait"}[i%3]
+				s.Add(step)
+			}
+			for i := range steps {
+				add(i)
+			}
+			i, into := steps, make([]queue.Ready, 0, 16)
+			b.ReportAllocs()
+			for b.Loop() {
+				into = s.Take(into[:0], "p", nil, 1, int64(i/100))
+				s.Done(into[0].ID, 0, -1, 1)
+				i++
+				add(i)
+			}
+		})
+	}
+}

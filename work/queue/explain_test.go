@@ -182,3 +182,23 @@ func TestExplainAgeingAndExpectation(t *testing.T) {
 		t.Errorf("Explain of an unknown run = %+v, want false", e)
 	}
 }
+
+// TestExplainedPositionAmongThousands: where it is guessed it is near.
+func TestExplainedPositionAmongThousands(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(9, 9))
+	s := queue.New()
+	if err := s.SetQueue(queue.Config{Name: "q", Policy: queue.FIFO}); err != nil {
+		t.Fatal(err)
+	}
+	const runs = 30_000
+	for id := range uint64(runs) {
+		s.Enqueue("q", queue.Item{ID: id + 1, Tenant: fmt.Sprint("t", rnd.IntN(3000)), Enqueued: int64(id)})
+	}
+	for id := 1; id <= runs; id += 999 {
+		e, ok := s.Explain(uint64(id), runs)
+		if d := e.Position - id; !ok || d > runs/50 || d < -runs/50 {
+			t.Errorf("Explain(%d) = position %d, want %d within 2 %% of the queue", id, e.Position, id)
+		}
+	}
+}

@@ -25,12 +25,16 @@ type chair[E seated[E]] struct {
 	e    E
 }
 
-func (c *chair[E]) before(d *chair[E]) bool {
-	if c.rank.tag != d.rank.tag {
-		return c.rank.tag < d.rank.tag
+func (r rank) before(o rank) bool {
+	if r.tag != o.tag {
+		return r.tag < o.tag
 	}
-	if c.rank.at != d.rank.at {
-		return c.rank.at < d.rank.at
+	return r.at < o.at
+}
+
+func (c *chair[E]) before(d *chair[E]) bool {
+	if c.rank != d.rank {
+		return c.rank.before(d.rank)
 	}
 	return c.e.before(d.e)
 }

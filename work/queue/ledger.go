@@ -12,7 +12,7 @@ type Ledger struct {
 	Accounts []Account `json:"accounts,omitempty"`
 	// Used is what all tenants used, as of UsedAt; see Config.Memory.
 	Used   float64 `json:"used,omitempty"`
-	UsedAt int64   `json:"usedAt,omitempty"`
+	UsedAt int64   `json:"used-at,omitempty"`
 }
 
 // Account is a tenant of which the tags do not tell all.
@@ -20,7 +20,7 @@ type Account struct {
 	Tenant string  `json:"tenant"`
 	Places []Place `json:"places,omitempty"`
 	Used   float64 `json:"used,omitempty"`
-	UsedAt int64   `json:"usedAt,omitempty"`
+	UsedAt int64   `json:"used-at,omitempty"`
 }
 
 // Place is where a tenant stands in a class.
@@ -110,7 +110,7 @@ func (q *queue) lastBehindKeys() map[*lane]uint32 {
 func (s *Scheduler) SetLedger(queue string, led Ledger) {
 	q := s.load(queue)
 	s.now = max(s.now, led.At)
-	q.recalled, q.caughtUp = true, true
+	q.recalled, q.restarted = true, false
 	copy(q.virtual[:], led.Virtual)
 	copy(q.credit[:], led.Credit)
 	q.used = usage{led.Used, led.UsedAt}

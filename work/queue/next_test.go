@@ -65,6 +65,26 @@ func TestNextSkipsWhatIsFull(t *testing.T) {
 	}
 }
 
+// TestNextOfKeepsToItsQueues: and shares between them.
+func TestNextOfKeepsToItsQueues(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	for id := range uint64(30) {
+		s.Enqueue([]string{"a", "b", "c"}[id%3], queue.Item{ID: id + 1, Tenant: "t", Enqueued: int64(id)})
+	}
+	got := ""
+	for range 6 {
+		name, _, _ := s.NextOf([]string{"c", "none", "a"}, 100)
+		got += name
+	}
+	if want := "acacac"; got != want {
+		t.Errorf("queues were picked %s, want %s", got, want)
+	}
+	if name, it, ok := s.NextOf(nil, 100); ok {
+		t.Errorf("NextOf no queue = %q, %+v, want none", name, it)
+	}
+}
+
 // TestTenantCapHoldsOverQueues: and lets go wherever the run was.
 func TestTenantCapHoldsOverQueues(t *testing.T) {
 	t.Parallel()
@@ -297,5 +317,34 @@ func TestHostileCosts(t *testing.T) {
 	}
 	if tag := s.Enqueue("q", queue.Item{ID: 10_000, Tenant: "new"}); !(tag > 0 && tag < 1e15) {
 		t.Errorf("Enqueue = tag %v, want a number", tag)
+	}
+}
+
+// TestQueuesOfOnePoolDoNotPayForAnother: a queue that opens beside slow ones
+// starts where they stand, however far the queues of a busy pool are.
+func TestQueuesOfOnePoolDoNotPayForAnother(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	id := uint64(0)
+	add := func(name string, n int) {
+		for range n {
+			id++
+			s.Enqueue(name, queue.Item{ID: id, Tenant: "t", Enqueued: int64(id)})
+		}
+	}
+	add("busy", 1000)
+	add("slow", 20)
+	for range 900 {
+		s.NextOf([]string{"busy"}, 0)
+	}
+	s.NextOf([]string{"slow", "late"}, 0)
+	add("late", 20)
+	got := ""
+	for range 6 {
+		name, _, _ := s.NextOf([]string{"slow", "late"}, 0)
+		got += " " + name
+	}
+	if want := " late slow late slow late slow"; got != want {
+		t.Errorf("queues were picked%s, want%s", got, want)
 	}
 }

@@ -1,5 +1,7 @@
 package queue
 
+import "maps"
+
 // pool is one pool of Slots. A guest has one tag whatever the types of its
 // steps; each type has a heap of the lanes that have a step its tenant may
 // start.
@@ -165,6 +167,13 @@ func (p *pool) needs(i uint32) int {
 		n = min(n, p.config.Slots)
 	}
 	return n
+}
+
+// same reports whether c is what the pool has.
+func (p *pool) same(c Pool) bool {
+	old := p.config
+	return maps.Equal(old.Types, c.Types) && old.Name == c.Name && old.Slots == c.Slots && old.KeyCap == c.KeyCap &&
+		old.Paused == c.Paused && old.Draining == c.Draining
 }
 
 // guest finds or makes a tenant's place in the pool.

@@ -15,26 +15,27 @@ type queue struct {
 	waiting int
 	running int
 
-	classes  [Classes]heap[*flow]
-	virtual  [Classes]float64 // the highest tag picked in each class
-	highest  [Classes]float64 // the highest tag of any flow of the class
-	share    [Classes]float64 // weights of the flows in classes
-	credit   [Classes]int64   // what the floor owes each class, in millionths of a pick
-	rising   heap[*lane]      // lanes whose first run has not reached class 0
-	eligible int
-	loading  bool
-	recalled bool // virtual and the tags come from a ledger, while loading
-	ledger   map[*lane]Place
-	caughtUp bool    // a pick has told the time since the queue was loaded
-	lag      float64 // added to virtual for a flow that enters; see Config.Memory
+	classes   [Classes]heap[*flow]
+	virtual   [Classes]float64 // the highest tag picked in each class
+	highest   [Classes]float64 // the highest tag of any flow of the class
+	share     [Classes]float64 // weights of the flows in classes
+	credit    [Classes]int64   // what the floor owes each class, in millionths of a pick
+	rising    heap[*lane]      // lanes whose first run has not reached class 0
+	eligible  int
+	loading   bool
+	recalled  bool // virtual and the tags come from a ledger, while loading
+	ledger    map[*lane]Place
+	restarted bool    // it was loaded, and no pick has told the time since
+	lag       float64 // added to virtual for a flow that enters; see Config.Memory
 
 	weight float64 // of the members that have runs
 	used   usage   // what they used; see Config.Memory
 
-	tag   float64 // the queue's own, among queues
-	place int32   // in Scheduler.open
-	idle  member  // ring of members without runs
-	stats counters
+	tag      float64 // the queue's own, among queues
+	entering bool    // in Scheduler.open, but its tag does not count yet
+	place    int32   // in Scheduler.open
+	idle     member  // ring of members without runs
+	stats    counters
 }
 
 func newQueue(s *Scheduler, c Config) *queue {
@@ -51,6 +52,10 @@ func (q *queue) seat() *int32 { return &q.place }
 // rank is the order among queues that share.
 func (q *queue) rank() rank           { return rank{q.tag, int64(q.config.Order)} }
 func (q *queue) before(r *queue) bool { return q.config.Name < r.config.Name }
+
+func (q *queue) goesBefore(r *queue) bool {
+	return q.rank().before(r.rank()) || q.rank() == r.rank() && q.before(r)
+}
 
 // open reports whether a run could be picked.
 func (q *queue) open() bool {
@@ -182,8 +187,8 @@ const risesPerPick = 64
 
 // catchUp files anew the lanes whose first run has aged.
 func (q *queue) catchUp() {
-	if !q.caughtUp {
-		q.caughtUp = true
+	if q.restarted {
+		q.restarted = false
 		q.forgive()
 	}
 	for n := 0; len(q.rising) > 0 && q.rising.first().due <= q.owner.now && n < risesPerPick; n++ {

@@ -60,6 +60,7 @@ func (s *Scheduler) load(name string) *queue {
 	q := s.queue(name)
 	if !q.loading {
 		q.disperse()
+		q.restarted = true
 		s.loading = append(s.loading, q)
 		s.reopen(q)
 	}
@@ -78,7 +79,7 @@ func (s *Scheduler) ready() {
 
 // disperse forgets what is derived from where the runs are.
 func (q *queue) disperse() {
-	q.loading, q.caughtUp = true, false
+	q.loading = true
 	for _, m := range q.members {
 		for _, p := range m.spots {
 			if p != nil {

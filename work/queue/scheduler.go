@@ -50,6 +50,9 @@ func (s *Scheduler) SetQueue(c Config) error {
 		s.queues[c.Name] = newQueue(s, c)
 		return nil
 	}
+	if q.config == c {
+		return nil
+	}
 	s.ready()
 	q.reconfigure(c)
 	s.reopen(q)
@@ -77,8 +80,12 @@ func (s *Scheduler) SetTenant(name string, t Tenant) error {
 	if err := t.Validate(); err != nil {
 		return err
 	}
-	s.ready()
 	old := s.tenant(name)
+	if old.config == t {
+		s.abandon(old)
+		return nil
+	}
+	s.ready()
 	before := old.config.weight()
 	old.config = t
 	for _, m := range old.members {
@@ -179,25 +186,6 @@ func (s *Scheduler) Pick(queue string, now int64) (Item, bool) {
 	return s.start(q), true
 }
 
-// Next starts the run that is next over all queues. Queues share by weight,
-// one run counting as one.
-func (s *Scheduler) Next(now int64) (queue string, it Item, ok bool) {
-	s.tell(now)
-	if len(s.open) == 0 {
-		return "", Item{}, false
-	}
-	q := s.open.first()
-	return q.config.Name, s.start(q), true
-}
-
-func (s *Scheduler) start(q *queue) Item {
-	s.virtual = max(s.virtual, q.tag)
-	q.tag += charge(1, q.config.Weight)
-	it := q.start()
-	s.reopen(q)
-	return it
-}
-
 // Finished ends a run in flight, whether it succeeded or not or goes back to
 // waiting: its places are free, and its tenant is charged what it really
 // cost, in the unit of Item.Cost, in place of the estimate. A negative actual
@@ -252,19 +240,6 @@ func (s *Scheduler) queue(name string) *queue {
 		s.queues[name] = q
 	}
 	return q
-}
-
-// reopen keeps a queue in the heap of those that could be picked from.
-func (s *Scheduler) reopen(q *queue) {
-	switch open := q.open(); {
-	case open && q.place == 0:
-		q.tag = max(q.tag, s.virtual)
-		s.open.push(q)
-	case open:
-		s.open.fix(q)
-	case q.place != 0:
-		s.open.remove(q)
-	}
 }
 
 // tenant finds or makes a tenant.

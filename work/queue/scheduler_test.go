@@ -36,7 +36,7 @@ func TestDoesAsTheModel(t *testing.T) {
 	for _, c := range configs() {
 		t.Run(fmt.Sprint(c.Policy, "/", c.Name), func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(3) {
+			for seed := range uint64(5) {
 				h := newHistory(t, c, seed)
 				for range 1000 {
 					h.step()

@@ -47,6 +47,9 @@ func (s *Slots) SetPool(c Pool) error {
 		return err
 	}
 	p := s.pool(c.Name)
+	if p.same(c) {
+		return nil
+	}
 	rebuild := (c.KeyCap == 0) != (p.config.KeyCap == 0)
 	c.Types = maps.Clone(c.Types)
 	p.config = c
@@ -86,6 +89,10 @@ func (s *Slots) SetTenant(name string, t Tenant) error {
 		return err
 	}
 	h := s.holder(name)
+	if h.config == t {
+		s.abandon(name, h)
+		return nil
+	}
 	h.config = t
 	h.refile()
 	h.settle()

@@ -18,26 +18,26 @@ type StepExplanation struct {
 	Reasons []Reason `json:"reasons,omitempty"`
 	// TenantPosition is its place among its tenant's steps of its type that
 	// no key holds; 1 is first, 0 when its key holds it.
-	TenantPosition int `json:"tenantPosition"`
+	TenantPosition int `json:"tenant-position"`
 	// TenantsAhead is how many other tenants have a step of its type that
 	// goes before its tenant's next.
-	TenantsAhead int `json:"tenantsAhead"`
+	TenantsAhead int `json:"tenants-ahead"`
 	// Ready steps of the pool, those of its type among them.
 	Ready     int `json:"ready"`
-	ReadyType int `json:"readyType"`
+	ReadyType int `json:"ready-type"`
 	// Needs slots of which Held of Slots are taken; Slots 0 is no limit.
 	Needs int `json:"needs"`
 	Held  int `json:"held"`
 	Slots int `json:"slots,omitempty"`
 	// TypeRunning of TypeCap steps are in flight, and so on; 0 is no cap.
-	TypeRunning int `json:"typeRunning"`
-	TypeCap     int `json:"typeCap,omitempty"`
-	KeyRunning  int `json:"keyRunning,omitempty"`
-	KeyCap      int `json:"keyCap,omitempty"`
-	TenantHeld  int `json:"tenantHeld"`
-	TenantSlots int `json:"tenantSlots,omitempty"`
+	TypeRunning int `json:"type-running"`
+	TypeCap     int `json:"type-cap,omitempty"`
+	KeyRunning  int `json:"key-running,omitempty"`
+	KeyCap      int `json:"key-cap,omitempty"`
+	TenantHeld  int `json:"tenant-held"`
+	TenantSlots int `json:"tenant-slots,omitempty"`
 	// AskedAt is when a worker that can do it last asked, 0 for never.
-	AskedAt int64 `json:"askedAt,omitempty"`
+	AskedAt int64 `json:"asked-at,omitempty"`
 	// Waited is how long it has been ready, in milliseconds.
 	Waited int64 `json:"waited"`
 }

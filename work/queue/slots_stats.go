@@ -34,7 +34,7 @@ type TypeStats struct {
 	// Mean is the seconds its steps take, the latest counting most.
 	Mean float64 `json:"mean"`
 	// AskedAt is when a worker that named the type last asked, 0 for never.
-	AskedAt int64 `json:"askedAt,omitempty"`
+	AskedAt int64 `json:"asked-at,omitempty"`
 }
 
 // PoolTenantStats describes a tenant in a pool.
