@@ -2,195 +2,220 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
+	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
 )
 
-// query is a statement in the making.
-type query struct {
-	text string
-	args []any
-}
+// maxPage bounds every list.
+const maxPage = 10_000
 
-func (q *query) and(cond string, args ...any) {
-	q.text += " AND " + cond
-	q.args = append(q.args, args...)
-}
-
-func (q *query) equal(column, value string) {
-	if value != "" {
-		q.and(column+" = ?", value)
+func dialect() *tables.Dialect {
+	return &tables.Dialect{
+		Mark:     func(n int) string { return "?" + strconv.Itoa(n) },
+		Contains: func(column, mark string) string { return "instr(" + column + ", " + mark + ") > 0" },
+		Holds: func(column, mark string) string {
+			return column + ` LIKE '%' || ` + mark + ` || '%' ESCAPE '\'`
+		},
+		Prefix: func(column, mark string) string {
+			return "substr(" + column + ", 1, length(" + mark + ")) = " + mark
+		},
 	}
-}
-
-func errCursor(cursor string) error {
-	return fmt.Errorf("%w: cursor %.60q is none that was given", store.ErrNotFound, cursor)
-}
-
-// conditions of a filter, on the table run.
-func conditions(f store.Filter) query {
-	q := query{text: `WHERE 1`}
-	if f.Tenants != nil {
-		marks := strings.TrimSuffix(strings.Repeat("?,", len(f.Tenants)), ",")
-		args := make([]any, len(f.Tenants))
-		for i, t := range f.Tenants {
-			args[i] = t
-		}
-		q.and("tenant IN ("+marks+")", args...)
-	}
-	q.equal("queue", f.Queue)
-	q.equal("workflow", f.Workflow)
-	q.equal("idem", f.Idempotency)
-	if f.Version != 0 {
-		q.and("version = ?", f.Version)
-	}
-	if len(f.Statuses) > 0 {
-		words := make([]string, len(f.Statuses))
-		for i, s := range f.Statuses {
-			words[i] = strconv.Itoa(int(s))
-		}
-		q.and("status IN (" + strings.Join(words, ",") + ")")
-	}
-	if f.Paused != nil {
-		q.and("coalesce(paused, 0) = ?", *f.Paused)
-	}
-	if f.Parent != 0 {
-		q.and("parent = ?", int64(f.Parent)) //nolint:gosec // 63 bits
-	}
-	if prefix, ok := strings.CutSuffix(f.Failure, "*"); ok {
-		q.and("substr(failure, 1, ?) = ?", len([]rune(prefix)), prefix)
-	} else {
-		q.equal("failure", f.Failure)
-	}
-	for k, v := range f.Label {
-		q.and("EXISTS (SELECT 1 FROM json_each(labels) WHERE key = ? AND value = ?)", k, v)
-	}
-	if f.CreatedFrom != 0 {
-		q.and("created >= ?", f.CreatedFrom)
-	}
-	if f.CreatedTo != 0 {
-		q.and("created < ?", f.CreatedTo)
-	}
-	q.contains(f.Text)
-	return q
-}
-
-// contains looks for a text in the workflow's name, a label's value or as an id.
-func (q *query) contains(text string) {
-	if text == "" {
-		return
-	}
-	if id, err := workflow.ParseRunID(text); err == nil {
-		q.and("id = ?", int64(id)) //nolint:gosec // 63 bits
-		return
-	}
-	q.and("(instr(lower(workflow), lower(?)) > 0 OR EXISTS (SELECT 1 FROM json_each(labels) WHERE instr(lower(value), lower(?)) > 0))", text, text)
-}
-
-const summaryColumns = `id, tenant, queue, workflow, version, status, paused, priority, labels, created, started, finished, wake, failure, parent,
-	cost, done FROM run `
-
-type listed struct {
-	store.Summary
-	done int64
-}
-
-func scanSummary(r *sql.Rows) (l listed, err error) {
-	var labels, failure sql.NullString
-	var version, paused, started, finished, wake, parent, done sql.NullInt64
-	var cost sql.NullFloat64
-	err = r.Scan(&l.ID, &l.Tenant, &l.Queue, &l.Workflow, &version, &l.Status, &paused, &l.Priority, &labels, &l.Created, &started,
-		&finished, &wake, &failure, &parent, &cost, &done)
-	if err != nil {
-		return l, err
-	}
-	l.Version, l.Paused, l.Started, l.Finished = int(version.Int64), paused.Int64 != 0, started.Int64, finished.Int64
-	l.WakeAt, l.Failure, l.Cost, l.done = wake.Int64, failure.String, cost.Float64, done.Int64
-	l.Parent = workflow.RunID(parent.Int64) //nolint:gosec // 63 bits
-	if labels.Valid {
-		err = json.Unmarshal([]byte(labels.String), &l.Labels)
-	}
-	return l, err
 }
 
 // List implements [store.Store].
-func (s *Store) List(ctx context.Context, f store.Filter, cursor string, limit int) ([]store.Summary, string, error) {
-	q := conditions(f)
-	order, err := q.page(f.Order, cursor)
+func (s *Store) List(ctx context.Context, f store.Filter, cursor string, limit int) (list []store.Summary, next string, err error) {
+	limit = min(max(limit, 1), maxPage)
+	if f.Order == store.Finished {
+		list, next, err = s.finished(ctx, &f, cursor, limit)
+	} else {
+		list, next, err = s.byID(ctx, &f, cursor, limit)
+	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("list runs: %w", err)
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT `+summaryColumns+q.text+order+` LIMIT ?`, append(q.args, limit)...)
-	if err != nil {
-		return nil, "", err
-	}
-	found, err := collect(rows, scanSummary)
-	if err != nil {
-		return nil, "", err
-	}
-	list := make([]store.Summary, len(found))
-	for i := range found {
-		list[i] = found[i].Summary
-	}
-	if len(found) == 0 {
-		if f.Order == "finished" {
-			return list, cursor, nil // more may finish: the reader goes on from here
-		}
-		return list, "", nil
-	}
-	last := found[len(found)-1]
-	switch {
-	case f.Order == "finished":
-		return list, strconv.FormatInt(last.done, 10) + "." + strconv.FormatUint(uint64(last.ID), 10), nil
-	case len(found) == limit:
-		return list, strconv.FormatUint(uint64(last.ID), 10), nil
-	}
-	return list, "", nil
+	return list, next, nil
 }
 
-// page adds what a cursor and an order mean.
-func (q *query) page(order, cursor string) (string, error) {
-	switch order {
-	case "finished":
-		q.and("done IS NOT NULL")
-		if cursor != "" {
-			d, i, ok := strings.Cut(cursor, ".")
-			done, err := strconv.ParseInt(d, 10, 64)
-			id, err2 := strconv.ParseInt(i, 10, 64)
-			if !ok || err != nil || err2 != nil {
-				return "", errCursor(cursor)
+func (s *Store) byID(ctx context.Context, f *store.Filter, cursor string, limit int) ([]store.Summary, string, error) {
+	after, err := tables.IDCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	var list []store.Summary
+	for {
+		page, err := s.page(ctx, f, after, limit+1)
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range page {
+			if len(list) == limit && f.Match(&page[i]) {
+				return list, list[limit-1].ID.String(), nil
 			}
-			q.and("(done, id) > (?, ?)", done, id)
+			if f.Match(&page[i]) {
+				list = append(list, page[i])
+			}
 		}
-		return " ORDER BY done, id", nil
-	case "oldest":
-		return " ORDER BY id", q.beyond(">", cursor)
+		if len(page) <= limit {
+			return list, "", nil
+		}
+		after = page[limit].ID
 	}
-	return " ORDER BY id DESC", q.beyond("<", cursor)
 }
 
-func (q *query) beyond(op, cursor string) error {
-	if cursor == "" {
-		return nil
-	}
-	id, err := strconv.ParseInt(cursor, 10, 64)
+// page reads runs behind one of them, where 0 is none.
+func (s *Store) page(ctx context.Context, f *store.Filter, after workflow.RunID, limit int) ([]store.Summary, error) {
+	shards, err := s.shards(ctx)
 	if err != nil {
-		return errCursor(cursor)
+		return nil, err
 	}
-	q.and("id "+op+" ?", id)
+	query, args := tables.Page(dialect(), f, shards, after, limit)
+	var list []store.Summary
+	err = s.each(ctx, query, args, func(scan func(...any) error) error {
+		sum, _, err := tables.ScanSummary(scan)
+		list = append(list, sum)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) shards(ctx context.Context) (list []int, err error) {
+	err = s.each(ctx, `SELECT shard FROM owner`, nil, func(scan func(...any) error) error {
+		var n int
+		err := scan(&n)
+		list = append(list, n)
+		return err
+	})
+	return list, err
+}
+
+// finished reads runs in the order in which they became final.
+func (s *Store) finished(ctx context.Context, f *store.Filter, cursor string, limit int) ([]store.Summary, string, error) {
+	pos, err := tables.ParsePosition(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	var list []store.Summary
+	err = s.moment(ctx, func(q querier) error {
+		var lanes []tables.Lane
+		err := each(ctx, q, `SELECT shard, seq FROM owner ORDER BY shard`, nil, func(scan func(...any) error) error {
+			var shard int
+			var seq int64
+			err := scan(&shard, &seq)
+			lanes = append(lanes, tables.Lane{Shard: shard, Whole: true, End: tables.EndOf(uint64(seq))})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i := range lanes {
+			if err := fill(ctx, q, f, &lanes[i], pos[lanes[i].Shard], limit); err != nil {
+				return err
+			}
+		}
+		list = tables.Merge(lanes, pos, limit)
+		return nil
+	})
+	return list, pos.String(), err
+}
+
+// fill reads the next runs of each status of one shard.
+func fill(ctx context.Context, q querier, f *store.Filter, lane *tables.Lane, from tables.Place, limit int) error {
+	for _, status := range tables.Statuses(f) {
+		w := tables.NewWhere(dialect())
+		above, below := from.Range(status)
+		w.And("shard = " + w.Mark(int64(lane.Shard)))
+		w.And("done > " + w.Mark(above) + " AND done < " + w.Mark(below))
+		w.Filter(f)
+		read := 0
+		query := `SELECT ` + tables.SummaryColumns + ` FROM run WHERE ` + w.String() + ` ORDER BY done LIMIT ` + w.Mark(int64(limit))
+		err := each(ctx, q, query, w.Args, func(scan func(...any) error) error {
+			sum, done, err := tables.ScanSummary(scan)
+			read++
+			if f.Match(&sum) {
+				lane.Runs = append(lane.Runs, tables.Placed{Summary: sum, Place: tables.FromDone(done)})
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		lane.Whole = lane.Whole && read < limit
+	}
 	return nil
 }
 
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, f store.Filter, limit int) (int, error) {
-	q := conditions(f)
-	var n int
-	err := s.reader.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM run `+q.text+` LIMIT ?)`, append(q.args, limit)...).Scan(&n)
+	n, err := s.count(ctx, &f, limit)
+	if err != nil {
+		return 0, fmt.Errorf("count runs: %w", err)
+	}
+	return n, nil
+}
+
+func (s *Store) count(ctx context.Context, f *store.Filter, limit int) (n int, err error) {
+	if f.Order == store.Finished {
+		f.Statuses, f.Order = tables.Statuses(f), store.Newest
+		if len(f.Statuses) == 0 {
+			return 0, nil
+		}
+	}
+	if !tables.Exact(f) {
+		return s.countByHand(ctx, f, limit)
+	}
+	w := tables.NewWhere(dialect())
+	w.Filter(f)
+	w.Live(f)
+	query := `SELECT count(*) FROM (SELECT 1 FROM run WHERE ` + w.String() + ` LIMIT ` + w.Mark(int64(limit)) + `)`
+	err = s.reader.QueryRowContext(ctx, query, w.Args...).Scan(&n)
 	return n, err
+}
+
+// countByHand counts what SQL cannot tell.
+func (s *Store) countByHand(ctx context.Context, f *store.Filter, limit int) (n int, err error) {
+	for cursor := ""; n < limit; {
+		var list []store.Summary
+		if list, cursor, err = s.byID(ctx, f, cursor, min(limit-n, maxPage)); err != nil {
+			return 0, err
+		}
+		n += len(list)
+		if cursor == "" {
+			break
+		}
+	}
+	return n, nil
+}
+
+// Expired implements [store.Store].
+func (s *Store) Expired(ctx context.Context, shard int, before map[machine.Status]store.Millis, limit int) ([]workflow.RunID, error) {
+	var ids []workflow.RunID
+	for _, status := range tables.Final {
+		until, ok := before[status]
+		if !ok {
+			continue
+		}
+		above, below := tables.Place(0).Range(status)
+		query := `SELECT id, coalesce(finished, 0) FROM run WHERE shard = ? AND done >= ? AND done < ? ORDER BY done LIMIT ?`
+		late := false
+		err := s.each(ctx, query, []any{shard, above, below, limit - len(ids)}, func(scan func(...any) error) error {
+			var id, finished int64
+			err := scan(&id, &finished)
+			if late = late || finished >= until; !late {
+				ids = append(ids, workflow.RunID(id))
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("expired runs of shard %d: %w", shard, err)
+		}
+		if len(ids) == limit {
+			break
+		}
+	}
+	return ids, nil
 }

@@ -2,107 +2,93 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
-	"time"
 
+	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
 )
 
-// now is the clock of leases, in milliseconds. The lock beside the file keeps
-// other processes away, so a monotonic clock of this one will do, and leases
-// of an earlier process are over.
-func (s *Store) now() int64 { return time.Since(s.start).Milliseconds() }
-
 // Acquire implements [store.Store].
-func (s *Store) Acquire(ctx context.Context, shard int, node, addr string, ttl store.Millis) (store.Owner, error) {
-	o := store.Owner{Shard: shard, Node: node, Addr: addr}
-	err := s.write(ctx, func(w *writer) error {
-		have, err := readOwner(ctx, w, shard)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if err == nil && have.Node != node && s.holds(have) {
-			o = have
-			return fmt.Errorf("shard %d: %w", shard, store.ErrNotOwner)
-		}
-		o.Epoch, o.Seq, o.Until = have.Epoch+1, have.Seq, s.now()+ttl
-		_, err = w.conn.ExecContext(ctx, `INSERT OR REPLACE INTO owner(shard, node, addr, epoch, seq, until) VALUES (?,?,?,?,?,?)`,
-			shard, node, addr, int64(o.Epoch), int64(o.Seq), o.Until) //nolint:gosec // neither gets near 2^63
-		return err
-	})
-	if err == nil {
-		s.mine(o)
-	}
-	return o, err
-}
-
-// held are the leases that this process gave; those of earlier ones ended
-// with them.
-func (s *Store) mine(o store.Owner) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held == nil {
-		s.held = map[int]uint64{}
-	}
-	s.held[o.Shard] = o.Epoch
-}
-
-// holds says whether a lease was given by this process and is not over. The
-// caller has the writer.
-func (s *Store) holds(o store.Owner) bool { return s.held[o.Shard] == o.Epoch && o.Until > s.now() }
-
-func readOwner(ctx context.Context, w *writer, shard int) (store.Owner, error) {
-	o := store.Owner{Shard: shard}
-	err := w.conn.QueryRowContext(ctx, `SELECT node, addr, epoch, seq, until FROM owner WHERE shard = ?`, shard).
-		Scan(&o.Node, &o.Addr, &o.Epoch, &o.Seq, &o.Until)
-	return o, err
-}
-
-// Renew implements [store.Store].
-func (s *Store) Renew(ctx context.Context, o store.Owner, ttl store.Millis) (store.Owner, error) {
-	o.Until = s.now() + ttl
-	return o, s.changeOwner(ctx, o, o.Until)
-}
-
-// Release implements [store.Store].
-func (s *Store) Release(ctx context.Context, o store.Owner) error { return s.changeOwner(ctx, o, 0) }
-
-func (s *Store) changeOwner(ctx context.Context, o store.Owner, until int64) error {
-	return s.write(ctx, func(w *writer) error {
-		r, err := w.conn.ExecContext(ctx, `UPDATE owner SET until = ? WHERE shard = ? AND epoch = ?`, until, o.Shard, int64(o.Epoch)) //nolint:gosec // see Acquire
+func (s *Store) Acquire(ctx context.Context, shard int, node, addr string, ttl store.Millis) (o store.Owner, err error) {
+	err = s.writer.write(ctx, func(w *writer) error {
+		now := s.clock.now()
+		n, err := w.acquire.run(int64(shard), tables.Escape(node), tables.Escape(addr), now+ttl, now)
 		if err != nil {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(fmt.Errorf("shard %d: %w", o.Shard, store.ErrNotOwner), err)
+		if o, err = w.ownerOf(shard); err != nil {
+			return err
+		}
+		if n == 0 {
+			return store.ErrNotOwner
 		}
 		return nil
 	})
+	return o, ownerError("acquire", shard, err)
+}
+
+// Renew implements [store.Store].
+func (s *Store) Renew(ctx context.Context, o store.Owner, ttl store.Millis) (renewed store.Owner, err error) {
+	err = s.writer.write(ctx, func(w *writer) error {
+		n, err := w.renew.run(s.clock.now()+ttl, int64(o.Shard), int64(o.Epoch), tables.Escape(o.Node))
+		if err != nil {
+			return err
+		}
+		if renewed, err = w.ownerOf(o.Shard); err != nil {
+			return err
+		}
+		if n == 0 {
+			return store.ErrNotOwner
+		}
+		return nil
+	})
+	return renewed, ownerError("renew", o.Shard, err)
+}
+
+// Release implements [store.Store].
+func (s *Store) Release(ctx context.Context, o store.Owner) error {
+	err := s.writer.write(ctx, func(w *writer) error {
+		_, err := w.release.run(int64(o.Shard), int64(o.Epoch), tables.Escape(o.Node))
+		return err
+	})
+	if err == nil {
+		s.hint(o.Shard)
+	}
+	return ownerError("release", o.Shard, err)
+}
+
+func ownerError(what string, shard int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s shard %d: %w", what, shard, err)
+}
+
+// ownerOf reads the owner of a shard; the zero owner where nobody ever was.
+func (w *writer) ownerOf(shard int) (store.Owner, error) {
+	var v [5]driver.Value
+	found, err := w.owner.row(v[:], int64(shard))
+	o := store.Owner{Shard: shard}
+	if err != nil || !found {
+		return o, err
+	}
+	o.Node, o.Addr = tables.Unescape(v[0].(string)), tables.Unescape(v[1].(string))
+	o.Epoch, o.Seq, o.Until = uint64(v[2].(int64)), uint64(v[3].(int64)), v[4].(int64)
+	return o, nil
 }
 
 // Owners implements [store.Store].
 func (s *Store) Owners(ctx context.Context) ([]store.Owner, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT shard, node, addr, epoch, seq, until FROM owner ORDER BY shard`)
-	if err != nil {
-		return nil, err
-	}
-	return collect(rows, func(r *sql.Rows) (o store.Owner, err error) {
-		err = r.Scan(&o.Shard, &o.Node, &o.Addr, &o.Epoch, &o.Seq, &o.Until)
-		return o, err
+	var owners []store.Owner
+	err := s.each(ctx, `SELECT shard, node, addr, epoch, seq, until FROM owner ORDER BY shard`, nil, func(scan func(...any) error) error {
+		var o store.Owner
+		var epoch, seq int64
+		err := scan(&o.Shard, &o.Node, &o.Addr, &epoch, &seq, &o.Until)
+		o.Epoch, o.Seq = uint64(epoch), uint64(seq)
+		o.Node, o.Addr = tables.Unescape(o.Node), tables.Unescape(o.Addr)
+		owners = append(owners, o)
+		return err
 	})
-}
-
-// collect reads all rows.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (list []T, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
+	return owners, err
 }

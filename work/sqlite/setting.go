@@ -2,137 +2,158 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
+	"database/sql/driver"
 	"fmt"
-	"time"
+	"maps"
+	"slices"
 
+	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
 )
 
-const settingColumns = `kind, id, version, body, fields, created, updated FROM setting `
-
-func scanSetting(scan func(...any) error) (s store.Setting, err error) {
-	var fields sql.NullString
-	if err := scan(&s.Kind, &s.ID, &s.Version, (*[]byte)(&s.Body), &fields, &s.Created, &s.Updated); err != nil {
-		return s, err
-	}
-	if fields.Valid {
-		err = json.Unmarshal([]byte(fields.String), &s.Fields)
-	}
-	return s, err
-}
-
 // Setting implements [store.Store].
 func (s *Store) Setting(ctx context.Context, kind, id string) (store.Setting, error) {
-	row := s.reader.QueryRowContext(ctx, `SELECT `+settingColumns+`WHERE kind = ? AND id = ?`, kind, id)
-	one, err := scanSetting(row.Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return one, fmt.Errorf("%s %q: %w", kind, id, store.ErrNotFound)
+	list, err := s.settings(ctx, `kind = ? AND id = ?`, []any{tables.Escape(kind), tables.Escape(id)})
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
 	}
-	return one, err
+	if err != nil {
+		return store.Setting{}, fmt.Errorf("%s %q: %w", kind, id, err)
+	}
+	return list[0], nil
 }
 
 // Settings implements [store.Store].
 func (s *Store) Settings(ctx context.Context, kind string, where map[string]string, after string, limit int) ([]store.Setting, error) {
-	q := query{text: `SELECT ` + settingColumns + `WHERE kind = ? AND id > ?`, args: []any{kind, after}}
-	for name, value := range where {
-		q.and("id IN (SELECT id FROM setting_field WHERE kind = ? AND name = ? AND value = ?)", kind, name, value)
-	}
-	rows, err := s.reader.QueryContext(ctx, q.text+` ORDER BY id LIMIT ?`, append(q.args, limit)...)
+	w := tables.NewWhere(dialect())
+	w.Settings(kind, where, after)
+	list, err := s.settings(ctx, w.String()+` ORDER BY id LIMIT `+w.Mark(int64(min(limit, maxPage))), w.Args)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("settings of kind %s: %w", kind, err)
 	}
-	return collect(rows, func(r *sql.Rows) (store.Setting, error) { return scanSetting(r.Scan) })
+	return list, nil
+}
+
+func (s *Store) settings(ctx context.Context, where string, args []any) ([]store.Setting, error) {
+	var list []store.Setting
+	err := s.each(ctx, `SELECT `+tables.SettingColumns+` FROM setting WHERE `+where, args, func(scan func(...any) error) error {
+		one, err := tables.ScanSetting(scan)
+		list = append(list, one)
+		return err
+	})
+	return list, err
 }
 
 // PutSetting implements [store.Store].
-func (s *Store) PutSetting(ctx context.Context, one store.Setting) (int64, error) {
-	now := time.Now().UnixMilli()
-	version := int64(0)
-	err := s.write(ctx, func(w *writer) error {
-		have, created, err := settingVersion(ctx, w, one.Kind, one.ID)
+func (s *Store) PutSetting(ctx context.Context, put store.Setting) (version int64, err error) {
+	err = s.writer.write(ctx, func(w *writer) error {
+		was, err := w.settingOf(put.Kind, put.ID)
 		if err != nil {
 			return err
 		}
-		if one.Version >= 0 && one.Version != have {
-			return fmt.Errorf("%s %q has version %d: %w", one.Kind, one.ID, have, store.ErrVersion)
+		if put.Version >= 0 && put.Version != was.version {
+			return was.differs(put.Version)
 		}
-		if have == 0 {
-			created = now
-		}
-		// Versions of a deleted setting are not given again.
-		if err := w.conn.QueryRowContext(ctx, `UPDATE counter SET n = n + 1 WHERE name = 'settings' RETURNING n`).Scan(&version); err != nil {
+		version, err = w.changeSettings(was)
+		if err != nil {
 			return err
 		}
-		return putSetting(ctx, w, one, version, created, now)
+		now := s.clock.now()
+		_, err = w.putSetting.run(tables.Escape(put.Kind), tables.Escape(put.ID), version, now, now, tables.LabelText(put.Fields), notNil(put.Body))
+		if err != nil {
+			return err
+		}
+		return w.addFields(put)
 	})
+	if err != nil {
+		return 0, fmt.Errorf("put %s %q: %w", put.Kind, put.ID, err)
+	}
+	s.hint(store.AllShards)
+	return version, nil
+}
+
+func notNil(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
+}
+
+// DeleteSetting implements [store.Store].
+func (s *Store) DeleteSetting(ctx context.Context, kind, id string, version int64) error {
+	err := s.writer.write(ctx, func(w *writer) error {
+		was, err := w.settingOf(kind, id)
+		switch {
+		case err != nil:
+			return err
+		case was.version == 0:
+			return store.ErrNotFound
+		case version >= 0 && version != was.version:
+			return was.differs(version)
+		}
+		if _, err := w.changeSettings(was); err != nil {
+			return err
+		}
+		_, err = w.dropSetting.run(tables.Escape(kind), tables.Escape(id))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete %s %q: %w", kind, id, err)
+	}
+	s.hint(store.AllShards)
+	return nil
+}
+
+// SettingsVersion implements [store.Store].
+func (s *Store) SettingsVersion(ctx context.Context) (version int64, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT value FROM counter WHERE name = 'settings'`).Scan(&version)
 	return version, err
 }
 
-func settingVersion(ctx context.Context, w *writer, kind, id string) (version, created int64, err error) {
-	err = w.conn.QueryRowContext(ctx, `SELECT version, created FROM setting WHERE kind = ? AND id = ?`, kind, id).Scan(&version, &created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, nil
-	}
-	return version, created, err
+// stored is what the writer knows of a setting; version 0 where there is none.
+type stored struct {
+	kind, id string
+	version  int64
+	fields   map[string]string
 }
 
-func putSetting(ctx context.Context, w *writer, one store.Setting, version, created, now int64) error {
-	var fields any
-	if len(one.Fields) > 0 {
-		enc, err := json.Marshal(one.Fields)
-		if err != nil {
-			return err
+func (o stored) differs(wanted int64) error {
+	return fmt.Errorf("version %d, not %d: %w", o.version, wanted, store.ErrVersion)
+}
+
+func (w *writer) settingOf(kind, id string) (stored, error) {
+	o := stored{kind: kind, id: id}
+	var v [3]driver.Value
+	found, err := w.setting.row(v[:], tables.Escape(kind), tables.Escape(id))
+	if err != nil || !found {
+		return o, err
+	}
+	o.version, o.fields = v[0].(int64), tables.ParseLabels(v[2].(string))
+	return o, nil
+}
+
+// changeSettings begins a change: the old fields go, and a new version is
+// given. Versions are never given twice, so that a setting that was deleted
+// and made again is not mistaken for itself.
+func (w *writer) changeSettings(was stored) (int64, error) {
+	for name, value := range was.fields {
+		if _, err := w.dropFields.run(tables.Escape(was.kind), tables.Escape(name), tables.Escape(value), tables.Escape(was.id)); err != nil {
+			return 0, err
 		}
-		fields = string(enc)
 	}
-	_, err := w.conn.ExecContext(ctx, `INSERT OR REPLACE INTO setting(kind, id, version, body, fields, created, updated) VALUES (?,?,?,?,?,?,?)`,
-		one.Kind, one.ID, version, []byte(one.Body), fields, created, now)
-	if err != nil {
-		return err
+	if _, err := w.countSettings.run(); err != nil {
+		return 0, err
 	}
-	if _, err := w.conn.ExecContext(ctx, `DELETE FROM setting_field WHERE kind = ? AND id = ?`, one.Kind, one.ID); err != nil {
-		return err
-	}
-	for name, value := range one.Fields {
-		_, err := w.conn.ExecContext(ctx, `INSERT INTO setting_field(kind, name, value, id) VALUES (?,?,?,?)`, one.Kind, name, value, one.ID)
+	version, _, err := w.settingsCounter.number()
+	return version, err
+}
+
+func (w *writer) addFields(s store.Setting) error {
+	for _, name := range slices.Sorted(maps.Keys(s.Fields)) {
+		_, err := w.addField.run(tables.Escape(s.Kind), tables.Escape(name), tables.Escape(s.Fields[name]), tables.Escape(s.ID))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// DeleteSetting implements [store.Store].
-func (s *Store) DeleteSetting(ctx context.Context, kind, id string, version int64) error {
-	return s.write(ctx, func(w *writer) error {
-		have, _, err := settingVersion(ctx, w, kind, id)
-		switch {
-		case err != nil:
-			return err
-		case have == 0:
-			return fmt.Errorf("%s %q: %w", kind, id, store.ErrNotFound)
-		case version >= 0 && version != have:
-			return fmt.Errorf("%s %q has version %d: %w", kind, id, have, store.ErrVersion)
-		}
-		for _, text := range []string{
-			`DELETE FROM setting WHERE kind = ?1 AND id = ?2`,
-			`DELETE FROM setting_field WHERE kind = ?1 AND id = ?2`,
-			`UPDATE counter SET n = n + 1 WHERE name = 'settings' AND ?1 = ?1 AND ?2 = ?2`,
-		} {
-			if _, err := w.conn.ExecContext(ctx, text, kind, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// SettingsVersion implements [store.Store].
-func (s *Store) SettingsVersion(ctx context.Context) (int64, error) {
-	var n int64
-	err := s.reader.QueryRowContext(ctx, `SELECT n FROM counter WHERE name = 'settings'`).Scan(&n)
-	return n, err
 }

@@ -1,177 +1,166 @@
-// Package sqlite keeps the engine's facts in an SQLite file: for one engine at
-// a time.
+// Package sqlite keeps the facts of the work engine in an SQLite file.
 //
-// The file is in WAL mode and every commit is synced (synchronous=FULL). One
-// connection writes: each batch of a shard is one transaction. Others read.
-// The log is copied into the file by a goroutine of its own, not by whoever
-// happens to commit. A lock beside the file keeps a second process out.
+// The file belongs to one process, which holds a lock on a file beside it.
+// It is in WAL mode and every commit is synced: what was answered is there
+// after a loss of power.
+//
+//	Flush, PutSetting, … → writer: takes all that wait, one transaction, one fsync → answers
+//	List, Load, …        → readers: a few connections that cannot write
+//	                       checkpointer: moves the log into the file, beside the writer
+//
+// One goroutine writes, over a connection whose statements stay prepared. It
+// takes what waits when the last commit ended and commits it together, so that
+// the shards of one engine share an fsync.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 
 	"github.com/berth-project/berth/work/store"
 )
 
 const (
-	busyMillis = 5000
-	maxReaders = 4
+	busyMillis  = 5000
+	readers     = 4
+	writerCache = 16 << 10 // KiB
+	readerCache = 4 << 10  // KiB
 )
 
-// Store is an SQLite file. It implements [store.Store].
-type Store struct {
-	path   string
-	db     *sql.DB // of the writer: one connection
-	reader *sql.DB
-	lock   *os.File
-	start  time.Time // clock of leases: it does not jump
-	wake   chan int
-
-	mu    sync.Mutex     // the writer's
-	held  map[int]uint64 // epochs of the leases this process gave, by shard
-	w     *writer
-	docs  map[store.Hash]int64 // rows of documents, as far as known
-	done  int64                // the last number given to runs that became final
-	stop  context.CancelFunc
-	ended sync.WaitGroup
+// Config says where the file is.
+type Config struct {
+	// Path of the file; beside it are Path-wal, Path-shm and Path.lock. It is
+	// made, readable by its owner alone, where there is none.
+	Path string
+	// Log is told of migrations and of what maintenance could not do; nil:
+	// nobody is.
+	Log *slog.Logger
+	// Hook is called at the stages of each transaction that writes; for
+	// tests. nil: none.
+	Hook func(store.Stage) error
 }
 
-// Open opens the file at path, makes it where there is none, and migrates it.
-// It fails when another process has it open.
-func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("open work store: %w", err)
+// Store is a store in an SQLite file. It implements [store.Store].
+type Store struct {
+	path   string
+	log    *slog.Logger
+	clock  clock
+	lock   *lock
+	writer *writer
+	reader *sql.DB
+	wake   chan int
+
+	stop     context.CancelFunc
+	upkeep   sync.WaitGroup
+	closing  sync.Once
+	closeErr error
+}
+
+// Open is Config{Path: path}.Open.
+func Open(ctx context.Context, path string) (*Store, error) { return Config{Path: path}.Open(ctx) }
+
+// Open opens the file and migrates it. It refuses a file that another process
+// has open, or that a newer Berth wrote.
+func (cfg Config) Open(ctx context.Context) (*Store, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	lock, err := lockFile(path + ".lock")
+	s, err := open(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("open work store %s: %w", path, err)
+		return nil, fmt.Errorf("open work store %s: %w", cfg.Path, err)
 	}
-	s := &Store{path: path, lock: lock, start: time.Now(), wake: make(chan int), docs: map[store.Hash]int64{}}
-	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open work store %s: %w", path, err), s.Close())
-	}
-	checkpoints, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = cancel
-	s.ended.Go(func() { s.checkpoint(checkpoints) })
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600) // params and outputs are its owner's alone
-	if err != nil {
-		return err
+func open(ctx context.Context, cfg Config) (*Store, error) {
+	if err := create(cfg.Path); err != nil {
+		return nil, err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if s.db, err = connect(s.path, 1, "_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)"); err != nil {
-		return err
-	}
-	if err := migrate(ctx, s.db); err != nil {
-		return err
-	}
-	if s.w, err = newWriter(ctx, s.db); err != nil {
-		return err
-	}
-	if err := s.w.conn.QueryRowContext(ctx, `SELECT coalesce(max(done), 0) FROM run`).Scan(&s.done); err != nil {
-		return err
-	}
-	s.reader, err = connect(s.path, maxReaders, "_pragma=query_only(1)")
-	return err
-}
-
-func connect(path string, conns int, options string) (*sql.DB, error) {
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	u.RawQuery = fmt.Sprintf("%s&_pragma=busy_timeout(%d)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16384)",
-		options, busyMillis)
-	db, err := sql.Open("sqlite", u.String())
+	held, err := takeLock(cfg.Path + ".lock")
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	return db, nil
+	s := &Store{path: cfg.Path, log: cfg.Log, clock: newClock(), lock: held, wake: make(chan int, 16)}
+	if s.writer, err = newWriter(ctx, cfg); err != nil {
+		return nil, errors.Join(err, held.release())
+	}
+	s.reader = sql.OpenDB(connector(cfg.Path, "_pragma=query_only(1)", readerCache))
+	s.reader.SetMaxOpenConns(readers)
+	s.reader.SetMaxIdleConns(readers)
+	if err := s.reader.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, s.writer.close(), s.reader.Close(), held.release())
+	}
+	upkeep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.upkeep.Go(func() { s.checkpoints(upkeep) })
+	s.upkeep.Go(func() { s.sweep(upkeep) })
+	return s, nil
 }
 
-// Close closes the file. Nothing may be under way.
-func (s *Store) Close() error {
-	var errs []error
-	if s.stop != nil {
-		s.stop()
-		s.ended.Wait()
+// create makes an empty file only its owner may read. SQLite gives its -wal
+// and -shm files the same mode.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
 	}
-	if s.w != nil {
-		errs = append(errs, s.w.close())
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
 	}
-	for _, db := range []*sql.DB{s.reader, s.db} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	errs = append(errs, s.lock.Close())
-	return errors.Join(errs...)
+	return f.Close()
 }
 
-const (
-	checkpointEvery = 250 * time.Millisecond
-	checkpointSize  = 4 << 20
-	checkpointIdle  = 4 * time.Second
-)
-
-// checkpoint copies the log into the file when it is large, and empties it
-// when nothing was written for a while.
-func (s *Store) checkpoint(ctx context.Context) {
-	t := time.NewTicker(checkpointEvery)
-	defer t.Stop()
-	var last int64
-	var since time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-t.C:
-			info, err := os.Stat(s.path + "-wal")
-			if err != nil || info.Size() == 0 {
-				continue
-			}
-			size := info.Size()
-			if size != last {
-				last, since = size, now
-			}
-			switch {
-			case now.Sub(since) > checkpointIdle:
-				s.tidy(ctx)
-			case size > checkpointSize:
-				_, _ = s.reader.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`) // the next one does what this one could not
-			}
-		}
+// connector opens connections with the settings all have in common.
+func connector(path, options string, cacheKiB int) driver.Connector {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	u.RawQuery = fmt.Sprintf("%s&_pragma=busy_timeout(%d)&_pragma=synchronous(FULL)&_pragma=foreign_keys(0)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-%d)",
+		options, busyMillis, cacheKiB)
+	c, err := sqlite.NewConnector(u.String())
+	if err != nil {
+		panic(err) // the query is written above
 	}
+	return c
 }
 
-func (s *Store) tidy(ctx context.Context) {
-	if !s.mu.TryLock() {
-		return
-	}
-	defer s.mu.Unlock()
-	_, _ = s.w.conn.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	_, _ = s.w.conn.ExecContext(ctx, `PRAGMA incremental_vacuum(256)`)
-}
-
-// Check implements [store.Store].
-func (s *Store) Check(ctx context.Context) error {
-	var n int
-	return s.reader.QueryRowContext(ctx, `SELECT 1`).Scan(&n)
-}
-
-// Wake implements [store.Store]: nobody else writes to the file.
+// Wake implements [store.Store].
 func (s *Store) Wake() <-chan int { return s.wake }
+
+// hint is heard by whoever listens, if there is room.
+func (s *Store) hint(shard int) {
+	select {
+	case s.wake <- shard:
+	default:
+	}
+}
+
+// Check implements [store.Store]: the file can be read, and the last
+// transaction did not fail for want of a disk.
+func (s *Store) Check(ctx context.Context) error {
+	if err := s.writer.health(); err != nil {
+		return fmt.Errorf("work store %s: the last write: %w", s.path, err)
+	}
+	if err := s.reader.PingContext(ctx); err != nil {
+		return fmt.Errorf("work store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// Close implements [store.Store]. It moves the log into the file.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.stop()
+		s.upkeep.Wait()
+		s.closeErr = errors.Join(s.reader.Close(), s.writer.close(), s.lock.release())
+	})
+	return s.closeErr
+}

@@ -29,7 +29,7 @@ type Filter struct {
 	Parent      workflow.RunID
 	Idempotency string
 	Failure     string // code, or a prefix ending in *
-	Text        string // in the workflow's name or a label's value, in any case; or an id, whole
+	Text        string // in the workflow's name or a label's value, in any case of ASCII letters; or an id, whole
 	CreatedFrom Millis
 	CreatedTo   Millis // exclusive
 	// Order is Newest, Oldest or Finished.
@@ -94,17 +94,27 @@ func (f *Filter) matchLabels(labels map[string]string) bool {
 }
 
 func (f *Filter) matchText(s *Summary) bool {
-	if f.Text == "" || strings.EqualFold(f.Text, s.ID.String()) {
+	if f.Text == "" {
 		return true
 	}
-	text := strings.ToLower(f.Text)
-	if strings.Contains(strings.ToLower(s.Workflow), text) {
+	text := lower(f.Text)
+	if text == s.ID.String() || strings.Contains(lower(s.Workflow), text) {
 		return true
 	}
 	for _, value := range s.Labels {
-		if strings.Contains(strings.ToLower(value), text) {
+		if strings.Contains(lower(value), text) {
 			return true
 		}
 	}
 	return false
+}
+
+// lower folds ASCII letters only, as databases do.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, s)
 }
