@@ -42,6 +42,7 @@
 //	work                what runs workflows, in words: tasks, executors, queues, pools, submissions
 //	work/engine           the engine: shards, store, executors, workers, deliveries, schedules
 //	work/shard            one shard as a deterministic state machine: rounds of operations
+//	work/internal/tables   what the tables of SQLite and PostgreSQL have in common
 //	work/store            what the engine asks of a store
 //	work/sqlite           the store of one engine: an SQLite file
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
@@ -81,6 +82,7 @@
 //	internal/glob         the wildcards * and ?
 //	internal/jsonsource   JSON as a tree that knows where each value stands
 //	internal/jsonscan     finds values in JSON without reading the rest of it
+//	internal/migration    the numbered changes of a database's schema
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
 //	internal/graph        directed acyclic graphs, drawn for browsers and terminals
 //	internal/plot         lines, shares and bars over time, drawn for browsers

@@ -197,8 +197,8 @@ func (f *fixture) list(filter store.Filter, limit int) []workflow.RunID {
 // same expects equal values, where no elements are like none.
 func same[T any](t testing.TB, what string, got, want T) {
 	t.Helper()
-	raw := cmp.Comparer(func(a, b json.RawMessage) bool { return bytes.Equal(a, b) })
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), raw, cmp.Comparer(bytes.Equal)); diff != "" {
+	long := cmp.FilterValues(func(a, b []byte) bool { return len(a)+len(b) > 0 }, cmp.Comparer(bytes.Equal)) // not byte by byte
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), long); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
