@@ -143,9 +143,9 @@ func (c *Core) requeue(r *resident, o Order) error {
 	if _, ok := c.settings.Queues[to]; !ok {
 		return fmt.Errorf("%w: there is no queue %q", work.ErrNotFound, to)
 	}
-	queued := r.run.State.Status == machine.Queued && !r.run.State.Paused
-	if queued {
+	if r.waiting {
 		c.order.Remove(uint64(o.Run))
+		r.waiting = false
 	}
 	r.run.Meta.Queue, r.rec.Meta.Queue = to, to
 	if o.Priority != nil {
@@ -153,9 +153,7 @@ func (c *Core) requeue(r *resident, o Order) error {
 		r.rec.Meta.Priority, r.item.Priority = r.run.Meta.Priority, r.run.Meta.Priority
 	}
 	r.item.Tag = 0
-	if queued {
-		c.enqueue(r)
-	}
+	c.line(r)
 	c.touch(r)
 	return nil
 }

@@ -125,12 +125,13 @@ type Finished struct {
 
 // resident is a run in memory.
 type resident struct {
-	run    *machine.Run
-	rec    store.Record // what its row says, without State and Outputs
-	stored bool
-	dirty  bool
-	tag    float64
-	picked bool // counted as running by the order
+	run     *machine.Run
+	rec     store.Record // what its row says, without State and Outputs
+	stored  bool
+	dirty   bool
+	tag     float64
+	waiting bool // it has a place in the order, to be picked
+	picked  bool // counted as running by the order
 	// resting: it has begun, and all it does is wait for time, somebody or its
 	// sub-workflows: it holds no place that these may need.
 	resting bool

@@ -148,13 +148,13 @@ func (c *Core) begin(ids []workflow.RunID, start func(*resident)) bool {
 			c.order.Finished(p.item.ID, 0)
 			continue
 		}
-		r.picked, r.item = true, p.item
+		r.picked, r.waiting, r.item = true, false, p.item
 		start(r)
 		c.settle(r)
 		if r.status == machine.Queued { // it could not begin: the next round tries again
 			c.order.Finished(p.item.ID, 0)
 			r.picked = false
-			c.enqueue(r)
+			c.line(r)
 			continue
 		}
 		began = true

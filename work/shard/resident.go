@@ -62,6 +62,7 @@ func (c *Core) admit(rec *store.Record) (*resident, error) {
 		run.SetExternal(machine.Ref{Node: o.Node, Item: o.Item}, o.Body)
 	}
 	r := &resident{run: run, rec: *rec, stored: true, tag: rec.Tag, status: run.State.Status}
+	r.waiting = rec.Status == machine.Queued && !rec.Paused // Waiting has restored its place
 	r.rec.State, r.rec.Outputs = nil, nil
 	r.item = itemOf(&r.rec)
 	c.runs[rec.Meta.ID] = r

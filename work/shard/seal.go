@@ -104,7 +104,7 @@ func (c *Core) disown(id workflow.RunID) {
 		c.order.Finished(uint64(r.run.Meta.ID), 0)
 		c.usage(r.run.Meta.Tenant).running--
 	case waits(r.status):
-		c.order.Remove(uint64(id))
+		c.order.Remove(uint64(id)) // it may have no place
 		c.usage(r.run.Meta.Tenant).queued--
 	}
 	r.dirty = false

@@ -30,6 +30,9 @@ func (c *Core) settle(r *resident) {
 		c.round.out.Children = append(c.round.out.Children, c.child(r, child))
 	}
 	c.round.out.Cancel = append(c.round.out.Cancel, eff.Cancel...)
+	if len(eff.Children)+len(eff.Cancel) > 0 {
+		c.round.urgent = true
+	}
 	for _, e := range eff.History {
 		c.round.history = append(c.round.history, store.History{Run: r.run.Meta.ID, Entry: e})
 	}
@@ -43,16 +46,11 @@ func (c *Core) settle(r *resident) {
 func (c *Core) place(r *resident) {
 	was, is := r.status, r.run.State.Status
 	if was == is {
-		if is == machine.Queued {
-			c.replace(r)
-		}
+		c.line(r)
 		return
 	}
 	use := c.usage(r.run.Meta.Tenant)
-	switch {
-	case was == machine.Queued && !r.picked:
-		c.order.Remove(uint64(r.run.Meta.ID))
-	case was == machine.Running:
+	if was == machine.Running {
 		if !r.resting {
 			c.order.Finished(uint64(r.run.Meta.ID), r.used)
 		}
@@ -70,12 +68,12 @@ func (c *Core) place(r *resident) {
 	case machine.Queued:
 		r.item.Tag = 0
 		r.item.Enqueued = c.now
-		c.enqueue(r)
 	case machine.Running:
 		use.running++
 		r.rec.Started = r.run.State.StartedAt
 	}
 	r.status = is
+	c.line(r)
 	if is.Final() {
 		c.finish(r)
 	}
@@ -112,27 +110,18 @@ func sleeps(run *machine.Run) bool {
 
 func waits(s machine.Status) bool { return s == machine.Held || s == machine.Queued }
 
-// enqueue lets a run wait its turn, unless it is paused.
-func (c *Core) enqueue(r *resident) {
-	if r.run.State.Paused {
-		return
-	}
-	r.tag = c.order.Enqueue(r.run.Meta.Queue, r.item)
-	r.item.Tag = r.tag
-}
-
-// replace takes a waiting run out of its queue when it was paused, and puts
-// it back when that ended.
-func (c *Core) replace(r *resident) {
-	if r.picked || r.run.State.Paused == r.rec.Paused {
-		return
-	}
-	if r.run.State.Paused {
+// line gives a run its place among those that wait to be picked, or takes it
+// away: a run that is paused, or was picked, has none.
+func (c *Core) line(r *resident) {
+	wants := r.run.State.Status == machine.Queued && !r.run.State.Paused && !r.picked
+	switch {
+	case wants && !r.waiting:
+		r.tag = c.order.Enqueue(r.run.Meta.Queue, r.item)
+		r.item.Tag = r.tag
+	case !wants && r.waiting && !r.picked:
 		c.order.Remove(uint64(r.run.Meta.ID))
-	} else {
-		c.enqueue(r)
 	}
-	r.rec.Paused = r.run.State.Paused
+	r.waiting = wants
 }
 
 // finish tells of a run that became final.

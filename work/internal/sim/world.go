@@ -116,7 +116,7 @@ func (w *world) round(n *node, healthy bool) {
 		_ = n.core.Wake()
 		n.batch = n.core.Seal()
 		if n.batch == nil {
-			n.core.Publish(store.Outcome{})
+			w.heed(n.core.Publish(store.Outcome{}))
 			return
 		}
 	}
