@@ -330,7 +330,11 @@ func TestReapRemovesWhatIsNotCurrent(t *testing.T) {
 	tk := task("it", ``)
 	tk.Item = 3
 	go func() { done <- running.Execute(t.Context(), tk, r) }()
-	<-r.waiting
+	select {
+	case <-r.waiting:
+	case got := <-done:
+		t.Fatalf("Execute() = %+v before it waited; log %s", got.Failure, r.text())
+	}
 	for _, c := range []struct {
 		name    string
 		by      *container.Executor

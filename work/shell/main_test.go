@@ -48,6 +48,8 @@ func program(what string) {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		holdConnection()
+	case "reaped":
+		reaped()
 	case "engine":
 		engine()
 	}
