@@ -329,3 +329,44 @@ func TestRoundRobinTurns(t *testing.T) {
 		})
 	}
 }
+
+// TestIdleQueueEndsDebts: when all has run, a tenant whose last run cost more
+// than estimated begins anew as everybody does.
+func TestIdleQueueEndsDebts(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	s.Enqueue("q", queue.Item{ID: 1, Tenant: "a"})
+	s.Pick("q", 0)
+	s.Finished(1, 100)
+	got := ""
+	for id := uint64(10); id < 14; id++ {
+		s.Enqueue("q", queue.Item{ID: id, Tenant: []string{"a", "b"}[id%2], Enqueued: int64(id)})
+	}
+	for range 4 {
+		it, _ := s.Pick("q", 100)
+		got += it.Tenant
+	}
+	if got != "abab" {
+		t.Errorf("picked %s, want abab", got)
+	}
+}
+
+// TestWeightChangesWhatWaits: the tags of what comes after count what waits
+// at the new weight.
+func TestWeightChangesWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	var tag float64
+	for id := range uint64(11) {
+		tag = s.Enqueue("q", queue.Item{ID: id + 1, Tenant: "a", Enqueued: int64(id)})
+	}
+	if tag != 11 {
+		t.Fatalf("Enqueue behind ten runs = tag %v, want 11", tag)
+	}
+	if err := s.SetTenant("a", queue.Tenant{Weight: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Enqueue("q", queue.Item{ID: 20, Tenant: "a", Enqueued: 20}), 1+11.0/4; got != want {
+		t.Errorf("Enqueue behind eleven runs at weight 4 = tag %v, want %v", got, want)
+	}
+}

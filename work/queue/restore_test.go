@@ -218,3 +218,49 @@ func TestRestoreAndRunningCountOnce(t *testing.T) {
 		t.Errorf("Load (-want +got):\n%s", diff)
 	}
 }
+
+// TestNewcomerAfterRestart: virtual time is found again, so that a tenant that
+// comes after the restart has no more than its share.
+func TestNewcomerAfterRestart(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	store := stored{map[uint64]queue.Item{}, map[uint64]queue.Item{}}
+	for id := range uint64(1000) {
+		it := queue.Item{ID: id + 1, Tenant: []string{"a", "b"}[id%2], Enqueued: int64(id)}
+		it.Tag = s.Enqueue("q", it)
+		store.waiting[it.ID] = it
+	}
+	for range 800 {
+		it, _ := s.Pick("q", 2000)
+		s.Finished(it.ID, -1)
+		delete(store.waiting, it.ID)
+	}
+	again := store.restart(t, rand.New(rand.NewPCG(1, 1)), queue.Config{Name: "q"}, nil, nil)
+	for id := uint64(2000); id < 2100; id++ {
+		again.Enqueue("q", queue.Item{ID: id, Tenant: "new", Enqueued: 2000})
+	}
+	got := 0
+	for range 30 {
+		if it, _ := again.Pick("q", 3000); it.Tenant == "new" {
+			got++
+		}
+	}
+	if got != 10 {
+		t.Errorf("the new tenant got %d of 30 picks, want 10", got)
+	}
+}
+
+// TestRestartIsNoAgeing: a backlog that is old when the engine starts was
+// served a moment before it stopped, and does not count as starved.
+func TestRestartIsNoAgeing(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	for id := range uint64(10) {
+		s.Restore("q", queue.Item{ID: id + 1, Tenant: "backlog", Priority: 9, Enqueued: 0, Tag: float64(1 + id)})
+	}
+	const hour = 3_600_000
+	s.Enqueue("q", queue.Item{ID: 100, Tenant: "urgent", Priority: 1, Enqueued: hour})
+	if it, _ := s.Pick("q", hour); it.ID != 100 {
+		t.Errorf("the first pick after a restart is %d of class %d, want 100 of class 1", it.ID, it.Priority)
+	}
+}
