@@ -62,7 +62,7 @@ func (s *Service) rerun(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, v, err := s.ownAgenda(ctx, r.caller, asked.AgendaID, Rerun)
+	a, err := s.ownAgenda(ctx, r.caller, asked.AgendaID, Rerun)
 	if err != nil {
 		return nil, err
 	}
@@ -76,23 +76,23 @@ func (s *Service) rerun(ctx context.Context, r *request) (*answer, error) {
 	if !how.ResetAll && how.Reset == nil {
 		return &answer{}, s.retry(ctx, a, rec, r.caller, how)
 	}
-	return &answer{}, s.reset(ctx, a, v, rec, r.caller, how)
+	return &answer{}, s.reset(ctx, a, rec, r.caller, how)
 }
 
 // ownAgenda reads an agenda that the caller may do something with.
-func (s *Service) ownAgenda(ctx context.Context, c *Caller, id string, what Action) (*object.Agenda, version, error) {
+func (s *Service) ownAgenda(ctx context.Context, c *Caller, id string, what Action) (*object.Agenda, error) {
 	if id == "" {
-		return nil, 0, refuse(http.StatusBadRequest, "agendaId is missing")
+		return nil, refuse(http.StatusBadRequest, "agendaId is missing")
 	}
-	o, v, err := s.docs.load(ctx, object.KindAgenda, id)
+	o, _, err := s.docs.load(ctx, object.KindAgenda, id)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	a := o.(*object.Agenda)
 	if !c.may(what, a.CustomerID) {
-		return nil, 0, forbid(what, a.CustomerID)
+		return nil, forbid(what, a.CustomerID)
 	}
-	return a, v, nil
+	return a, nil
 }
 
 // retry goes on from the operations that succeeded. Of an agenda that succeeded
@@ -127,13 +127,15 @@ func (s *Service) retry(ctx context.Context, a *object.Agenda, rec *record, c *C
 }
 
 // reset runs operations again: those that were named, what depends on them, and not
-// what they had generated, which is taken out of the agenda.
-func (s *Service) reset(ctx context.Context, a *object.Agenda, v version, rec *record, c *Caller, how object.Rerun) error {
+// what they had generated, which is taken out of the agenda. The run is held until
+// that is done, as it may generate the same again at once. Whoever asks and gets no
+// answer may ask again.
+func (s *Service) reset(ctx context.Context, a *object.Agenda, rec *record, c *Caller, how object.Rerun) error {
 	closure, err := a.Closure(s.config.Mode, how)
 	if err != nil {
 		return err
 	}
-	order := shard.Order{Verb: shard.Reset, Run: rec.Run, By: c.Name, Hold: how.SkipExecution || a.Params.Has(object.ParamDoNotRun)}
+	order := shard.Order{Verb: shard.Reset, Run: rec.Run, By: c.Name, Hold: true}
 	if !how.ResetAll {
 		for _, name := range closure.Reset {
 			order.Steps = append(order.Steps, translate.StepName(name))
@@ -143,13 +145,18 @@ func (s *Service) reset(ctx context.Context, a *object.Agenda, v version, rec *r
 		return err
 	}
 	if len(closure.Delete) > 0 {
-		a.Operations = slices.DeleteFunc(a.Operations, func(o object.Operation) bool { return slices.Contains(closure.Delete, o.Name) })
-		a.UpdatedTime = s.now()
-		if _, err := s.docs.save(ctx, object.KindAgenda, a, v); err != nil {
+		_, err := s.docs.changeAgenda(ctx, a.ID, func(a *object.Agenda) {
+			a.Operations = slices.DeleteFunc(a.Operations, func(o object.Operation) bool { return slices.Contains(closure.Delete, o.Name) })
+			a.UpdatedTime = s.now()
+		})
+		if err != nil {
 			return err
 		}
 	}
-	return s.reopened(ctx, rec, &closure)
+	if err := s.reopened(ctx, rec, &closure); err != nil || how.SkipExecution || a.Params.Has(object.ParamDoNotRun) {
+		return err
+	}
+	return s.engine.Control(ctx, shard.Order{Verb: shard.Release, Run: rec.Run, By: c.Name})
 }
 
 // reopened notes that a run goes on: operations that were reset are as they were

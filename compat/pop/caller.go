@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/berth-project/berth/compat/pop/object"
+	"github.com/berth-project/berth/compat/pop/translate"
+	"github.com/berth-project/berth/work/api"
 )
 
 // Action is something that a caller may do for a customer.
@@ -33,6 +35,9 @@ type Caller struct {
 	// Customers holds what the caller may do for each customer. POP's own
 	// accounts may do everything: see [Account].
 	Customers map[string][]Action
+	// Pools are those the caller works for, by their names in Berth
+	// ([translate.ObjectName]): it may pull and report agendas of their insights.
+	Pools []string
 }
 
 // Account is what POP lets an account do for its customer.
@@ -46,6 +51,21 @@ func FromPOP(userID, userName, accounts, isSuperUser string) *Caller {
 		c.Customers[customer] = Account()
 	}
 	return c
+}
+
+// FromAPI makes a caller of one of Berth's own API.
+func FromAPI(c *api.Caller) *Caller {
+	words := map[api.Action][]Action{
+		api.Read: {Read}, api.Submit: {Submit}, api.Rerun: {Rerun}, api.Cancel: {Cancel}, api.Define: {Manage},
+		api.Pull: {Pull}, api.Report: {Report}, api.Admin: Account(),
+	}
+	p := &Caller{Name: c.Name, Global: c.Admin, Pools: c.Pools, Customers: map[string][]Action{}}
+	for tenant, actions := range c.Tenants {
+		for _, a := range actions {
+			p.Customers[tenant] = append(p.Customers[tenant], words[a]...)
+		}
+	}
+	return p
 }
 
 // as returns the caller with the customers an action is allowed for.
@@ -62,3 +82,9 @@ func (c *Caller) as(a Action) object.Caller {
 
 // may reports whether an action is allowed for a customer.
 func (c *Caller) may(a Action, customerID string) bool { return c.as(a).Owns(customerID) }
+
+// works reports whether the caller may pull, or report, agendas of an insight: as
+// one who works for its pool, or who may do so for its customer.
+func (c *Caller) works(a Action, i *object.Insight) bool {
+	return c.may(a, i.CustomerID) || i.ResourcePoolID != "" && slices.Contains(c.Pools, translate.ObjectName(i.ResourcePoolID))
+}

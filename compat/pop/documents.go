@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/berth-project/berth/compat/pop/object"
 	"github.com/berth-project/berth/work/store"
@@ -56,11 +57,31 @@ func (d documents) save(ctx context.Context, k object.Kind, o object.Object, v v
 	v, err = d.store.PutSetting(ctx, store.Setting{Kind: documentKind(k), ID: id, Version: v, Body: body, Fields: fields})
 	switch {
 	case errors.Is(err, store.ErrVersion):
-		return 0, refuse(409, "%s %s exists, or was changed meanwhile", k, id)
+		return 0, refuse(http.StatusConflict, "%s %s exists, or was changed meanwhile", k, id)
 	case err != nil:
 		return 0, fmt.Errorf("write %s %s: %w", k, id, err)
 	}
 	return v, nil
+}
+
+// maxTries is how often a change is made again to what somebody else changed.
+const maxTries = 10
+
+// changeAgenda reads an agenda, lets change change it and writes it, again where
+// somebody else changed it meanwhile.
+func (d documents) changeAgenda(ctx context.Context, id string, change func(*object.Agenda)) (*object.Agenda, error) {
+	for try := 1; ; try++ {
+		o, v, err := d.load(ctx, object.KindAgenda, id)
+		if err != nil {
+			return nil, err
+		}
+		a := o.(*object.Agenda)
+		change(a)
+		_, err = d.save(ctx, object.KindAgenda, a, v)
+		if err == nil || codeOf(err) != http.StatusConflict || try == maxTries {
+			return a, err
+		}
+	}
 }
 
 // remove deletes an object whatever its version. One that is not there is no

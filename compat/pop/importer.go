@@ -38,7 +38,8 @@ type Imported struct {
 // agenda that was in the queue waits without being on the waiting list, as one does
 // that is not to run. Such are held; a rerun with "continue" queues them.
 //
-// The error says at which item it ended; what was kept until then stays.
+// The error says at which item it ended; what was kept until then stays. Of very
+// many agendas [Service.Run] submits the rest.
 func (s *Service) Import(ctx context.Context, t Tables) (Imported, error) {
 	im := importer{service: s, done: Imported{Kept: map[string]int{}}}
 	for _, plain := range []struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/berth-project/berth/compat/pop"
 	"github.com/berth-project/berth/compat/pop/object"
+	"github.com/berth-project/berth/compat/pop/token"
 )
 
 func TestObjectsComeAndGo(t *testing.T) {
@@ -205,6 +206,9 @@ func TestAnswersOfErrors(t *testing.T) {
 	w.refused(http.StatusBadRequest, "GET", "agenda/service/run", nil)
 	w.refused(http.StatusNotFound, "GET", "transformrequest", nil)
 	w.by("").refused(http.StatusUnauthorized, "GET", "customer", nil)
+	w.header.Set(pop.EnvelopeHeader, "envelope")
+	w.refused(http.StatusMethodNotAllowed, "PATCH", "customer/none", `{}`)
+	w.by("").refused(http.StatusUnauthorized, "GET", "customer", nil)
 	always := newWorld(t, settings{config: pop.Config{Envelope: true}})
 	if r := always.call("PUT", "customer/none", `{}`); r.status != http.StatusOK || !r.Error {
 		t.Errorf("error with envelopes for all: %d %s", r.status, r.text)
@@ -238,4 +242,19 @@ func idOf(t *testing.T, raw []byte) string {
 		t.Fatal(err)
 	}
 	return o.Head().ID
+}
+
+func TestQuirksOnRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{config: pop.Config{Mode: token.Quirks}})
+	w.must("POST", "customer", `{"id": "a", "customerId": "a", "title": "A", "billingCode": "b"}`)
+	if got := one[object.Customer](w, w.must("PUT", "customer/a", `{"billingCode": null}`)); got.BillingCode != "b" {
+		t.Errorf("billing code is %q, want what it was: null means nothing to POP", got.BillingCode)
+	}
+	for query, want := range map[string]int{"?bytitle=A": 1, "?byTitle=A": 0, "?bynonsense=A": 0} {
+		if r := w.must("GET", "customer"+query, nil); *r.Count != want {
+			t.Errorf("GET customer%s: %s, want %d", query, r.text, want)
+		}
+	}
+	w.refused(http.StatusUnprocessableEntity, "GET", "customer?bycount=&bytitle=A", nil)
 }

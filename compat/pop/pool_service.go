@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func (s *Service) getAgenda(ctx context.Context, r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.caller.may(Pull, insight.CustomerID) {
+	if !r.caller.works(Pull, insight) {
 		return nil, forbid(Pull, insight.CustomerID)
 	}
 	polling, cancel := context.WithTimeout(ctx, s.config.PollWait)
@@ -199,7 +200,7 @@ func (s *Service) createAgenda(ctx context.Context, r *request) (*answer, error)
 	if len(asked.Agendas) == 0 {
 		return nil, refuse(http.StatusUnprocessableEntity, "agendas is empty")
 	}
-	how := submission{caller: r.caller, cid: r.cid, allowed: func(i *object.Insight) bool { return r.caller.may(Pull, i.CustomerID) }}
+	how := submission{caller: r.caller, cid: r.cid, allowed: func(i *object.Insight) bool { return r.caller.works(Pull, i) }}
 	created := []any{}
 	var refused []string
 	for i := range asked.Agendas {
@@ -220,7 +221,7 @@ func (s *Service) createAgenda(ctx context.Context, r *request) (*answer, error)
 }
 
 // updateAgendaProgress takes what an executor tells of its agenda. The caller must
-// be allowed to report for the customer that owns the agenda's insight.
+// be allowed to report agendas of its insight.
 func (s *Service) updateAgendaProgress(ctx context.Context, r *request) (*answer, error) {
 	var asked struct {
 		Progress *object.Progress `json:"agendaProgress"`
@@ -244,7 +245,7 @@ func (s *Service) updateAgendaProgress(ctx context.Context, r *request) (*answer
 	return &answer{}, s.report(ctx, rec.Progress.ID, asked.Progress, r)
 }
 
-// mayReport refuses callers that do not own the insight of an agenda.
+// mayReport refuses callers that may not report agendas of an insight.
 func (s *Service) mayReport(ctx context.Context, c *Caller, p *object.Progress) error {
 	if p.AgendaInsight == nil {
 		return refuse(http.StatusConflict, "progress %s is of no insight", p.ID)
@@ -253,7 +254,7 @@ func (s *Service) mayReport(ctx context.Context, c *Caller, p *object.Progress) 
 	if err != nil {
 		return err
 	}
-	if !c.may(Report, insight.CustomerID) {
+	if !c.works(Report, insight) {
 		return forbid(Report, insight.CustomerID)
 	}
 	return nil
@@ -365,39 +366,27 @@ func (s *Service) extendRun(ctx context.Context, run workflow.RunID, more []obje
 // grow adds operations and parameters to what is kept of an agenda and its
 // progress.
 func (d documents) grow(ctx context.Context, agendaID string, more []object.Operation, params object.Params, now int64) (*object.Agenda, error) {
-	const tries = 10
-	var a *object.Agenda
-	for try := 0; ; try++ {
-		o, v, err := d.load(ctx, object.KindAgenda, agendaID)
-		if err != nil {
-			return nil, err
-		}
-		a = o.(*object.Agenda)
+	a, err := d.changeAgenda(ctx, agendaID, func(a *object.Agenda) {
 		a.Operations = append(a.Operations, newOperations(a, more)...)
-		if a.Params == nil {
-			a.Params = object.Params{}
-		}
-		for name, value := range params {
-			a.Params[name] = value
-		}
+		a.Params = joined(a.Params, params)
 		a.UpdatedTime = now
-		if _, err = d.save(ctx, object.KindAgenda, a, v); err == nil {
-			break
-		}
-		if codeOf(err) != http.StatusConflict || try == tries {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	_, err := d.changeRecord(ctx, a.ProgressID, func(rec *record) (bool, error) {
-		for name, value := range params {
-			if rec.Progress.Params == nil {
-				rec.Progress.Params = object.Params{}
-			}
-			rec.Progress.Params[name] = value
-		}
+	_, err = d.changeRecord(ctx, a.ProgressID, func(rec *record) (bool, error) {
+		rec.Progress.Params = joined(rec.Progress.Params, params)
 		rec.Progress.Operations = complete(rec.Progress, a)
 		rec.Foreign = slices.DeleteFunc(rec.Foreign, func(name string) bool { return a.Operation(name) != nil })
 		return true, nil
 	})
 	return a, err
+}
+
+// joined returns parameters with others in their place.
+func joined(params, others object.Params) object.Params {
+	all := object.Params{}
+	maps.Copy(all, params)
+	maps.Copy(all, others)
+	return all
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/berth-project/berth/compat/pop/object"
 	"github.com/berth-project/berth/compat/pop/translate"
@@ -120,7 +121,7 @@ func (d documents) saveRecord(ctx context.Context, r *record) error {
 	v, err := d.store.PutSetting(ctx, store.Setting{Kind: documentKind(object.KindProgress), ID: id, Version: r.version, Body: body, Fields: fields})
 	switch {
 	case errors.Is(err, store.ErrVersion):
-		return refuse(409, "%s %s exists, or was changed meanwhile", object.KindProgress, id)
+		return refuse(http.StatusConflict, "%s %s exists, or was changed meanwhile", object.KindProgress, id)
 	case err != nil:
 		return fmt.Errorf("write %s %s: %w", object.KindProgress, id, err)
 	}
@@ -132,8 +133,7 @@ func (d documents) saveRecord(ctx context.Context, r *record) error {
 // somebody else changed it meanwhile. change says whether there is something to
 // write.
 func (d documents) changeRecord(ctx context.Context, id string, change func(*record) (write bool, err error)) (*record, error) {
-	const tries = 10
-	for try := 0; ; try++ {
+	for try := 1; ; try++ {
 		r, err := d.loadRecord(ctx, id)
 		if err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (d documents) changeRecord(ctx context.Context, id string, change func(*rec
 			return r, err
 		}
 		err = d.saveRecord(ctx, r)
-		if err == nil || codeOf(err) != 409 || try == tries {
+		if err == nil || codeOf(err) != http.StatusConflict || try == maxTries {
 			return r, err
 		}
 	}

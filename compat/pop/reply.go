@@ -75,9 +75,7 @@ func (a *answer) write(w http.ResponseWriter, envelope bool) {
 	}
 	if envelope {
 		contentType = "application/json"
-		if status < http.StatusInternalServerError && status != http.StatusMethodNotAllowed {
-			status = http.StatusOK
-		}
+		status = enveloped(status)
 		a.Type, a.Title, a.Status, a.Detail = "", "", 0, ""
 	}
 	var b bytes.Buffer
@@ -95,6 +93,18 @@ func (a *answer) write(w http.ResponseWriter, envelope bool) {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the client may be gone
+}
+
+// enveloped is the status that POP gives an answer that has another by right: 200
+// for what its services refuse. What its gateway answers, and what a client should
+// try again, keeps its own.
+func enveloped(status int) int {
+	switch status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
+		http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
+		return http.StatusOK
+	}
+	return status
 }
 
 // etag is the entity tag of a version.

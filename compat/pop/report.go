@@ -23,6 +23,9 @@ func (s *Service) report(ctx context.Context, progressID string, told *object.Pr
 	if rec.Lease == nil {
 		return s.reportWithoutLease(ctx, rec, told, r)
 	}
+	if s.config.RequireLease && r.lease == "" {
+		return refuse(http.StatusForbidden, "show the lease that getAgenda gave, in the header %s", LeaseHeader)
+	}
 	if err := rec.Lease.admits(r.lease, told); err != nil {
 		return err
 	}

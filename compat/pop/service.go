@@ -25,6 +25,9 @@ type Config struct {
 	// Lease is how long an executor may be silent before its agenda waits
 	// again; default [object.ReclaimAge].
 	Lease time.Duration
+	// RequireLease refuses reports that do not show their lease ([LeaseHeader]).
+	// POP's own executors show none.
+	RequireLease bool
 	// PollWait is how long a request for agendas waits for one; default
 	// [object.PollWait].
 	PollWait time.Duration

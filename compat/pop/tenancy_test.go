@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/berth-project/berth/compat/pop"
+	"github.com/berth-project/berth/work/api"
 )
 
 // Acceptance check 6: customer a cannot read, overwrite, run as, count, or report
@@ -155,5 +158,42 @@ func TestFromPOP(t *testing.T) {
 	}
 	if !pop.FromPOP("", "", "", "true").Global || !pop.FromPOP("", "", "*", "").Global || pop.FromPOP("", "", "", "").Global {
 		t.Error("super users and * are global, others are not")
+	}
+}
+
+// A worker of a pool pulls and reports, and sees nothing besides.
+func TestWorkersOfAPool(t *testing.T) {
+	t.Parallel()
+	identify := func(r *http.Request) (*pop.Caller, error) {
+		admin := r.Header.Get("Authorization") == "*"
+		return pop.FromAPI(&api.Caller{Name: "worker", Admin: admin, Pools: []string{r.Header.Get("Authorization")}}), nil
+	}
+	w := newWorld(t, settings{config: pop.Config{Identify: identify, RequireLease: true}})
+	w.tenants("a")
+	agenda := w.submit("a", "x")
+	worker, other := w.by("pop/pool"), w.by("pop/other")
+	other.refused(http.StatusForbidden, "POST", "resourcepool/service/getAgenda", `{"insightId": "insight", "count": 1}`)
+	got := worker.pull()
+	if r := worker.must("GET", "agenda", nil); *r.Count != 0 {
+		t.Errorf("the worker reads %s", r.text)
+	}
+	end := `"processingState": "COMPLETE", "processingStateMessage": "succeeded"`
+	if r := worker.report(agenda, end); r.status != http.StatusForbidden {
+		t.Errorf("report without the lease: %d %s", r.status, r.text)
+	}
+	worker.header.Set(pop.LeaseHeader, got.Leases[agenda.ID])
+	if r := other.report(agenda, end); r.status != http.StatusForbidden {
+		t.Errorf("report of a worker of another pool: %d %s", r.status, r.text)
+	}
+	worker.mustReport(agenda, end)
+	w.until(agenda, "COMPLETE succeeded; x WAITING")
+}
+
+func TestFromAPI(t *testing.T) {
+	t.Parallel()
+	c := pop.FromAPI(&api.Caller{Name: "n", Tenants: map[string][]api.Action{"a": {api.Read, api.Define, api.Signal}}, Pools: []string{"p"}})
+	want := &pop.Caller{Name: "n", Customers: map[string][]pop.Action{"a": {pop.Read, pop.Manage}}, Pools: []string{"p"}}
+	if d := cmp.Diff(want, c); d != "" {
+		t.Errorf("FromAPI (-want +got):\n%s", d)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/berth-project/berth/compat/pop/object"
@@ -90,30 +91,36 @@ func (u *upkeep) submitPending(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a := o.(*object.Agenda)
-		sub, err := submissionOf(a, "upkeep")
-		if err != nil {
-			return err
-		}
-		sub.Hold = sub.Hold || r.Held
-		if err := s.resubmit(ctx, r, sub); err != nil {
-			s.log.Warn("an agenda that waits to be submitted is refused", "agenda", a.ID, "error", err)
-		}
-		return nil
+		return s.resubmit(ctx, o.(*object.Agenda), r)
 	})
 	return err
 }
 
-// resubmit submits the run of a record and notes it.
-func (s *Service) resubmit(ctx context.Context, r *record, sub work.Submission) error {
-	receipts, err := s.engine.Submit(ctx, []work.Submission{sub})
-	if err != nil {
-		return err
+// resubmit submits the run of an agenda and notes it. An agenda that the engine will
+// never take has failed.
+func (s *Service) resubmit(ctx context.Context, a *object.Agenda, r *record) error {
+	sub, err := submissionOf(a, "upkeep")
+	if err == nil {
+		sub.Hold = sub.Hold || r.Held
+		var receipts []work.Receipt
+		if receipts, err = s.engine.Submit(ctx, []work.Submission{sub}); err == nil {
+			if receipts[0].Error == nil {
+				return s.started(ctx, r.Progress.ID, receipts[0].ID)
+			}
+			err = receipts[0].Error
+		}
 	}
-	if receipts[0].Error != nil {
-		return receipts[0].Error
+	if code := codeOf(err); code != http.StatusUnprocessableEntity && code != http.StatusNotFound {
+		return fmt.Errorf("submit agenda %s: %w", a.ID, err)
 	}
-	return s.started(ctx, r.Progress.ID, receipts[0].ID)
+	s.log.Warn("an agenda that was kept is refused", "agenda", a.ID, "error", err)
+	_, failed := s.docs.changeRecord(ctx, r.Progress.ID, func(r *record) (bool, error) {
+		r.Pending = false
+		r.Progress.State, r.Progress.StateMessage, r.Progress.UpdatedTime = object.Complete, object.Failed, s.now()
+		r.Progress.Diagnostics = append(r.Progress.Diagnostics, object.DiagnosticEvent{Message: err.Error(), Time: s.now()})
+		return true, nil
+	})
+	return failed
 }
 
 // forsakeAfter is how long a record may be without its agenda: a request writes one

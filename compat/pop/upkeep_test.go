@@ -93,6 +93,27 @@ func TestAgendasThatWereKeptAreSubmitted(t *testing.T) {
 	w.until(&object.Agenda{ProgressID: "lost-progress"}, "EXECUTING Running Operations; a WAITING")
 }
 
+// What the engine will never take must not be tried forever.
+func TestAgendasThatWereKeptAndAreRefusedHaveFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{config: everyMoment})
+	w.tenants("acme")
+	a := w.submit("acme", "a")
+	w.pull()
+	agenda, body := w.document("pop.Agenda", a.ID)
+	body["agendaInsight"] = map[string]any{"insightId": "gone"}
+	w.rewrite(agenda, body, nil)
+	record, body := w.document("pop.AgendaProgress", a.ProgressID)
+	delete(body, "run")
+	body["pending"] = true
+	w.rewrite(record, body, map[string]string{"pending": "1"})
+	w.keep()
+	p := w.until(a, "COMPLETE failed; a WAITING")
+	if len(p.Diagnostics) != 1 || !strings.Contains(p.Diagnostics[0].Message, "gone") {
+		t.Errorf("events: %+v", p.Diagnostics)
+	}
+}
+
 // A process that ended between submitting a run and noting it: the run is found
 // again, and there is no second one.
 func TestRunsThatWereNotNotedAreFound(t *testing.T) {
