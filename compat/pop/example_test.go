@@ -33,6 +33,9 @@ func ExampleNew() {
 		panic(err)
 	}
 	defer e.Close(ctx)
+	if err := e.Ready(ctx); err != nil {
+		panic(err)
+	}
 
 	service := pop.New(pop.Config{
 		Identify: func(*http.Request) (*pop.Caller, error) { return &pop.Caller{Name: "operator", Global: true}, nil },

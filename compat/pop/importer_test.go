@@ -45,9 +45,10 @@ func deployment() pop.Tables {
 			"id": "p-" + a.name, "agendaId": a.name, "customerId": "acme", "processingState": a.state, "processingStateMessage": a.message,
 			"agendaInsight": `{"insightId":"insight","resourcePoolId":"pool"}`,
 		}))
-		for name, state := range map[string]string{"a": "COMPLETE", "b": a.state} {
-			if a.state == "WAITING" {
-				state = "WAITING"
+		for _, name := range []string{"a", "b"} {
+			state := a.state
+			if name == "a" && state == "EXECUTING" {
+				state = "COMPLETE"
 			}
 			operations.WriteString(item(map[string]string{
 				"id": "p-" + a.name + "-" + name, "agendaProgressId": "p-" + a.name, "customerId": "acme", "operation": name,

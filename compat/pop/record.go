@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/berth-project/berth/compat/pop/object"
 	"github.com/berth-project/berth/compat/pop/translate"
@@ -153,7 +154,7 @@ func (d documents) changeRecord(ctx context.Context, id string, change func(*rec
 // status; 0 where there is no run, or none any more.
 func (s *Service) current(ctx context.Context, r *record) (*object.Progress, machine.Status, error) {
 	p := r.Progress
-	p.Operations = append([]object.OperationProgress(nil), p.Operations...)
+	p.Operations = slices.Clone(p.Operations)
 	if r.Run == 0 || r.Closed {
 		return &p, 0, nil
 	}
@@ -163,6 +164,13 @@ func (s *Service) current(ctx context.Context, r *record) (*object.Progress, mac
 		return &p, 0, nil
 	case err != nil:
 		return nil, 0, err
+	}
+	if !translate.Covers(&p, &run.View) { // operations came since the record was read
+		newer, err := s.docs.loadRecord(ctx, p.ID)
+		if err != nil {
+			return nil, 0, err
+		}
+		p = newer.Progress
 	}
 	translate.Apply(&run.View, &p)
 	return &p, run.Status, nil

@@ -41,6 +41,21 @@ func Apply(v *machine.View, p *object.Progress) {
 	p.PercentComplete = &percent
 }
 
+// Covers reports whether the progress of an agenda has all operations that its run
+// has steps for.
+func Covers(p *object.Progress, v *machine.View) bool {
+	known := make(map[string]bool, len(p.Operations))
+	for i := range p.Operations {
+		known[StepName(p.Operations[i].Operation)] = true
+	}
+	for i := range v.Steps {
+		if s := &v.Steps[i]; s.Type != TypeGenerate && !known[s.Name] {
+			return false
+		}
+	}
+	return true
+}
+
 // NewProgress returns the progress of an agenda that has not run.
 func NewProgress(a *object.Agenda) *object.Progress {
 	percent, attempts, most := 0.0, 0, a.Params.Attempts()

@@ -127,6 +127,19 @@ func TestProgressOfARunThatFailsAndIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	e := execute(t, `{"operations": [{"name": "a b"}, {"name": "gen", "type": "updateAgenda"}]}`)
+	v := e.run.View()
+	if len(v.Steps) != 3 || !translate.Covers(e.progress, &v) {
+		t.Errorf("progress does not cover its run of %d steps", len(v.Steps))
+	}
+	e.progress.Operations = e.progress.Operations[1:]
+	if translate.Covers(e.progress, &v) {
+		t.Error("progress without an operation covers its run")
+	}
+}
+
 func TestWhatTheRunDoesNotKnowStays(t *testing.T) {
 	t.Parallel()
 	e := execute(t, chain)
