@@ -64,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 		return nil, err
 	}
 	w := &Workflows{Store: st, Keys: api.NewKeys(st)}
-	executors, err := w.executors(o)
+	executors, err := w.executors(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -94,11 +94,11 @@ func openStore(ctx context.Context, where string) (store.Store, error) {
 	if IsURL(where) {
 		return openPostgres(ctx, where)
 	}
-	return sqlite.Open(ctx, where)
+	return sqlite.Open(where)
 }
 
 // executors are those of this process, by step type.
-func (w *Workflows) executors(o Options) (map[string]work.Executor, error) {
+func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.Executor, error) {
 	all := map[string]work.Executor{}
 	calls, err := workhttp.New(o.HTTP)
 	if err != nil {
@@ -110,6 +110,11 @@ func (w *Workflows) executors(o Options) (map[string]work.Executor, error) {
 	}
 	programs, err := shell.New(o.Shell)
 	if err != nil {
+		return nil, err
+	}
+	// What programs of an engine that was killed left behind ends before
+	// their steps are executed again.
+	if _, err := programs.Recover(ctx); err != nil {
 		return nil, err
 	}
 	for _, typ := range programs.Types() {
