@@ -38,7 +38,7 @@ func open(t *testing.T, o engine.Options) *fixture {
 func openAt(t *testing.T, path string, o engine.Options) *fixture {
 	t.Helper()
 	ctx := t.Context()
-	st, err := sqlite.Open(path)
+	st, err := sqlite.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,10 +121,10 @@ func TestRunFinishesWithItsOutput(t *testing.T) {
 	t.Parallel()
 	f := open(t, engine.Options{})
 	id := f.submit(`{"name":"sum","params":{"n":20},"output":"${steps.twice.output}",
-		"steps":[{"name":"twice","run":"transform","with":{"expression":"params.n + params.n"}}]}`)
+		"steps":[{"name":"twice","run":"transform","with":{"cel":"input.n + input.n","input":{"n":"${params.n}"}}}]}`)
 	r := f.final(id)
-	if r.Status != machine.Succeeded {
-		t.Fatalf("it is %v: %+v", r.Status, r.View.Failure)
+	if r.Status != machine.Succeeded || string(r.View.Output) != "40" {
+		t.Fatalf("it is %v with the output %s: %+v", r.Status, r.View.Output, r.View.Failure)
 	}
 }
 

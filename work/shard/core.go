@@ -45,7 +45,6 @@ type Core struct {
 	order   *queue.Scheduler
 	slots   *queue.Slots
 	pollers map[string][]*Poller // by pool, oldest first
-	turn    map[string]int       // by pool: the queue asked first
 	callers []*RunPoller         // for whole runs
 	timers  timers
 	tenants map[string]*usage
@@ -154,7 +153,6 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 		order:   queue.New(),
 		slots:   queue.NewSlots(),
 		pollers: map[string][]*Poller{},
-		turn:    map[string]int{},
 		tenants: map[string]*usage{},
 		logSeq:  map[workflow.RunID]int64{},
 	}

@@ -94,26 +94,15 @@ func (c *Core) serve(pool string) {
 // began.
 func (c *Core) start(pool string, n int) bool {
 	names := c.feeding(pool)
-	if len(names) == 0 {
-		return false
-	}
 	var ids []workflow.RunID
-	for range names {
-		name := names[c.turn[pool]%len(names)]
-		for len(ids) < n {
-			item, ok := c.order.Pick(name, c.now)
-			if !ok {
-				break
-			}
-			ids = append(ids, c.picked(name, item))
-		}
-		if len(ids) == n {
+	for len(ids) < n {
+		name, item, ok := c.order.NextOf(names, c.now)
+		if !ok {
 			break
 		}
-		c.turn[pool] = (c.turn[pool] + 1) % len(names)
+		ids = append(ids, c.picked(name, item))
 	}
 	if len(ids) == 0 {
-		c.turn[pool] = 0
 		return false
 	}
 	return c.begin(ids, func(r *resident) { r.run.Begin(c.now) })

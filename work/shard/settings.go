@@ -37,10 +37,10 @@ func (c *Core) Configure(s *Settings) {
 	old := c.settings
 	c.settings = s
 	for _, q := range s.Queues {
-		c.order.SetQueue(orderOf(q))
+		_ = c.order.SetQueue(orderOf(q)) // it was checked when it was kept
 	}
 	for _, t := range s.Tenants {
-		c.order.SetTenant(t.Name, queue.Tenant{Weight: t.Weight, Cap: t.Running, Suspended: t.Suspended})
+		c.setTenant(t.Name, queue.Tenant{Weight: t.Weight, Cap: t.Running, Suspended: t.Suspended})
 	}
 	for _, p := range s.Pools {
 		c.slots.SetPool(queue.Pool{Name: p.Name, Slots: p.Slots, Types: p.PerType, KeyCap: p.PerKey, Paused: p.Paused, Draining: p.Draining})
@@ -50,7 +50,7 @@ func (c *Core) Configure(s *Settings) {
 	}
 	for name := range old.Tenants {
 		if _, ok := s.Tenants[name]; !ok {
-			c.order.SetTenant(name, queue.Tenant{})
+			c.setTenant(name, queue.Tenant{})
 		}
 	}
 	for name := range old.Pools {
@@ -64,6 +64,13 @@ func (c *Core) Configure(s *Settings) {
 			c.order.SetQueue(orderOf(q))
 		}
 	}
+}
+
+// setTenant tells the order of runs and that of steps. Both refuse only what
+// was refused when the setting was kept.
+func (c *Core) setTenant(name string, t queue.Tenant) {
+	_ = c.order.SetTenant(name, t)
+	_ = c.slots.SetTenant(name, t)
 }
 
 func orderOf(q work.Queue) queue.Config {
@@ -82,8 +89,11 @@ func orderOf(q work.Queue) queue.Config {
 }
 
 func floorOf(q work.Queue) float64 {
-	if q.Floor == nil {
+	switch {
+	case q.Floor == nil:
 		return defaultFloor
+	case *q.Floor == 0:
+		return -1 // none: 0 would be the default
 	}
 	return *q.Floor
 }

@@ -94,7 +94,7 @@ func openStore(ctx context.Context, where string) (store.Store, error) {
 	if IsURL(where) {
 		return openPostgres(ctx, where)
 	}
-	return sqlite.Open(where)
+	return sqlite.Open(ctx, where)
 }
 
 // executors are those of this process, by step type.
