@@ -20,6 +20,7 @@
 //	compat/pop/dynamodb   exports of the tables of a POP deployment
 //	compat/pop/schedule   POP's two ways to choose what is next
 //	compat/pop/deployment  what POP's parts may do on AWS: roles, calls, policies
+//	compat/pop/handler    what POP's handlers are given and how they answer
 //	compat/pop/registry   which pod executes which of POP's operations
 //	─────────────────────────────────────────────────────────────── services
 //	gateway             hosts, the request chain, reload
