@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/berth-project/berth/cmd/berth/internal/workflows"
@@ -32,6 +33,7 @@ type workflowServe struct {
 	shell, open               bool
 	drain, ownership          time.Duration
 	hosts, networks           []string
+	registry                  *prometheus.Registry
 	format, level             string
 }
 
@@ -80,6 +82,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer ln.Close() //nolint:errcheck // the server closes it too
+	f.registry = telemetry.NewRegistry(version)
 	o, err := f.options(c, ln, log)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
 	o := workflows.Options{
-		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log,
+		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log, Registry: f.registry,
 	}
 	if o.Store == "" {
 		o.Store = filepath.Join(c.dataDirectory("."), "work.db")
@@ -148,6 +151,7 @@ func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, open bool) e
 func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Listener, f workflowServe, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.Handle(api.Base+"/", w.API)
+	mux.Handle("GET /metrics", telemetry.MetricsHandler(f.registry))
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, r *http.Request) { healthOf(rw, r, w.Engine) })
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,

@@ -15,13 +15,14 @@ import (
 
 // after tells the outside what a round did, once it is durable. It is called
 // by the shard's goroutine and must not wait for it.
-func (e *Engine) after(l *loop, p shard.Published) {
+func (e *Engine) after(p shard.Published) {
 	for _, r := range p.Recalls {
 		if strings.HasPrefix(r.Worker, shard.Local) {
 			e.local.recall(r.Fence, r.Reason)
 		}
 	}
-	for _, n := range p.Notices {
+	for i, n := range p.Notices {
+		e.metrics.saw(&p.Notices[i])
 		e.bus.publish(n)
 	}
 	if p.Outbox {
@@ -35,7 +36,6 @@ func (e *Engine) after(l *loop, p shard.Published) {
 			e.working.Go(func() { e.report(f) })
 		}
 	}
-	_ = l
 }
 
 // family submits sub-workflows and cancels those nobody waits for any more.

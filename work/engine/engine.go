@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/work/shard"
@@ -53,6 +55,8 @@ type Options struct {
 	// and 256 KiB.
 	MaxDocument, MaxParams int
 	Logger                 *slog.Logger
+	// Registry takes the engine's metrics; nil has none.
+	Registry prometheus.Registerer
 	// Now is the time in milliseconds since 1970.
 	Now func() int64
 }
@@ -64,15 +68,16 @@ type Retention struct {
 
 // Engine runs workflows. Its methods may be called from any goroutine.
 type Engine struct {
-	opt    Options
-	store  store.Store
-	log    *slog.Logger
-	config atomic.Pointer[config]
-	plans  planCache
-	loops  []*loop
-	bus    bus
-	local  localTasks
-	outbox deliveries
+	opt     Options
+	store   store.Store
+	log     *slog.Logger
+	config  atomic.Pointer[config]
+	plans   planCache
+	loops   []*loop
+	bus     bus
+	local   localTasks
+	outbox  deliveries
+	metrics *metrics
 
 	reload  sync.Mutex
 	cancel  context.CancelFunc
@@ -92,6 +97,9 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	opt.fill()
 	e := &Engine{opt: opt, store: opt.Store, log: opt.Logger, plans: newPlanCache()}
 	e.bus.init()
+	if opt.Registry != nil {
+		e.metrics = newMetrics(opt.Registry)
+	}
 	e.local.init()
 	if err := e.readSettings(ctx); err != nil {
 		return nil, fmt.Errorf("engine: read the settings: %w", err)
@@ -108,6 +116,7 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	e.working.Go(func() { e.deliver(e.ctx) })
 	e.working.Go(func() { e.schedule(e.ctx) })
 	e.working.Go(func() { e.retain(e.ctx) })
+	e.working.Go(func() { e.measure(e.ctx) })
 	return e, nil
 }
 

@@ -244,6 +244,7 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 			return
 		case o := <-l.mail:
 			core.Begin(l.e.opt.Now())
+			l.stats.ops.Add(1)
 			o.do(core)
 			l.drain(core)
 		case <-wake.C:
@@ -311,7 +312,7 @@ func (l *loop) round(ctx context.Context, core *shard.Core, last bool) bool {
 			return false
 		}
 	}
-	l.e.after(l, core.Publish(out))
+	l.e.after(core.Publish(out))
 	return true
 }
 

@@ -88,6 +88,7 @@ func (b *builder) workOptions(s *Service) workflows.Options {
 	w := b.m.Work
 	o := workflows.Options{
 		Store: b.secretValue("work.store", w.Store), Addr: string(w.Advertise), Local: map[string]int{}, Logger: b.log,
+		Registry:  s.registry,
 		Retention: engine.Retention{Succeeded: w.Retention.Succeeded.Std(), Failed: w.Retention.Failed.Std()},
 	}
 	switch {

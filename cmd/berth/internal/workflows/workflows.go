@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/builtin"
@@ -47,6 +49,8 @@ type Options struct {
 	// Identify gives the caller of an API request; default: by API key.
 	Identify func(*http.Request) (*api.Caller, error)
 	Logger   *slog.Logger
+	// Registry takes the engine's metrics; nil has none.
+	Registry prometheus.Registerer
 }
 
 // Workflows is a running engine with its API.
@@ -76,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	w.Engine, err = engine.Open(ctx, engine.Options{
 		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
 		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
-		Retention: o.Retention, Logger: o.Logger,
+		Retention: o.Retention, Logger: o.Logger, Registry: o.Registry,
 	})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
