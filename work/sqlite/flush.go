@@ -14,12 +14,11 @@ import (
 )
 
 // Flush implements [store.Store].
-func (s *Store) Flush(ctx context.Context, b *store.Batch) (out store.Outcome, err error) {
-	err = s.writer.write(ctx, func(w *writer) error {
+func (s *Store) Flush(ctx context.Context, b *store.Batch) (store.Outcome, error) {
+	out, err := result(ctx, s.writer, func(w *writer) (store.Outcome, error) {
 		f := flush{writer: w, b: b}
 		err := f.write()
-		out = store.Outcome{Duplicates: f.duplicates}
-		return err
+		return store.Outcome{Duplicates: f.duplicates}, err
 	})
 	if err != nil {
 		return store.Outcome{}, fmt.Errorf("flush batch %d of shard %d: %w", b.Seq, b.Owner.Shard, err)

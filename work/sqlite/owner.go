@@ -10,38 +10,26 @@ import (
 )
 
 // Acquire implements [store.Store].
-func (s *Store) Acquire(ctx context.Context, shard int, node, addr string, ttl store.Millis) (o store.Owner, err error) {
-	err = s.writer.write(ctx, func(w *writer) error {
+func (s *Store) Acquire(ctx context.Context, shard int, node, addr string, ttl store.Millis) (store.Owner, error) {
+	o, err := result(ctx, s.writer, func(w *writer) (store.Owner, error) {
 		now := s.clock.now()
 		n, err := w.acquire.run(int64(shard), tables.Escape(node), tables.Escape(addr), now+ttl, now)
 		if err != nil {
-			return err
+			return store.Owner{}, err
 		}
-		if o, err = w.ownerOf(shard); err != nil {
-			return err
-		}
-		if n == 0 {
-			return store.ErrNotOwner
-		}
-		return nil
+		return w.ownedBy(shard, n)
 	})
 	return o, ownerError("acquire", shard, err)
 }
 
 // Renew implements [store.Store].
-func (s *Store) Renew(ctx context.Context, o store.Owner, ttl store.Millis) (renewed store.Owner, err error) {
-	err = s.writer.write(ctx, func(w *writer) error {
+func (s *Store) Renew(ctx context.Context, o store.Owner, ttl store.Millis) (store.Owner, error) {
+	renewed, err := result(ctx, s.writer, func(w *writer) (store.Owner, error) {
 		n, err := w.renew.run(s.clock.now()+ttl, int64(o.Shard), int64(o.Epoch), tables.Escape(o.Node))
 		if err != nil {
-			return err
+			return store.Owner{}, err
 		}
-		if renewed, err = w.ownerOf(o.Shard); err != nil {
-			return err
-		}
-		if n == 0 {
-			return store.ErrNotOwner
-		}
-		return nil
+		return w.ownedBy(o.Shard, n)
 	})
 	return renewed, ownerError("renew", o.Shard, err)
 }
@@ -56,6 +44,15 @@ func (s *Store) Release(ctx context.Context, o store.Owner) error {
 		s.hint(o.Shard)
 	}
 	return ownerError("release", o.Shard, err)
+}
+
+// ownedBy returns the owner of a shard, with ErrNotOwner where no row was changed.
+func (w *writer) ownedBy(shard int, changed int64) (store.Owner, error) {
+	o, err := w.ownerOf(shard)
+	if err == nil && changed == 0 {
+		err = store.ErrNotOwner
+	}
+	return o, err
 }
 
 func ownerError(what string, shard int, err error) error {

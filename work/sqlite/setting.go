@@ -45,25 +45,25 @@ func (s *Store) settings(ctx context.Context, where string, args []any) ([]store
 }
 
 // PutSetting implements [store.Store].
-func (s *Store) PutSetting(ctx context.Context, put store.Setting) (version int64, err error) {
-	err = s.writer.write(ctx, func(w *writer) error {
+func (s *Store) PutSetting(ctx context.Context, put store.Setting) (int64, error) {
+	version, err := result(ctx, s.writer, func(w *writer) (int64, error) {
 		was, err := w.settingOf(put.Kind, put.ID)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if put.Version >= 0 && put.Version != was.version {
-			return was.differs(put.Version)
+			return 0, was.differs(put.Version)
 		}
-		version, err = w.changeSettings(was)
+		version, err := w.changeSettings(was)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		now := s.clock.now()
 		_, err = w.putSetting.run(tables.Escape(put.Kind), tables.Escape(put.ID), version, now, now, tables.LabelText(put.Fields), notNil(put.Body))
 		if err != nil {
-			return err
+			return 0, err
 		}
-		return w.addFields(put)
+		return version, w.addFields(put)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("put %s %q: %w", put.Kind, put.ID, err)

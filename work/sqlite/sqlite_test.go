@@ -54,3 +54,25 @@ func TestASecondProcessIsToldWhoHasTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A caller whose time is over leaves its job behind: it must not read what the job
+// writes. The race detector sees it.
+func TestACallerMayLeaveItsJobBehind(t *testing.T) {
+	t.Parallel()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "work.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 200 {
+		o, err := s.Acquire(gone, 1, "node", "", 1000)
+		if err != nil && o != (store.Owner{}) {
+			t.Fatalf("Acquire = %+v, %v, want no owner", o, err)
+		}
+		if v, err := s.PutSetting(gone, store.Setting{Kind: "k", ID: "i", Version: -1}); err != nil && v != 0 {
+			t.Fatalf("PutSetting = %d, %v, want no version", v, err)
+		}
+	}
+}

@@ -67,6 +67,27 @@ func newWriter(ctx context.Context, cfg Config) (*writer, error) {
 	return w, nil
 }
 
+// left is the error of a caller that did not wait for its job's end: what the job
+// writes to is not the caller's to read.
+type left struct{ err error }
+
+func (l *left) Error() string { return l.err.Error() }
+func (l *left) Unwrap() error { return l.err }
+
+// result has a job done that has a result. Of one that ended with an error the
+// result counts too; of one whose end the caller did not wait for it is empty.
+func result[T any](ctx context.Context, w *writer, do func(*writer) (T, error)) (T, error) {
+	var got, nothing T
+	err := w.write(ctx, func(w *writer) (err error) {
+		got, err = do(w)
+		return err
+	})
+	if _, gone := errors.AsType[*left](err); gone {
+		return nothing, err
+	}
+	return got, err
+}
+
 // write has a job done and waits for its end, or for ctx's. In the second case
 // it may yet be done.
 func (w *writer) write(ctx context.Context, do func(*writer) error) error {
@@ -82,7 +103,7 @@ func (w *writer) write(ctx context.Context, do func(*writer) error) error {
 	case <-j.end:
 		return j.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return &left{ctx.Err()}
 	case <-w.done:
 		select {
 		case <-j.end:
