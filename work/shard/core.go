@@ -23,9 +23,9 @@ type Reader interface {
 	Idempotent(keys []store.IdempotencyKey) (map[store.IdempotencyKey]workflow.RunID, error)
 }
 
-// maxFresh bounds the waiting runs kept whole in memory; the others are read
-// when they are picked.
-const maxFresh = 20_000
+// defaultFresh bounds the runs kept whole in memory though they only wait; the
+// others are read when they are picked.
+const defaultFresh = 20_000
 
 // Core is one shard. It is not safe for concurrent use.
 type Core struct {
@@ -41,7 +41,7 @@ type Core struct {
 	eventID uint64
 
 	runs    map[workflow.RunID]*resident
-	fresh   int // waiting runs among them
+	fresh   int // beyond so many runs in memory, those that wait are not kept
 	order   *queue.Scheduler
 	slots   *queue.Slots
 	pollers map[string][]*Poller // by pool, oldest first
@@ -149,6 +149,7 @@ type usage struct{ queued, running int }
 func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Core {
 	c := &Core{
 		owner: owner, seq: owner.Seq, read: read, limits: limits,
+		fresh:   defaultFresh,
 		runs:    map[workflow.RunID]*resident{},
 		order:   queue.New(),
 		slots:   queue.NewSlots(),
@@ -159,6 +160,10 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 	c.Configure(s)
 	return c
 }
+
+// Keep sets how many runs are kept in memory before those that only wait are
+// not.
+func (c *Core) Keep(runs int) { c.fresh = runs }
 
 // Begin starts a round at a time, in milliseconds since 1970. Time never goes
 // back within a core.

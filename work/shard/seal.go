@@ -138,7 +138,7 @@ func (c *Core) retain(r *resident) {
 	switch {
 	case r.status.Final() && len(r.leases) == 0:
 		delete(c.runs, r.run.Meta.ID)
-	case waits(r.status) && len(r.leases) == 0 && len(c.runs) > maxFresh:
+	case waits(r.status) && len(r.leases) == 0 && len(c.runs) > c.fresh:
 		delete(c.runs, r.run.Meta.ID)
 	}
 }

@@ -25,6 +25,7 @@ type disk struct {
 	plans   map[store.Hash]*workflow.Plan
 	events  map[workflow.RunID]int // events of final states, by run
 	running map[string]int         // runs that run, by tenant
+	leased  map[workflow.RunID]int // steps that are leased, by run
 	down    bool                   // reads fail
 }
 
@@ -32,6 +33,7 @@ func newDisk(w *world) *disk {
 	return &disk{
 		w: w, rows: map[workflow.RunID]*store.Record{}, keys: map[store.IdempotencyKey]workflow.RunID{},
 		plans: map[store.Hash]*workflow.Plan{}, events: map[workflow.RunID]int{}, running: map[string]int{},
+		leased: map[workflow.RunID]int{},
 	}
 }
 
@@ -78,6 +80,13 @@ func (d *disk) flush(b *store.Batch) (store.Outcome, error) {
 		if d.events[e.Run]++; d.events[e.Run] > 1 && !d.w.resets[e.Run] {
 			return store.Outcome{}, fmt.Errorf("run %v has %d events of its end", e.Run, d.events[e.Run])
 		}
+	}
+	leased := 0
+	for _, n := range d.leased {
+		leased += n
+	}
+	if leased > poolSlots {
+		return store.Outcome{}, fmt.Errorf("%d steps are leased, of %d slots", leased, poolSlots)
 	}
 	for tenant, n := range d.running {
 		if n > tenantCap && !d.w.resting {

@@ -130,12 +130,21 @@ func (w *world) step() {
 // heal ends all trouble and lets what there is come to its end.
 func (w *world) heal() {
 	w.disk.down = false
-	w.die(w.nodes[0])
-	w.die(w.nodes[1])
-	w.disk.holder = nil
-	n := w.nodes[0]
-	n.skew = 0
-	w.up(n)
+	n := w.disk.holder
+	if n == nil || n.core == nil || w.chance(50) {
+		w.die(w.nodes[0])
+		w.die(w.nodes[1])
+		w.disk.holder = nil
+		n = w.nodes[0]
+		w.up(n)
+	} else { // whatever it has been through, it can go on
+		for _, other := range w.nodes {
+			if other != n {
+				w.die(other)
+			}
+		}
+	}
+	n.skew, n.stalled = 0, false
 	for range 4000 {
 		if w.err != nil || w.finished() {
 			return
@@ -148,7 +157,7 @@ func (w *world) heal() {
 			}
 		}
 		w.errand()
-		for len(w.mail) > 0 && w.err == nil {
+		for len(w.mail) > 0 && n.batch == nil && w.err == nil {
 			w.arrive(n)
 		}
 		w.round(n, true)
@@ -178,7 +187,7 @@ func (w *world) unfinished() string {
 			text += fmt.Sprintf("[%v sent %d times, not acknowledged] ", c.in.Submission.IdempotencyKey, c.sent)
 		} else if !rec.Status.Final() {
 			text += fmt.Sprintf("[%v %s is %v] ", rec.Meta.ID, rec.Workflow, rec.Status)
-			if n := w.nodes[0]; n.core != nil {
+			if n := w.disk.holder; n != nil && n.core != nil {
 				if e, err := n.core.Explain(c.acked); err == nil {
 					text += fmt.Sprint(e.Text, e.Steps)
 				}

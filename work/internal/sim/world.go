@@ -15,6 +15,7 @@ import (
 const (
 	ownership = 10_000 // ms that a shard stays with a silent node
 	tenantCap = 2      // runs of a tenant that may run at once
+	poolSlots = 4      // steps that may be leased at once
 	epochMS   = 1_750_000_000_000
 )
 
@@ -81,6 +82,7 @@ func (w *world) up(n *node) {
 	}
 	rnd := w.rng
 	core := shard.New(owner, w.disk, machine.Limits{Random: rnd.Uint64, MaxCrashes: 1000}, settings())
+	core.Keep(w.rng.IntN(3))
 	core.Begin(w.clock(n))
 	waiting, started := w.disk.live()
 	core.Waiting(waiting)
@@ -97,7 +99,7 @@ func settings() *shard.Settings {
 			"fair": {Name: "fair", Policy: "fair"},
 			"fifo": {Name: "fifo", Policy: "fifo", Concurrency: work.Concurrency{Runs: 3, PerKey: 1}},
 		},
-		Pools: map[string]work.Pool{shard.DefaultPool: {Name: shard.DefaultPool, Slots: 4}},
+		Pools: map[string]work.Pool{shard.DefaultPool: {Name: shard.DefaultPool, Slots: poolSlots}},
 		Tenants: map[string]work.Tenant{
 			"a": {Name: "a", Running: tenantCap}, "b": {Name: "b", Running: tenantCap, Weight: 3}, "c": {Name: "c", Running: tenantCap},
 		},
@@ -390,6 +392,7 @@ func (w *world) judge(rec *store.Record, _ []byte) error {
 	if err != nil {
 		return fmt.Errorf("state of run %v: %w", rec.Meta.ID, err)
 	}
+	w.disk.leased[rec.Meta.ID] = len(run.RunningSteps())
 	for i := range run.State.Steps {
 		step := &run.State.Steps[i]
 		name := fmt.Sprintf("%v/%d", rec.Meta.ID, i)
