@@ -301,3 +301,27 @@ func TestGenerateAddsToItsOwnAgendaOnly(t *testing.T) {
 		t.Errorf("the agenda has %d operations, want 1", len(got.Operations))
 	}
 }
+
+func TestOperationsAreFoundByTheirTask(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.tenants("acme")
+	a := one[object.Agenda](w, w.must("POST", "agenda", `{"customerId": "acme", "operations": [{"name": "first op", "id": "42", "type": "encode"}]}`))
+	find := pop.Operations(w.store)
+	task := work.Task{Tenant: "acme", Step: translate.StepName("first op"), Labels: map[string]string{translate.LabelAgenda: a.ID}}
+	if o := find(task); o == nil || o.Name != "first op" || o.ID != "42" {
+		t.Errorf("operation of the task: %+v", o)
+	}
+	for what, change := range map[string]func(*work.Task){
+		"another step":     func(t *work.Task) { t.Step = "other" },
+		"another customer": func(t *work.Task) { t.Tenant = "mallory" },
+		"no agenda":        func(t *work.Task) { t.Labels = nil },
+		"a deleted agenda": func(t *work.Task) { t.Labels = map[string]string{translate.LabelAgenda: "gone"} },
+	} {
+		other := task
+		change(&other)
+		if o := find(other); o != nil {
+			t.Errorf("%s: operation %+v, want none", what, o)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/berth-project/berth/compat/pop/internal/field"
 	"github.com/berth-project/berth/compat/pop/object"
@@ -117,4 +118,36 @@ func (d documents) generate(ctx context.Context, task work.Task, _ work.Reporter
 		return nil, &storeError{err}
 	}
 	return encode(g)
+}
+
+// lookUp is how long may be spent on finding the operation of a task.
+const lookUp = 5 * time.Second
+
+// Operations returns what finds the operation of a task in the store that the engine
+// works on: handlers are told its name and id. nil is what it finds of a run that is
+// no agenda's.
+func Operations(st store.Store) func(work.Task) *object.Operation {
+	d := documents{st}
+	return func(task work.Task) *object.Operation {
+		id := task.Labels[translate.LabelAgenda]
+		if id == "" {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), lookUp)
+		defer cancel()
+		o, _, err := d.load(ctx, object.KindAgenda, id)
+		if err != nil {
+			return nil
+		}
+		a := o.(*object.Agenda)
+		if a.CustomerID != task.Tenant {
+			return nil // labels are anybody's to write
+		}
+		for i := range a.Operations {
+			if translate.StepName(a.Operations[i].Name) == task.Step {
+				return &a.Operations[i]
+			}
+		}
+		return nil
+	}
 }
