@@ -31,6 +31,7 @@ type workflowServe struct {
 	shards                    int
 	pools                     map[string]int
 	shell, open               bool
+	pop, popEnvelope          bool
 	drain, ownership          time.Duration
 	hosts, networks           []string
 	registry                  *prometheus.Registry
@@ -60,6 +61,8 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringToIntVar(&f.pools, "pool", map[string]int{"default": 8 * runtime.NumCPU()}, "slots of a pool that this process executes steps in, `POOL=N`")
 	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
+	fs.BoolVar(&f.pop, "pop", false, "serve the API of Comcast's Priority Operation Processing below /pop/ too")
+	fs.BoolVar(&f.popEnvelope, "pop-envelope", false, "answer its errors as POP does: status 200 and an envelope")
 	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
 	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
@@ -102,6 +105,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
 	o := workflows.Options{
 		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log, Registry: f.registry,
+		POP: f.pop || f.popEnvelope, POPEnvelope: f.popEnvelope,
 	}
 	if o.Store == "" {
 		o.Store = filepath.Join(c.dataDirectory("."), "work.db")
@@ -151,6 +155,9 @@ func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, open bool) e
 func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Listener, f workflowServe, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.Handle(api.Base+"/", w.API)
+	if w.POP != nil {
+		mux.Handle("/pop/", w.POP)
+	}
 	mux.Handle("GET /metrics", telemetry.MetricsHandler(f.registry))
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, r *http.Request) { healthOf(rw, r, w.Engine) })
 	srv := &http.Server{

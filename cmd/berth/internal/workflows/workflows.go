@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/berth-project/berth/compat/pop"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/builtin"
@@ -46,6 +47,9 @@ type Options struct {
 	// Ownership is how long a shard stays this engine's when it falls silent.
 	Ownership time.Duration
 	Retention engine.Retention
+	// POP serves the API of Comcast's Priority Operation Processing too, below
+	// /pop/; POPEnvelope answers errors as POP does, with status 200.
+	POP, POPEnvelope bool
 	// Identify gives the caller of an API request; default: by API key.
 	Identify func(*http.Request) (*api.Caller, error)
 	Logger   *slog.Logger
@@ -58,7 +62,10 @@ type Workflows struct {
 	Engine *engine.Engine
 	Keys   *api.Keys
 	API    http.Handler
+	POP    http.Handler // nil without
 	Store  store.Store
+
+	stopPOP func()
 }
 
 // Open opens the store and starts the engine.
@@ -84,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if o.POP {
+		w.servePOP(o)
 	}
 	w.API = api.New(api.Options{Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger})
 	return w, nil
@@ -124,6 +134,13 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 	for _, typ := range programs.Types() {
 		all[typ] = programs
 	}
+	if o.POP {
+		for typ, e := range pop.Residents(w.Store) {
+			if all[typ] == nil {
+				all[typ] = e
+			}
+		}
+	}
 	for typ, e := range o.Executors {
 		all[typ] = e
 	}
@@ -142,9 +159,43 @@ func (w *Workflows) submit(ctx context.Context, s work.Submission) (work.Receipt
 	return receipts[0], nil
 }
 
+// servePOP serves POP's API to those whom the engine's knows.
+func (w *Workflows) servePOP(o Options) {
+	identify := o.Identify
+	if identify == nil {
+		identify = w.Keys.Identify
+	}
+	s := pop.New(pop.Config{
+		Identify: func(r *http.Request) (*pop.Caller, error) {
+			c, err := identify(r)
+			if errors.Is(err, api.ErrUnknownCaller) {
+				return nil, pop.ErrUnauthorized
+			}
+			if err != nil {
+				return nil, err
+			}
+			return pop.FromAPI(c), nil
+		},
+		Envelope: o.POPEnvelope, Logger: o.Logger,
+	}, w.Engine, w.Store)
+	upkeep, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.Run(upkeep); err != nil && upkeep.Err() == nil {
+			o.Logger.Error("POP's upkeep ended", "error", err)
+		}
+	}()
+	w.POP = s
+	w.stopPOP = func() { stop(); <-ended }
+}
+
 // Close stops the engine, waiting for what it executes until ctx ends, and
 // closes the store.
 func (w *Workflows) Close(ctx context.Context) error {
+	if w.stopPOP != nil {
+		w.stopPOP()
+	}
 	return errors.Join(w.Engine.Close(ctx), w.Store.Close())
 }
 
