@@ -48,6 +48,7 @@
 //	work/sqlite           the store of one engine: an SQLite file
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
 //	work/shell            executes steps as processes
+//	work/kube             executes steps as pods of a Kubernetes cluster
 //	work/container        executes steps in containers of Docker or Podman
 //	work/http             executes steps as HTTP calls, answered now or by a callback
 //	work/builtin          executes the steps that need no program: transform, choice, log, submit

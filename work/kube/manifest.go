@@ -1,0 +1,123 @@
+package kube
+
+import (
+	"cmp"
+	"strings"
+)
+
+// ManifestOptions says what [Manifests] is for.
+type ManifestOptions struct {
+	// Namespace is where pods are created. Default "default".
+	Namespace string
+	// ServiceAccount is Berth's, in ServiceAccountNamespace. Default "berth", in
+	// Namespace.
+	ServiceAccount          string
+	ServiceAccountNamespace string
+	// Jobs is for registries with settings that say as: job.
+	Jobs bool
+	// Annotators are service accounts of handlers that answer by annotations
+	// of their own pod, as those of other systems do.
+	Annotators []string
+}
+
+// Manifests returns, as YAML, the service accounts, roles and bindings that
+// the executor needs, and no more. Each rule says what it is for.
+func Manifests(o ManifestOptions) string {
+	o.Namespace = cmp.Or(o.Namespace, "default")
+	o.ServiceAccount = cmp.Or(o.ServiceAccount, "berth")
+	o.ServiceAccountNamespace = cmp.Or(o.ServiceAccountNamespace, o.Namespace)
+	docs := []string{
+		serviceAccount(o.ServiceAccountNamespace, o.ServiceAccount, true),
+		engineRole(o),
+		binding(o.Namespace, "berth-executor", o.ServiceAccountNamespace, o.ServiceAccount),
+	}
+	for _, name := range o.Annotators {
+		docs = append(docs, serviceAccount(o.Namespace, name, false))
+	}
+	if len(o.Annotators) > 0 {
+		docs = append(docs, annotatorRole(o.Namespace))
+	}
+	for _, name := range o.Annotators {
+		docs = append(docs, binding(o.Namespace, "berth-annotator", o.Namespace, name))
+	}
+	return strings.Join(docs, "---\n")
+}
+
+func serviceAccount(namespace, name string, token bool) string {
+	text := `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: ` + name + `
+  namespace: ` + namespace + `
+`
+	if !token {
+		text += "automountServiceAccountToken: false # pods that need it ask for it\n"
+	}
+	return text
+}
+
+func engineRole(o ManifestOptions) string {
+	text := `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: berth-executor
+  namespace: ` + o.Namespace + `
+rules:
+  # create: a pod for each attempt. get: whose a pod is that exists already.
+  # list, watch: how pods fare; the reaper looks for what was left. patch: the
+  # fence of the attempt that takes a pod over. delete: attempts that are over.
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: [create, get, list, watch, patch, delete]
+  # get: the handler's log.
+  - apiGroups: [""]
+    resources: [pods/log]
+    verbs: [get]
+  # create: payloads that do not fit into a variable. They go with their pod.
+  - apiGroups: [""]
+    resources: [configmaps]
+    verbs: [create]
+`
+	if !o.Jobs {
+		return text
+	}
+	return text + `  # For step types with "as: job"; each verb is for the same as with pods.
+  - apiGroups: [batch]
+    resources: [jobs]
+    verbs: [create, get, patch, delete]
+`
+}
+
+func annotatorRole(namespace string) string {
+	return `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: berth-annotator
+  namespace: ` + namespace + `
+rules:
+  # get, patch: annotations of its own pod. Kubernetes cannot say "its own", so
+  # such a handler can change the labels and annotations of others, too: keep
+  # those of tenants who must not trust each other in different namespaces, or
+  # let handlers answer in Berth's way, which needs no rights.
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: [get, patch]
+`
+}
+
+func binding(namespace, role, accountNamespace, account string) string {
+	return `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: ` + role + "-" + account + `
+  namespace: ` + namespace + `
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: ` + role + `
+subjects:
+  - kind: ServiceAccount
+    name: ` + account + `
+    namespace: ` + accountNamespace + `
+`
+}
