@@ -46,6 +46,7 @@
 //	work/internal/tables   what the tables of SQLite and PostgreSQL have in common
 //	work/store            what the engine asks of a store
 //	work/sqlite           the store of one engine: an SQLite file
+//	work/postgres         the store of several engines: a PostgreSQL database
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
 //	work/shell            executes steps as processes
 //	work/kube             executes steps as pods of a Kubernetes cluster

@@ -59,7 +59,7 @@ var sideways = map[string]string{
 // that are listed, separated by blanks.
 var confined = []struct{ dependency, homes, reason string }{
 	{"modernc.org/sqlite", "directory/sqlite work/sqlite", "a database driver lives in the store that needs it"},
-	{"github.com/jackc/pgx/v5", "examples/ledger", "a database driver lives in the store that needs it"},
+	{"github.com/jackc/pgx/v5", "examples/ledger work/postgres", "a database driver lives in the store that needs it"},
 	{"github.com/spf13/cobra", "cmd/berth", "only the command line parses flags"},
 	{"cel.dev/cel-go", "access workflow/expression", "two domains have expressions, and L2 packages do not import each other: each has one place that knows CEL"},
 	{"github.com/goccy/go-yaml", "manifest", "one place knows YAML"},

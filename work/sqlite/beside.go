@@ -5,14 +5,10 @@ import (
 
 	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
-	"github.com/berth-project/berth/workflow"
 )
 
-// duplicated reports whether an insert of this batch was none.
-func (f *flush) duplicated(id workflow.RunID) bool {
-	_, ok := f.duplicates[id]
-	return ok
-}
+// What stands beside a run is written only where the run is: not for one that
+// was deleted, and not for one whose idempotency key was taken.
 
 func (f *flush) outputs() error {
 	if err := f.putOutputs(f.b.Outputs); err != nil {
@@ -28,9 +24,6 @@ func (f *flush) outputs() error {
 
 func (f *flush) putOutputs(list []store.Output) error {
 	for _, o := range list {
-		if f.duplicated(o.Run) {
-			continue
-		}
 		if err := f.put(o); err != nil {
 			return fmt.Errorf("output of run %v: %w", o.Run, err)
 		}
@@ -46,9 +39,6 @@ func (f *flush) put(o store.Output) error {
 
 func (f *flush) history() error {
 	for i, h := range f.b.History {
-		if f.duplicated(h.Run) {
-			continue
-		}
 		text, err := tables.EntryText(h)
 		if err != nil {
 			return err
@@ -68,9 +58,6 @@ func (f *flush) history() error {
 func (f *flush) logs() error {
 	for i := range f.b.Logs {
 		c := &f.b.Logs[i]
-		if f.duplicated(c.Run) {
-			continue
-		}
 		f.args = f.args[:0].int(int64(c.Run)).int(c.Seq).int(int64(c.Node)).int(int64(c.Item)).int(int64(c.Attempt)).int(c.At).blob(c.Text)
 		if _, err := f.putLog.with(f.args); err != nil {
 			return fmt.Errorf("log of run %v: %w", c.Run, err)
@@ -82,9 +69,6 @@ func (f *flush) logs() error {
 func (f *flush) events() error {
 	for i := range f.b.Events {
 		e := &f.b.Events[i]
-		if f.duplicated(e.Run) {
-			continue
-		}
 		f.args = f.args[:0].int(int64(f.b.Owner.Shard)).int(int64(e.ID)).time(int64(e.Run)).text(e.Tenant).text(e.Kind).text(e.To).
 			int(e.Created).int(int64(e.Try)).int(e.NextAt).time(e.Dead).label(e.Error).blob(e.Body)
 		if _, err := f.addEvent.with(f.args); err != nil {

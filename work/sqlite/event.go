@@ -10,7 +10,8 @@ import (
 
 // Events implements [store.Store].
 func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit int) ([]store.Event, error) {
-	list, err := s.eventsWhere(ctx, `shard = ? AND next_at <= ? AND dead IS NULL ORDER BY next_at, id LIMIT ?`, []any{shard, now, min(limit, maxPage)})
+	list, err := s.eventsOf(ctx, `SELECT `+tables.EventColumns+` FROM event WHERE shard = ? AND next_at <= ? AND dead IS NULL
+		ORDER BY next_at, id LIMIT ?`, []any{shard, now, min(limit, maxPage)})
 	if err != nil {
 		return nil, fmt.Errorf("events of shard %d: %w", shard, err)
 	}
@@ -19,15 +20,12 @@ func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit i
 
 // Dead implements [store.Store].
 func (s *Store) Dead(ctx context.Context, f store.DeadFilter, cursor string, limit int) ([]store.Event, string, error) {
-	dead, id, err := tables.EventCursor(cursor)
+	limit = min(max(limit, 1), maxPage)
+	query, args, err := tables.DeadPage(dialect(), f, cursor, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("dead events: %w", err)
 	}
-	limit = min(max(limit, 1), maxPage)
-	w := tables.NewWhere(dialect())
-	w.Dead(f)
-	w.And("(dead, id) < (" + w.Mark(dead) + ", " + w.Mark(id) + ")")
-	list, err := s.eventsWhere(ctx, w.String()+` ORDER BY dead DESC, id DESC LIMIT `+w.Mark(int64(limit+1)), w.Args)
+	list, err := s.eventsOf(ctx, query, args)
 	if err != nil {
 		return nil, "", fmt.Errorf("dead events: %w", err)
 	}
@@ -37,9 +35,9 @@ func (s *Store) Dead(ctx context.Context, f store.DeadFilter, cursor string, lim
 	return list[:limit], tables.EventCursorAt(&list[limit-1]), nil
 }
 
-func (s *Store) eventsWhere(ctx context.Context, where string, args []any) ([]store.Event, error) {
+func (s *Store) eventsOf(ctx context.Context, query string, args []any) ([]store.Event, error) {
 	var list []store.Event
-	err := s.each(ctx, `SELECT `+tables.EventColumns+` FROM event WHERE `+where, args, func(scan func(...any) error) error {
+	err := s.each(ctx, query, args, func(scan func(...any) error) error {
 		e, err := tables.ScanEvent(scan)
 		list = append(list, e)
 		return err

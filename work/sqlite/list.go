@@ -33,7 +33,7 @@ func (s *Store) List(ctx context.Context, f store.Filter, cursor string, limit i
 	if f.Order == store.Finished {
 		list, next, err = s.finished(ctx, &f, cursor, limit)
 	} else {
-		list, next, err = s.byID(ctx, &f, cursor, limit)
+		list, next, err = tables.Pages(&f, cursor, limit, s.pages(ctx, &f))
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list runs: %w", err)
@@ -41,30 +41,8 @@ func (s *Store) List(ctx context.Context, f store.Filter, cursor string, limit i
 	return list, next, nil
 }
 
-func (s *Store) byID(ctx context.Context, f *store.Filter, cursor string, limit int) ([]store.Summary, string, error) {
-	after, err := tables.IDCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	var list []store.Summary
-	for {
-		page, err := s.page(ctx, f, after, limit+1)
-		if err != nil {
-			return nil, "", err
-		}
-		for i := range page {
-			if len(list) == limit && f.Match(&page[i]) {
-				return list, list[limit-1].ID.String(), nil
-			}
-			if f.Match(&page[i]) {
-				list = append(list, page[i])
-			}
-		}
-		if len(page) <= limit {
-			return list, "", nil
-		}
-		after = page[limit].ID
-	}
+func (s *Store) pages(ctx context.Context, f *store.Filter) func(workflow.RunID, int) ([]store.Summary, error) {
+	return func(after workflow.RunID, limit int) ([]store.Summary, error) { return s.page(ctx, f, after, limit) }
 }
 
 // page reads runs behind one of them, where 0 is none.
@@ -126,67 +104,31 @@ func (s *Store) finished(ctx context.Context, f *store.Filter, cursor string, li
 // fill reads the next runs of each status of one shard.
 func fill(ctx context.Context, q querier, f *store.Filter, lane *tables.Lane, from tables.Place, limit int) error {
 	for _, status := range tables.Statuses(f) {
-		w := tables.NewWhere(dialect())
-		above, below := from.Range(status)
-		w.And("shard = " + w.Mark(int64(lane.Shard)))
-		w.And("done > " + w.Mark(above) + " AND done < " + w.Mark(below))
-		w.Filter(f)
-		read := 0
-		query := `SELECT ` + tables.SummaryColumns + ` FROM run WHERE ` + w.String() + ` ORDER BY done LIMIT ` + w.Mark(int64(limit))
-		err := each(ctx, q, query, w.Args, func(scan func(...any) error) error {
-			sum, done, err := tables.ScanSummary(scan)
-			read++
-			if f.Match(&sum) {
-				lane.Runs = append(lane.Runs, tables.Placed{Summary: sum, Place: tables.FromDone(done)})
-			}
+		var found []tables.Placed
+		query, args := tables.LaneQuery(dialect(), f, lane, from, status, limit)
+		err := each(ctx, q, query, args, func(scan func(...any) error) error {
+			p, err := tables.ScanPlaced(scan)
+			found = append(found, p)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		lane.Whole = lane.Whole && read < limit
+		lane.Add(f, found, limit)
 	}
 	return nil
 }
 
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, f store.Filter, limit int) (int, error) {
-	n, err := s.count(ctx, &f, limit)
+	number := func(query string, args []any) (int, error) {
+		var n int
+		err := s.reader.QueryRowContext(ctx, query, args...).Scan(&n)
+		return n, err
+	}
+	n, err := tables.Count(&f, limit, dialect(), number, s.pages(ctx, &f))
 	if err != nil {
 		return 0, fmt.Errorf("count runs: %w", err)
-	}
-	return n, nil
-}
-
-func (s *Store) count(ctx context.Context, f *store.Filter, limit int) (n int, err error) {
-	if f.Order == store.Finished {
-		f.Statuses, f.Order = tables.Statuses(f), store.Newest
-		if len(f.Statuses) == 0 {
-			return 0, nil
-		}
-	}
-	if !tables.Exact(f) {
-		return s.countByHand(ctx, f, limit)
-	}
-	w := tables.NewWhere(dialect())
-	w.Filter(f)
-	w.Live(f)
-	query := `SELECT count(*) FROM (SELECT 1 FROM run WHERE ` + w.String() + ` LIMIT ` + w.Mark(int64(limit)) + `)`
-	err = s.reader.QueryRowContext(ctx, query, w.Args...).Scan(&n)
-	return n, err
-}
-
-// countByHand counts what SQL cannot tell.
-func (s *Store) countByHand(ctx context.Context, f *store.Filter, limit int) (n int, err error) {
-	for cursor := ""; n < limit; {
-		var list []store.Summary
-		if list, cursor, err = s.byID(ctx, f, cursor, min(limit-n, maxPage)); err != nil {
-			return 0, err
-		}
-		n += len(list)
-		if cursor == "" {
-			break
-		}
 	}
 	return n, nil
 }
@@ -196,7 +138,7 @@ func (s *Store) Expired(ctx context.Context, shard int, before map[machine.Statu
 	var ids []workflow.RunID
 	for _, status := range tables.Final {
 		until, ok := before[status]
-		if !ok {
+		if !ok || len(ids) >= limit {
 			continue
 		}
 		above, below := tables.Place(0).Range(status)
@@ -212,9 +154,6 @@ func (s *Store) Expired(ctx context.Context, shard int, before map[machine.Statu
 		})
 		if err != nil {
 			return nil, fmt.Errorf("expired runs of shard %d: %w", shard, err)
-		}
-		if len(ids) == limit {
-			break
 		}
 	}
 	return ids, nil

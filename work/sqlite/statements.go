@@ -85,7 +85,8 @@ func (s *statements) besideTexts(t map[**statement]string) {
 	t[&s.deleteHistory] = `DELETE FROM history WHERE run = ?1`
 	t[&s.deleteLogs] = `DELETE FROM log WHERE run = ?1`
 	t[&s.addEvent] = `INSERT INTO event (shard, id, run, tenant, kind, dest, created, try, next_at, dead, error, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shard, id) DO NOTHING`
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM run WHERE id = ?3)
+		ON CONFLICT (shard, id) DO NOTHING`
 	t[&s.deliverEvent] = `DELETE FROM event WHERE shard = ?1 AND id = ?2`
 	t[&s.updateEvent] = `UPDATE event SET try = ?1, next_at = ?2, dead = ?3, error = ?4 WHERE shard = ?5 AND id = ?6`
 }

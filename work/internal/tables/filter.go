@@ -63,7 +63,7 @@ func (w *Where) equal(column, value string) {
 	}
 }
 
-// Filter adds the conditions of a filter on the columns of "run". Where Exact
+// Filter adds the conditions of a filter on the columns of "run". Where [Exact]
 // says no they let more pass than the filter does.
 func (w *Where) Filter(f *store.Filter) {
 	w.tenants(f.Tenants)

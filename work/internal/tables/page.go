@@ -49,9 +49,9 @@ func streams(f *store.Filter, shards []int) []stream {
 	return list
 }
 
-// Live tells a database that counts to look into the index of what waits or
-// runs.
-func (w *Where) Live(f *store.Filter) {
+// liveShards tells a database that counts to look into the index of what waits
+// or runs.
+func (w *Where) liveShards(f *store.Filter) {
 	if f.Tenants == nil && f.Parent == 0 && f.Idempotency == "" && live(f.Statuses) {
 		w.And("shard IN (SELECT shard FROM owner)")
 	}

@@ -175,9 +175,11 @@ func runGone(t *testing.T, b Backend) {
 		Outputs: []store.Output{{Run: id(0), Body: text(1)}},
 		History: []store.History{{Run: id(0), Entry: machine.Entry{Kind: "pause"}}},
 		Logs:    []store.Chunk{{LogKey: store.LogKey{Run: id(0)}, Seq: 1}},
+		Events:  []store.Event{{ID: 1, Run: id(0), Kind: "run.running", Body: text(1)}},
 		Delete:  ids(0, 1),
 	})
 	f.lacks(id(0))
+	same(t, "events", f.due(epoch, 9), nil)
 	same(t, "history", must[[]machine.Entry](t)(f.History(t.Context(), id(0))), nil)
 	f.insert(0, 1)
 	if got, _ := f.load(id(0)); len(got.Outputs) != 0 {
