@@ -25,6 +25,8 @@ type Work struct {
 	// Steps are the programs of step types, by type: what a document says with
 	// "run" is run by the operator's choice of program, not by its author's.
 	Steps map[string]*WorkStep `yaml:"steps" key:"slug"`
+	// Containers run step types as containers of Docker or Podman.
+	Containers *WorkContainers `yaml:"containers"`
 	// Workflows are files with documents, or patterns of such files, relative to
 	// the manifest. Each becomes the newest version of its workflow.
 	Workflows []string `yaml:"workflows" format:"file" literal:"true"`
@@ -75,6 +77,41 @@ type WorkStep struct {
 	// Result is where its result comes from: JSON on stdout, a text on stdout,
 	// JSON in a file, or nowhere.
 	Result string `yaml:"result" default:"stdout" enum:"stdout text file none"`
+	// Grace is how long it has between SIGTERM and SIGKILL.
+	Grace Duration `yaml:"grace" default:"10s" min:"0s" max:"10m"`
+}
+
+// WorkContainers runs step types as containers.
+type WorkContainers struct {
+	// Socket is where the engine of Docker or Podman listens.
+	Socket string `yaml:"socket" default:"/var/run/docker.sock"`
+	// Images are what step types run, by type.
+	Images map[string]*WorkImage `yaml:"images" key:"slug" required:"true"`
+}
+
+// WorkImage is the image of a step type.
+type WorkImage struct {
+	// Image is its name, best with a digest.
+	Image Template `yaml:"image" short:"true" required:"true"`
+	// Command replaces the image's own.
+	Command []string `yaml:"command" literal:"true"`
+	// Environment are its variables, besides those of the attempt.
+	Environment map[string]Template `yaml:"environment" key:"variable" secret:"true" also:"number boolean"`
+	// Pull says when the image is pulled.
+	Pull string `yaml:"pull" default:"missing" enum:"missing always never"`
+	// Network is the network of the engine that it joins.
+	// Default: none.
+	Network string `yaml:"network"`
+	// User is whom it runs as, "1000" or "1000:1000".
+	// Default: the image's.
+	User string `yaml:"user"`
+	// Memory bounds its memory, swap included; 0 does not.
+	Memory Size `yaml:"memory" max:"1TiB"`
+	// Processors bounds the processors it keeps busy; 0 does not.
+	Processors int `yaml:"processors" min:"0" max:"1024"`
+	// Result is where its result comes from: JSON in a file, JSON on stdout, a
+	// text on stdout, or nowhere.
+	Result string `yaml:"result" default:"file" enum:"file stdout text none"`
 	// Grace is how long it has between SIGTERM and SIGKILL.
 	Grace Duration `yaml:"grace" default:"10s" min:"0s" max:"10m"`
 }

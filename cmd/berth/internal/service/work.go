@@ -23,6 +23,7 @@ import (
 	"github.com/berth-project/berth/session"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/container"
 	"github.com/berth-project/berth/work/engine"
 	"github.com/berth-project/berth/work/queue"
 	"github.com/berth-project/berth/work/shell"
@@ -107,6 +108,7 @@ func (b *builder) workOptions(s *Service) workflows.Options {
 	networks = append(networks, b.prefixes("work.allow-networks", w.AllowNetworks)...)
 	o.HTTP.Hosts, o.HTTP.Networks = w.AllowHosts, networks
 	o.Webhook.Hosts, o.Webhook.Networks = w.AllowHosts, networks
+	o.Containers = b.containers()
 	o.Shell = b.programs()
 	o.Shell.Keeper = s.supervisor
 	return o
@@ -133,6 +135,31 @@ func (b *builder) programs() shell.Options {
 	}
 	if err := o.Validate(); err != nil {
 		b.fail("work.steps", err)
+	}
+	return o
+}
+
+// containers are the step types that run in containers; nil without any.
+func (b *builder) containers() *container.Options {
+	w := b.m.Work.Containers
+	if w == nil {
+		return nil
+	}
+	o := &container.Options{Socket: w.Socket, Scope: b.m.Service, Images: map[string]container.Image{}}
+	for name, im := range w.Images {
+		one := container.Image{
+			Image: string(im.Image), Command: im.Command, Pull: container.Pull(im.Pull), Result: container.Result(im.Result),
+			Limits: container.Limits{Memory: container.Size(im.Memory.Bytes()), CPUs: float64(im.Processors)},
+			Grace:  max(im.Grace.Std(), 1), Environment: map[string]string{},
+			Sandbox: container.Sandbox{Network: im.Network, User: im.User},
+		}
+		for key, template := range im.Environment {
+			one.Environment[key] = b.secretValue("work.containers.images."+name+".environment."+key, template)
+		}
+		o.Images[name] = one
+	}
+	if err := o.Validate(); err != nil {
+		b.fail("work.containers", err)
 	}
 	return o
 }

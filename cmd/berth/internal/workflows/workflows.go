@@ -17,9 +17,11 @@ import (
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/builtin"
+	"github.com/berth-project/berth/work/container"
 	"github.com/berth-project/berth/work/engine"
 	workhttp "github.com/berth-project/berth/work/http"
 	"github.com/berth-project/berth/work/outbox"
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/shell"
 	"github.com/berth-project/berth/work/sqlite"
 	"github.com/berth-project/berth/work/store"
@@ -38,6 +40,8 @@ type Options struct {
 	// allow nothing.
 	Shell shell.Options
 	HTTP  workhttp.Options
+	// Containers says what steps run in containers; nil runs none.
+	Containers *container.Options
 	// Executors are further ones, by step type.
 	Executors map[string]work.Executor
 	// Webhook says which receivers events may be sent to, Amazon which topics,
@@ -65,7 +69,8 @@ type Workflows struct {
 	POP    http.Handler // nil without
 	Store  store.Store
 
-	stopPOP func()
+	boxes  *container.Executor // nil without
+	upkeep []func()            // each ends a goroutine and waits for it
 }
 
 // Open opens the store and starts the engine.
@@ -91,6 +96,12 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if w.boxes != nil {
+		w.background(func(ctx context.Context) { w.reap(ctx, o.Logger) })
 	}
 	if o.POP {
 		w.servePOP(o)
@@ -134,6 +145,15 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 	for _, typ := range programs.Types() {
 		all[typ] = programs
 	}
+	if o.Containers != nil {
+		boxes, err := w.containers(*o.Containers)
+		if err != nil {
+			return nil, err
+		}
+		for _, typ := range boxes.Types() {
+			all[typ] = boxes
+		}
+	}
 	if o.POP {
 		for typ, e := range pop.Residents(w.Store) {
 			if all[typ] == nil {
@@ -145,6 +165,45 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		all[typ] = e
 	}
 	return all, nil
+}
+
+// containers makes the executor of containers. What an engine that was killed
+// left running is removed by reap, once it is known which leases there are.
+func (w *Workflows) containers(o container.Options) (*container.Executor, error) {
+	o.Current = func(ctx context.Context, ref container.Ref) (bool, error) {
+		return w.Engine.Current(ctx, shard.Held{Run: ref.Run, Step: ref.Step, Item: ref.Item, Fence: ref.Fence}), nil
+	}
+	boxes, err := container.New(o)
+	if err != nil {
+		return nil, err
+	}
+	w.boxes = boxes
+	return boxes, nil
+}
+
+const reapEvery = 5 * time.Minute
+
+// reap removes containers whose attempts have ended, until ctx ends.
+func (w *Workflows) reap(ctx context.Context, log *slog.Logger) {
+	if w.Engine.Ready(ctx) != nil {
+		return
+	}
+	t := time.NewTicker(reapEvery)
+	defer t.Stop()
+	for {
+		look, cancel := context.WithTimeout(ctx, time.Minute)
+		if n, err := w.boxes.Reap(look); err != nil && ctx.Err() == nil {
+			log.Warn("containers of ended attempts cannot be looked for", "error", err)
+		} else if n > 0 {
+			log.Info("containers of ended attempts removed", "count", n)
+		}
+		cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
 }
 
 // submit is what steps of type "submit" ask for.
@@ -178,23 +237,30 @@ func (w *Workflows) servePOP(o Options) {
 		},
 		Envelope: o.POPEnvelope, Logger: o.Logger,
 	}, w.Engine, w.Store)
-	upkeep, stop := context.WithCancel(context.Background())
+	w.background(func(ctx context.Context) {
+		if err := s.Run(ctx); err != nil && ctx.Err() == nil {
+			o.Logger.Error("POP's upkeep ended", "error", err)
+		}
+	})
+	w.POP = s
+}
+
+// background runs something until Close.
+func (w *Workflows) background(do func(context.Context)) {
+	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := s.Run(upkeep); err != nil && upkeep.Err() == nil {
-			o.Logger.Error("POP's upkeep ended", "error", err)
-		}
+		do(ctx)
 	}()
-	w.POP = s
-	w.stopPOP = func() { stop(); <-ended }
+	w.upkeep = append(w.upkeep, func() { stop(); <-ended })
 }
 
 // Close stops the engine, waiting for what it executes until ctx ends, and
 // closes the store.
 func (w *Workflows) Close(ctx context.Context) error {
-	if w.stopPOP != nil {
-		w.stopPOP()
+	for _, end := range w.upkeep {
+		end()
 	}
 	return errors.Join(w.Engine.Close(ctx), w.Store.Close())
 }
