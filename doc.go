@@ -21,6 +21,7 @@
 //	compat/pop/schedule   POP's two ways to choose what is next
 //	compat/pop/deployment  what POP's parts may do on AWS: roles, calls, policies
 //	compat/pop/handler    what POP's handlers are given and how they answer
+//	compat/pop/pods       executes POP's operations as pods, by POP's registry and contract
 //	compat/pop/registry   which pod executes which of POP's operations
 //	─────────────────────────────────────────────────────────────── services
 //	gateway             hosts, the request chain, reload
