@@ -2,10 +2,10 @@
 GO ?= go
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help build up test race lint generate verify fuzz bench image
+.PHONY: help build up test race test-kubernetes lint generate verify fuzz bench image
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
 
 build: ## build ./berth, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o berth ./cmd/berth
@@ -18,6 +18,12 @@ test: ## run the tests
 
 race: ## run the tests under the race detector
 	$(GO) test -race ./...
+
+KUBERNETES ?= $(HOME)/.cache/berth/kubernetes
+test-kubernetes: ## test work/kube on a real API server, which is built first (minutes)
+	$(GO) -C work/kube/testdata/apiserver build -o $(KUBERNETES)/etcd go.etcd.io/etcd/server/v3
+	$(GO) -C work/kube/testdata/apiserver build -o $(KUBERNETES)/ k8s.io/kubernetes/cmd/kube-apiserver
+	KUBEBUILDER_ASSETS=$(KUBERNETES) $(GO) test -count=1 -tags apiserver -run RealAPIServer -v ./work/kube
 
 lint: ## vet and lint
 	$(GO) vet ./...

@@ -70,6 +70,7 @@ var confined = []struct{ dependency, homes, reason string }{
 	{"github.com/santhosh-tekuri/jsonschema/v6", "workflow/input", "one place checks parameters"},
 	{"golang.org/x/text", "workflow/input", "only the schema's errors are worded by it"},
 	{"github.com/itchyny/gojq", "work/builtin", "one step type runs jq"},
+	{"github.com/go-logr/logr", "work/kube", "only the cluster's client wants such a logger"},
 	{"k8s.io", "work/kube", "one place knows Kubernetes: the client is large, and what a pod is must not leak into the engine"},
 	{"github.com/fsnotify/fsnotify", "cmd/berth", "only the running service watches files"},
 }

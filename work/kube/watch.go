@@ -5,11 +5,13 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 )
 
 // hub watches pods for those who wait for one: with one watch for each
@@ -92,15 +94,14 @@ func (h *hub) leave(namespace, work string, s *subscription) {
 
 // open starts watching a namespace. The caller holds mu.
 func (h *hub) open(namespace string) *space {
-	ctx, stop := context.WithCancel(context.Background())
+	// The client tells its log why a watch was interrupted.
+	ctx := klog.NewContext(context.Background(), logr.FromSlogHandler(h.log.With("namespace", namespace).Handler()))
+	ctx, stop := context.WithCancel(ctx)
 	sp := &space{stop: stop, done: make(chan struct{}), waiting: map[string]map[*subscription]bool{}}
 	sp.informer = v1.NewFilteredPodInformer(h.client, namespace, 0, cache.Indexers{workIndex: byWork},
 		func(o *metav1.ListOptions) { o.LabelSelector = h.selector })
-	// These fail only for an informer that was started.
+	// This fails only for an informer that was started.
 	_ = sp.informer.SetTransform(slim)
-	_ = sp.informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		h.log.Warn("watch of pods interrupted", "namespace", namespace, "error", err)
-	})
 	_, _ = sp.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(obj any) { h.tell(sp, obj, false) },
 		UpdateFunc: func(_, obj any) { h.tell(sp, obj, false) },
