@@ -27,6 +27,8 @@ type Work struct {
 	Steps map[string]*WorkStep `yaml:"steps" key:"slug"`
 	// Containers run step types as containers of Docker or Podman.
 	Containers *WorkContainers `yaml:"containers"`
+	// Kubernetes runs step types as pods of a cluster.
+	Kubernetes *WorkKubernetes `yaml:"kubernetes"`
 	// Workflows are files with documents, or patterns of such files, relative to
 	// the manifest. Each becomes the newest version of its workflow.
 	Workflows []string `yaml:"workflows" format:"file" literal:"true"`
@@ -79,6 +81,21 @@ type WorkStep struct {
 	Result string `yaml:"result" default:"stdout" enum:"stdout text file none"`
 	// Grace is how long it has between SIGTERM and SIGKILL.
 	Grace Duration `yaml:"grace" default:"10s" min:"0s" max:"10m"`
+}
+
+// WorkKubernetes runs step types as pods.
+type WorkKubernetes struct {
+	// Registry is the file, JSON, that says which pod executes which step type,
+	// relative to the manifest; docs/workflows.md says what is in it.
+	Registry string `yaml:"registry" short:"true" required:"true" format:"file" literal:"true"`
+	// Namespace is where pods are created.
+	Namespace string `yaml:"namespace" default:"default" format:"slug"`
+	// Kubeconfig is a file that says which cluster.
+	// Default: the cluster Berth itself runs in, or else the user's own file.
+	Kubeconfig Template `yaml:"kubeconfig" format:"file"`
+	// Context is one of that file's.
+	// Default: its current one.
+	Context string `yaml:"context"`
 }
 
 // WorkContainers runs step types as containers.

@@ -50,7 +50,7 @@ func (b *bench) database(ctx context.Context) error {
 	}
 	b.pg = p
 	for range 300 {
-		if p.command(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", p.port).Run() == nil {
+		if p.command(ctx, "psql", "-q", "-h", "127.0.0.1", "-p", p.port, "-U", "bench", "-c", "SELECT 1", "postgres").Run() == nil {
 			return nil
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -34,6 +34,7 @@ type workflowServe struct {
 	pop, popEnvelope          bool
 	drain, ownership          time.Duration
 	hosts, networks           []string
+	kube                      workflows.Kubernetes
 	registry                  *prometheus.Registry
 	format, level             string
 }
@@ -67,6 +68,9 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
 	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
 	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
+	fs.StringVar(&f.kube.Registry, "kube-registry", "", "execute the step types of this `FILE` as pods of a Kubernetes cluster")
+	fs.StringVar(&f.kube.Namespace, "kube-namespace", "default", "the namespace of these pods")
+	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	c.dataFlag(cmd)
@@ -123,6 +127,9 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	}
 	o.HTTP.Hosts, o.HTTP.Networks = f.hosts, networks
 	o.Webhook.Hosts, o.Webhook.Networks = f.hosts, networks
+	if f.kube.Registry != "" {
+		o.Kubernetes = &f.kube
+	}
 	if f.shell {
 		o.Shell = shell.Options{Shell: &shell.Shell{Variables: []string{"*"}}}
 	}

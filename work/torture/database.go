@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -91,8 +92,10 @@ func (d *database) start(ctx context.Context) error {
 	d.cmd, d.gone = cmd, gone
 	go func() { _ = cmd.Wait(); close(gone) }()
 	for range 600 {
-		if d.command(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(d.port)).Run() == nil {
-			return nil
+		// It takes connections while it still recovers, and refuses them
+		// politely: engines try again.
+		if c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)), time.Second); err == nil {
+			return c.Close()
 		}
 		select {
 		case <-gone:

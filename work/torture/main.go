@@ -58,10 +58,16 @@ func main() {
 	flag.IntVar(&c.workers, "workers", 3, "how many workers")
 	flag.IntVar(&c.callers, "callers", 4, "how many callers submit")
 	flag.StringVar(&c.berth, "berth", "", "a berth binary (default: built from this tree)")
-	flag.DurationVar(&c.pause, "pause", 250*time.Millisecond, "the longest pause between two kills")
+	flag.DurationVar(&c.pause, "pause", 0, "the longest pause between two kills (default 250ms on sqlite, 800ms on postgres)")
 	flag.DurationVar(&c.settle, "settle", 2*time.Minute, "how long everything may take to come to its end")
 	flag.BoolVar(&c.verbose, "v", false, "what engines and workers say goes to stderr")
 	flag.Parse()
+	if c.pause == 0 {
+		c.pause = 250 * time.Millisecond
+		if c.store == "postgres" { // a take-over lasts longer than a restart
+			c.pause = 800 * time.Millisecond
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ok, err := torture(ctx, c)

@@ -109,6 +109,11 @@ func (b *builder) workOptions(s *Service) workflows.Options {
 	o.HTTP.Hosts, o.HTTP.Networks = w.AllowHosts, networks
 	o.Webhook.Hosts, o.Webhook.Networks = w.AllowHosts, networks
 	o.Containers = b.containers()
+	if k := w.Kubernetes; k != nil {
+		o.Kubernetes = &workflows.Kubernetes{
+			Registry: b.path(k.Registry), Namespace: k.Namespace, Kubeconfig: b.path(string(k.Kubeconfig)), Context: k.Context, Instance: b.m.Service,
+		}
+	}
 	o.Shell = b.programs()
 	o.Shell.Keeper = s.supervisor
 	return o

@@ -20,7 +20,9 @@ import (
 	"github.com/berth-project/berth/work/container"
 	"github.com/berth-project/berth/work/engine"
 	workhttp "github.com/berth-project/berth/work/http"
+	"github.com/berth-project/berth/work/kube"
 	"github.com/berth-project/berth/work/outbox"
+	"github.com/berth-project/berth/work/postgres"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/shell"
 	"github.com/berth-project/berth/work/sqlite"
@@ -42,6 +44,8 @@ type Options struct {
 	HTTP  workhttp.Options
 	// Containers says what steps run in containers; nil runs none.
 	Containers *container.Options
+	// Kubernetes says what steps run as pods; nil runs none.
+	Kubernetes *Kubernetes
 	// Executors are further ones, by step type.
 	Executors map[string]work.Executor
 	// Webhook says which receivers events may be sent to, Amazon which topics,
@@ -69,13 +73,14 @@ type Workflows struct {
 	POP    http.Handler // nil without
 	Store  store.Store
 
-	boxes  *container.Executor // nil without
-	upkeep []func()            // each ends a goroutine and waits for it
+	boxes   *container.Executor // nil without
+	cluster *kube.Executor      // nil without
+	upkeep  []func()            // each ends a goroutine and waits for it
 }
 
 // Open opens the store and starts the engine.
 func Open(ctx context.Context, o Options) (*Workflows, error) {
-	st, err := openStore(ctx, o.Store)
+	st, err := openStore(ctx, o.Store, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +105,13 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if w.cluster != nil {
+		w.background(func(ctx context.Context) {
+			if err := w.cluster.Run(ctx); err != nil && ctx.Err() == nil {
+				o.Logger.Error("pods are not looked after", "error", err)
+			}
+		})
+	}
 	if w.boxes != nil {
 		w.background(func(ctx context.Context) { w.reap(ctx, o.Logger) })
 	}
@@ -115,9 +127,9 @@ func IsURL(where string) bool {
 	return strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://")
 }
 
-func openStore(ctx context.Context, where string) (store.Store, error) {
+func openStore(ctx context.Context, where string, log *slog.Logger) (store.Store, error) {
 	if IsURL(where) {
-		return openPostgres(ctx, where)
+		return postgres.Config{URL: where, Log: log}.Open(ctx)
 	}
 	return sqlite.Open(ctx, where)
 }
@@ -153,6 +165,16 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		for _, typ := range boxes.Types() {
 			all[typ] = boxes
 		}
+	}
+	if o.Kubernetes != nil {
+		pods, err := w.pods(*o.Kubernetes, o.Logger)
+		if err != nil {
+			return nil, err
+		}
+		for _, typ := range pods.Types() {
+			all[typ] = pods
+		}
+		w.cluster = pods
 	}
 	if o.POP {
 		for typ, e := range pop.Residents(w.Store) {
@@ -263,8 +285,4 @@ func (w *Workflows) Close(ctx context.Context) error {
 		end()
 	}
 	return errors.Join(w.Engine.Close(ctx), w.Store.Close())
-}
-
-func openPostgres(context.Context, string) (store.Store, error) {
-	return nil, fmt.Errorf("the store on PostgreSQL is not built in")
 }

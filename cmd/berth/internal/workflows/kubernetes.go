@@ -1,0 +1,97 @@
+package workflows
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/berth-project/berth/compat/pop/handler"
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/kube"
+	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
+)
+
+// Kubernetes says which step types run as pods, and where.
+type Kubernetes struct {
+	// Registry is the path of a file with a kube.Registry as JSON.
+	Registry string
+	// Namespace, Instance, Kubeconfig, Context: see package kube.
+	Namespace, Instance, Kubeconfig, Context string
+}
+
+// ReadRegistry reads the file that says which pod executes which step type.
+func ReadRegistry(path string) (kube.Registry, error) {
+	var reg kube.Registry
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return reg, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&reg); err != nil {
+		return reg, fmt.Errorf("%s: %w", path, err)
+	}
+	if errs := reg.Validate(POPContract); len(errs) > 0 {
+		return reg, fmt.Errorf("%s: %w", path, errors.Join(errs...))
+	}
+	return reg, nil
+}
+
+// pods makes the executor of pods.
+func (w *Workflows) pods(k Kubernetes, log *slog.Logger) (*kube.Executor, error) {
+	reg, err := ReadRegistry(k.Registry)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := kube.Connect(kube.Connection{Kubeconfig: k.Kubeconfig, Context: k.Context})
+	if err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	return kube.New(kube.Options{
+		Client: cluster, Registry: reg, Instance: k.Instance, Namespace: k.Namespace, Log: log,
+		Contracts: map[string]kube.Contract{POPContract: popContract{}},
+		Current: func(run workflow.RunID, step string, item int, fence machine.Fence) bool {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			return w.Engine.Current(ctx, shard.Held{Run: run, Step: step, Item: item, Fence: fence})
+		},
+	})
+}
+
+// POPContract is the name of POP's contract in a registry: "contract": "pop".
+const POPContract = "pop"
+
+// popContract lets images made for Comcast's Priority Operation Processing
+// execute steps: it puts package handler into the words of package kube.
+type popContract struct{}
+
+// Give implements kube.Contract.
+func (popContract) Give(task work.Task, _ kube.Settings, saved json.RawMessage) (kube.Given, error) {
+	vars, err := handler.Environment(task, nil, saved)
+	if err != nil {
+		return kube.Given{}, err
+	}
+	var given kube.Given
+	for _, v := range vars {
+		given.Env = append(given.Env, kube.Variable{Name: v.Name, Value: v.Value, Field: v.Field})
+	}
+	return given, nil
+}
+
+// Heard implements kube.Contract.
+func (popContract) Heard(annotations map[string]string) kube.Heard {
+	p, ok := handler.Heard(annotations)
+	return kube.Heard{Progress: ok, Percent: p.Percent, Message: p.Message, Saved: p.Saved, Done: p.Done}
+}
+
+// Result implements kube.Contract.
+func (popContract) Result(annotations map[string]string, _ string) work.Result {
+	return handler.Result(annotations)
+}
