@@ -10,8 +10,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/berth-project/berth/compat/pop/handler"
-	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/compat/pop"
+	"github.com/berth-project/berth/compat/pop/pods"
 	"github.com/berth-project/berth/work/kube"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/workflow"
@@ -38,7 +38,7 @@ func ReadRegistry(path string) (kube.Registry, error) {
 	if err := dec.Decode(&reg); err != nil {
 		return reg, fmt.Errorf("%s: %w", path, err)
 	}
-	if errs := reg.Validate(POPContract); len(errs) > 0 {
+	if errs := reg.Validate(pods.Contract); len(errs) > 0 {
 		return reg, fmt.Errorf("%s: %w", path, errors.Join(errs...))
 	}
 	return reg, nil
@@ -56,42 +56,11 @@ func (w *Workflows) pods(k Kubernetes, log *slog.Logger) (*kube.Executor, error)
 	}
 	return kube.New(kube.Options{
 		Client: cluster, Registry: reg, Instance: k.Instance, Namespace: k.Namespace, Log: log,
-		Contracts: map[string]kube.Contract{POPContract: popContract{}},
+		Contracts: map[string]kube.Contract{pods.Contract: pods.Handler{Operation: pop.Operations(w.Store)}},
 		Current: func(run workflow.RunID, step string, item int, fence machine.Fence) bool {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
 			return w.Engine.Current(ctx, shard.Held{Run: run, Step: step, Item: item, Fence: fence})
 		},
 	})
-}
-
-// POPContract is the name of POP's contract in a registry: "contract": "pop".
-const POPContract = "pop"
-
-// popContract lets images made for Comcast's Priority Operation Processing
-// execute steps: it puts package handler into the words of package kube.
-type popContract struct{}
-
-// Give implements kube.Contract.
-func (popContract) Give(task work.Task, _ kube.Settings, saved json.RawMessage) (kube.Given, error) {
-	vars, err := handler.Environment(task, nil, saved)
-	if err != nil {
-		return kube.Given{}, err
-	}
-	var given kube.Given
-	for _, v := range vars {
-		given.Env = append(given.Env, kube.Variable{Name: v.Name, Value: v.Value, Field: v.Field})
-	}
-	return given, nil
-}
-
-// Heard implements kube.Contract.
-func (popContract) Heard(annotations map[string]string) kube.Heard {
-	p, ok := handler.Heard(annotations)
-	return kube.Heard{Progress: ok, Percent: p.Percent, Message: p.Message, Saved: p.Saved, Done: p.Done}
-}
-
-// Result implements kube.Contract.
-func (popContract) Result(annotations map[string]string, _ string) work.Result {
-	return handler.Result(annotations)
 }
