@@ -10,7 +10,7 @@ import (
 
 // Events implements [store.Store].
 func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit int) ([]store.Event, error) {
-	list, err := collect(ctx, s.pool, `SELECT `+tables.EventColumns+` FROM event WHERE shard = $1 AND next_at <= $2 AND dead IS NULL
+	list, err := query(ctx, s, `SELECT `+tables.EventColumns+` FROM event WHERE shard = $1 AND next_at <= $2 AND dead IS NULL
 		ORDER BY next_at, id LIMIT $3`, kept(shard, now, min(limit, maxPage)), tables.ScanEvent)
 	if err != nil {
 		return nil, fmt.Errorf("events of shard %d: %w", shard, err)
@@ -21,11 +21,11 @@ func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit i
 // Dead implements [store.Store].
 func (s *Store) Dead(ctx context.Context, f store.DeadFilter, cursor string, limit int) ([]store.Event, string, error) {
 	limit = min(max(limit, 1), maxPage)
-	query, args, err := tables.DeadPage(dialect(), f, cursor, limit+1)
+	text, args, err := tables.DeadPage(dialect(), f, cursor, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("dead events: %w", err)
 	}
-	list, err := collect(ctx, s.pool, query, args, tables.ScanEvent)
+	list, err := query(ctx, s, text, args, tables.ScanEvent)
 	if err != nil {
 		return nil, "", fmt.Errorf("dead events: %w", err)
 	}

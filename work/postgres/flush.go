@@ -145,11 +145,13 @@ func (s *Store) remember(ctx context.Context, b *store.Batch) (store.Outcome, er
 	if len(keyed) == 0 {
 		return store.Outcome{}, nil
 	}
-	rows, err := s.pool.Query(ctx, findDuplicates, keyed.args()...)
-	if err != nil {
-		return store.Outcome{}, err
-	}
-	dups, err := readDuplicates(rows)
+	dups, err := retried(ctx, s, func() (map[workflow.RunID]workflow.RunID, error) {
+		rows, err := s.pool.Query(ctx, findDuplicates, keyed.args()...)
+		if err != nil {
+			return nil, err
+		}
+		return readDuplicates(rows)
+	})
 	return store.Outcome{Duplicates: dups}, err
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -47,15 +48,12 @@ func (s *Store) pages(ctx context.Context, f *store.Filter) func(workflow.RunID,
 
 // page reads runs behind one of them, where 0 is none.
 func (s *Store) page(ctx context.Context, f *store.Filter, after workflow.RunID, limit int) ([]store.Summary, error) {
-	shards, err := collect(ctx, s.pool, `SELECT shard FROM owner`, nil, func(scan func(...any) error) (n int, err error) {
-		err = scan(&n)
-		return n, err
-	})
+	shards, err := query(ctx, s, `SELECT shard FROM owner`, nil, scalar[int])
 	if err != nil {
 		return nil, err
 	}
-	query, args := tables.Page(dialect(), f, shards, after, limit)
-	return collect(ctx, s.pool, query, args, scanSummary)
+	text, args := tables.Page(dialect(), f, shards, after, limit)
+	return query(ctx, s, text, args, scanSummary)
 }
 
 func scanSummary(scan func(...any) error) (store.Summary, error) {
@@ -65,12 +63,14 @@ func scanSummary(scan func(...any) error) (store.Summary, error) {
 
 // finished reads runs in the order in which they became final.
 func (s *Store) finished(ctx context.Context, f *store.Filter, cursor string, limit int) ([]store.Summary, string, error) {
-	pos, err := tables.ParsePosition(cursor)
+	from, err := tables.ParsePosition(cursor)
 	if err != nil {
 		return nil, "", err
 	}
+	var pos tables.Position
 	var list []store.Summary
 	err = s.moment(ctx, func(tx pgx.Tx) error {
+		pos = maps.Clone(from)
 		lanes, err := collect(ctx, tx, `SELECT shard, seq FROM owner ORDER BY shard`, nil, func(scan func(...any) error) (tables.Lane, error) {
 			var seq int64
 			l := tables.Lane{Whole: true}
@@ -95,8 +95,8 @@ func fill(ctx context.Context, tx pgx.Tx, f *store.Filter, lanes []tables.Lane, 
 	for i := range lanes {
 		lane := &lanes[i]
 		for _, status := range tables.Statuses(f) {
-			query, args := tables.LaneQuery(dialect(), f, lane, pos[lane.Shard], status, limit)
-			batch.Queue(query, args...).Query(func(rows pgx.Rows) error {
+			text, args := tables.LaneQuery(dialect(), f, lane, pos[lane.Shard], status, limit)
+			batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
 				found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (tables.Placed, error) { return tables.ScanPlaced(row.Scan) })
 				lane.Add(f, found, limit)
 				return err
@@ -111,11 +111,7 @@ func fill(ctx context.Context, tx pgx.Tx, f *store.Filter, lanes []tables.Lane, 
 
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, f store.Filter, limit int) (int, error) {
-	number := func(query string, args []any) (int, error) {
-		var n int
-		err := s.pool.QueryRow(ctx, query, args...).Scan(&n)
-		return n, err
-	}
+	number := func(text string, args []any) (int, error) { return single(ctx, s, text, args, scalar[int]) }
 	n, err := tables.Count(&f, limit, dialect(), number, s.pages(ctx, &f))
 	if err != nil {
 		return 0, fmt.Errorf("count runs: %w", err)
@@ -132,7 +128,7 @@ func (s *Store) Expired(ctx context.Context, shard int, before map[machine.Statu
 			continue
 		}
 		above, below := tables.Place(0).Range(status)
-		found, err := collect(ctx, s.pool, `SELECT id, coalesce(finished, 0) FROM run WHERE shard = $1 AND done >= $2 AND done < $3 ORDER BY done LIMIT $4`,
+		found, err := query(ctx, s, `SELECT id, coalesce(finished, 0) FROM run WHERE shard = $1 AND done >= $2 AND done < $3 ORDER BY done LIMIT $4`,
 			[]any{shard, above, below, limit - len(ids)}, func(scan func(...any) error) (v [2]int64, err error) {
 				err = scan(&v[0], &v[1])
 				return v, err

@@ -28,17 +28,17 @@ func scanOwner(scan func(...any) error) (o store.Owner, err error) {
 
 // Acquire implements [store.Store].
 func (s *Store) Acquire(ctx context.Context, shard int, node, addr string, ttl store.Millis) (store.Owner, error) {
-	o, err := scanOwner(s.pool.QueryRow(ctx, `INSERT INTO owner (`+ownerColumns+`) VALUES ($1, $2, $3, 1, 0, `+clock+` + $4)
+	o, err := single(ctx, s, `INSERT INTO owner (`+ownerColumns+`) VALUES ($1, $2, $3, 1, 0, `+clock+` + $4)
 		ON CONFLICT (shard) DO UPDATE SET node = excluded.node, addr = excluded.addr, epoch = owner.epoch + 1, until = `+clock+` + $4
 		WHERE owner.until <= `+clock+` OR owner.node = excluded.node RETURNING `+ownerColumns,
-		shard, tables.Escape(node), tables.Escape(addr), ttl).Scan)
+		[]any{shard, tables.Escape(node), tables.Escape(addr), ttl}, scanOwner)
 	return s.ownerAnswer(ctx, "acquire", shard, o, err)
 }
 
 // Renew implements [store.Store].
 func (s *Store) Renew(ctx context.Context, o store.Owner, ttl store.Millis) (store.Owner, error) {
-	renewed, err := scanOwner(s.pool.QueryRow(ctx, `UPDATE owner SET until = `+clock+` + $1 WHERE shard = $2 AND epoch = $3 AND node = $4
-		RETURNING `+ownerColumns, ttl, o.Shard, int64(o.Epoch), tables.Escape(o.Node)).Scan)
+	renewed, err := single(ctx, s, `UPDATE owner SET until = `+clock+` + $1 WHERE shard = $2 AND epoch = $3 AND node = $4
+		RETURNING `+ownerColumns, []any{ttl, o.Shard, int64(o.Epoch), tables.Escape(o.Node)}, scanOwner)
 	return s.ownerAnswer(ctx, "renew", o.Shard, renewed, err)
 }
 
@@ -57,8 +57,9 @@ func (s *Store) ownerAnswer(ctx context.Context, what string, shard int, o store
 
 // Release implements [store.Store].
 func (s *Store) Release(ctx context.Context, o store.Owner) error {
-	_, err := s.pool.Exec(ctx, `WITH given AS (UPDATE owner SET until = 0 WHERE shard = $1 AND epoch = $2 AND node = $3 RETURNING shard)
-		SELECT pg_notify($4, $5) FROM given`, o.Shard, int64(o.Epoch), tables.Escape(o.Node), s.channel(), strconv.Itoa(o.Shard))
+	_, err := query(ctx, s, `WITH given AS (UPDATE owner SET until = 0 WHERE shard = $1 AND epoch = $2 AND node = $3 RETURNING shard)
+		SELECT pg_notify($4, $5) IS NULL FROM given`,
+		[]any{o.Shard, int64(o.Epoch), tables.Escape(o.Node), s.channel(), strconv.Itoa(o.Shard)}, scalar[bool])
 	if err != nil {
 		return fmt.Errorf("release shard %d: %w", o.Shard, err)
 	}
@@ -67,7 +68,7 @@ func (s *Store) Release(ctx context.Context, o store.Owner) error {
 
 // owner reads the owner of a shard; the zero owner where nobody ever was.
 func (s *Store) owner(ctx context.Context, shard int) (store.Owner, error) {
-	o, err := scanOwner(s.pool.QueryRow(ctx, `SELECT `+ownerColumns+` FROM owner WHERE shard = $1`, shard).Scan)
+	o, err := single(ctx, s, `SELECT `+ownerColumns+` FROM owner WHERE shard = $1`, []any{shard}, scanOwner)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return store.Owner{Shard: shard}, nil
 	}
@@ -76,5 +77,5 @@ func (s *Store) owner(ctx context.Context, shard int) (store.Owner, error) {
 
 // Owners implements [store.Store].
 func (s *Store) Owners(ctx context.Context) ([]store.Owner, error) {
-	return collect(ctx, s.pool, `SELECT `+ownerColumns+` FROM owner ORDER BY shard`, nil, scanOwner)
+	return query(ctx, s, `SELECT `+ownerColumns+` FROM owner ORDER BY shard`, nil, scanOwner)
 }

@@ -179,7 +179,7 @@ func (s *Store) Wake() <-chan int { return s.wake }
 
 // Check implements [store.Store].
 func (s *Store) Check(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
+	if _, err := single(ctx, s, `SELECT 1`, nil, scalar[int]); err != nil {
 		return fmt.Errorf("work store in PostgreSQL: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 
@@ -14,6 +15,10 @@ import (
 var server postgrestest.Server
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(role); url != "" {
+		fmt.Fprintln(os.Stderr, write(url))
+		os.Exit(1)
+	}
 	code := m.Run()
 	server.Stop()
 	os.Exit(code)
@@ -36,4 +41,15 @@ func (backend) Shared() {}
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Backend { return backend{server.Database(t)} })
+}
+
+func Example() {
+	ctx := context.Background()
+	s, err := postgres.Config{URL: "postgres://berth@db.internal/app", Schema: "berth"}.Open(ctx)
+	if err != nil {
+		return // the database cannot be reached, or is of a newer Berth
+	}
+	defer s.Close()
+	owner, err := s.Acquire(ctx, 0, "node-1", "http://10.0.0.1:8080", 10_000)
+	fmt.Println(owner.Node, err)
 }

@@ -27,9 +27,12 @@ func collect[T any](ctx context.Context, q querier, query string, args []any, sc
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return scan(row.Scan) })
 }
 
-// moment runs reads that must see the same moment.
+// moment runs reads that must see the same moment; perhaps twice.
 func (s *Store) moment(ctx context.Context, do func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, do)
+	_, err := retried(ctx, s, func() (struct{}, error) {
+		return struct{}{}, pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, do)
+	})
+	return err
 }
 
 // kept are the arguments of a statement that is always the same: it stays
@@ -45,7 +48,7 @@ func numbers(ids []workflow.RunID) []int64 {
 // Queued implements [store.Store].
 func (s *Store) Queued(ctx context.Context, shard int, after workflow.RunID, limit int) ([]store.Waiting, error) {
 	names := map[string]string{}
-	list, err := collect(ctx, s.pool, `SELECT id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created,
+	list, err := query(ctx, s, `SELECT id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created,
 		coalesce(deadline, 0), coalesce(wake_at, 0) FROM run WHERE shard = $1 AND done IS NULL AND status <= $2 AND id > $3 ORDER BY id LIMIT $4`,
 		kept(shard, int(machine.Queued), int64(after), limit), func(scan func(...any) error) (store.Waiting, error) {
 			var w store.Waiting
@@ -141,8 +144,7 @@ func scanOutput(scan func(...any) error) (o store.Output, err error) {
 
 // Document implements [store.Store].
 func (s *Store) Document(ctx context.Context, h store.Hash) ([]byte, error) {
-	var body []byte
-	err := s.pool.QueryRow(ctx, `SELECT body FROM document WHERE hash = $1`, h[:]).Scan(&body)
+	body, err := single(ctx, s, `SELECT body FROM document WHERE hash = $1`, []any{h[:]}, scalar[[]byte])
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = store.ErrNotFound
 	}
@@ -158,7 +160,7 @@ func (s *Store) Idempotent(ctx context.Context, keys []store.IdempotencyKey) (ma
 	if len(keys) == 0 {
 		return found, nil
 	}
-	_, err := collect(ctx, s.pool, `SELECT run.tenant, run.idempotency, run.id FROM unnest($1::text[], $2::text[]) AS k (tenant, idempotency)
+	_, err := query(ctx, s, `SELECT run.tenant, run.idempotency, run.id FROM unnest($1::text[], $2::text[]) AS k (tenant, idempotency)
 		JOIN run ON run.tenant = k.tenant AND run.idempotency = k.idempotency`,
 		kept(
 			column(keys, func(k store.IdempotencyKey) string { return tables.Escape(k.Tenant) }),
@@ -178,7 +180,7 @@ func (s *Store) Idempotent(ctx context.Context, keys []store.IdempotencyKey) (ma
 
 // History implements [store.Store].
 func (s *Store) History(ctx context.Context, id workflow.RunID) ([]machine.Entry, error) {
-	list, err := collect(ctx, s.pool, `SELECT entry FROM history WHERE run = $1 ORDER BY n`, []any{int64(id)}, func(scan func(...any) error) (machine.Entry, error) {
+	list, err := query(ctx, s, `SELECT entry FROM history WHERE run = $1 ORDER BY n`, []any{int64(id)}, func(scan func(...any) error) (machine.Entry, error) {
 		var text []byte
 		if err := scan(&text); err != nil {
 			return machine.Entry{}, err
@@ -195,8 +197,8 @@ func (s *Store) History(ctx context.Context, id workflow.RunID) ([]machine.Entry
 func (s *Store) Logs(ctx context.Context, k store.LogKey, after int64, limit int) ([]store.Chunk, error) {
 	w := tables.NewWhere(dialect())
 	w.Log(k, after)
-	query := `SELECT ` + tables.LogColumns + ` FROM log WHERE ` + w.String() + ` ORDER BY seq LIMIT ` + w.Mark(int64(min(limit, maxPage)))
-	list, err := collect(ctx, s.pool, query, w.Args, tables.ScanLog)
+	text := `SELECT ` + tables.LogColumns + ` FROM log WHERE ` + w.String() + ` ORDER BY seq LIMIT ` + w.Mark(int64(min(limit, maxPage)))
+	list, err := query(ctx, s, text, w.Args, tables.ScanLog)
 	if err != nil {
 		return nil, fmt.Errorf("log of run %v: %w", k.Run, err)
 	}

@@ -15,7 +15,7 @@ import (
 
 // Setting implements [store.Store].
 func (s *Store) Setting(ctx context.Context, kind, id string) (store.Setting, error) {
-	list, err := collect(ctx, s.pool, `SELECT `+tables.SettingColumns+` FROM setting WHERE kind = $1 AND id = $2`,
+	list, err := query(ctx, s, `SELECT `+tables.SettingColumns+` FROM setting WHERE kind = $1 AND id = $2`,
 		[]any{tables.Escape(kind), tables.Escape(id)}, tables.ScanSetting)
 	if err == nil && len(list) == 0 {
 		err = store.ErrNotFound
@@ -30,8 +30,8 @@ func (s *Store) Setting(ctx context.Context, kind, id string) (store.Setting, er
 func (s *Store) Settings(ctx context.Context, kind string, where map[string]string, after string, limit int) ([]store.Setting, error) {
 	w := tables.NewWhere(dialect())
 	w.Settings(kind, where, after)
-	query := `SELECT ` + tables.SettingColumns + ` FROM setting WHERE ` + w.String() + ` ORDER BY id LIMIT ` + w.Mark(int64(min(limit, maxPage)))
-	list, err := collect(ctx, s.pool, query, w.Args, tables.ScanSetting)
+	text := `SELECT ` + tables.SettingColumns + ` FROM setting WHERE ` + w.String() + ` ORDER BY id LIMIT ` + w.Mark(int64(min(limit, maxPage)))
+	list, err := query(ctx, s, text, w.Args, tables.ScanSetting)
 	if err != nil {
 		return nil, fmt.Errorf("settings of kind %s: %w", kind, err)
 	}
@@ -39,9 +39,8 @@ func (s *Store) Settings(ctx context.Context, kind string, where map[string]stri
 }
 
 // SettingsVersion implements [store.Store].
-func (s *Store) SettingsVersion(ctx context.Context) (version int64, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT value FROM counter WHERE name = 'settings'`).Scan(&version)
-	return version, err
+func (s *Store) SettingsVersion(ctx context.Context) (int64, error) {
+	return single(ctx, s, `SELECT value FROM counter WHERE name = 'settings'`, nil, scalar[int64])
 }
 
 // PutSetting implements [store.Store].
@@ -87,7 +86,7 @@ func differs(was, wanted int64) error {
 // again is not mistaken for itself. change is given the version that is there,
 // 0 for none, and the next one; the fields of before are gone then.
 func (s *Store) changeSetting(ctx context.Context, kind, id string, change func(tx pgx.Tx, was, next int64) error) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.transaction(ctx, func(tx pgx.Tx) error {
 		var next, was int64
 		if err := tx.QueryRow(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'settings' RETURNING value`).Scan(&next); err != nil {
 			return err

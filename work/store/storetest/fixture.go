@@ -30,7 +30,6 @@ type fixture struct {
 	owner store.Owner
 	seq   uint64
 	now   store.Millis
-	nodes int
 }
 
 // open opens a store, closed when the test ends, and takes its shard 0.

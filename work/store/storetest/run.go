@@ -93,8 +93,13 @@ func runTexts(t *testing.T, b Backend) {
 		got, _ := f.load(id(n))
 		same(t, fmt.Sprintf("Load of %q", s), got, recs[n])
 		for _, filter := range []store.Filter{
-			{Tenants: []string{s}}, {Queue: s}, {Workflow: s}, {Idempotency: s}, {Failure: s},
-			{Label: map[string]string{"k": s}}, {Label: map[string]string{s: "v"}},
+			{Tenants: []string{s}},
+			{Queue: s},
+			{Workflow: s},
+			{Idempotency: s},
+			{Failure: s},
+			{Label: map[string]string{"k": s}},
+			{Label: map[string]string{s: "v"}},
 		} {
 			same(t, fmt.Sprintf("List(%+v)", filter), f.list(filter, 5), ids(n))
 		}
