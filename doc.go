@@ -46,6 +46,7 @@
 //	work/shard            one shard as a deterministic state machine: rounds of operations
 //	work/internal/tables   what the tables of SQLite and PostgreSQL have in common
 //	work/store            what the engine asks of a store
+//	work/store/memory      the store of tests and of runs that need not outlive their process
 //	work/sqlite           the store of one engine: an SQLite file
 //	work/postgres         the store of several engines: a PostgreSQL database
 //	work/api              the HTTP API under /api/v1, and its OpenAPI document
