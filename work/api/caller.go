@@ -69,13 +69,6 @@ func (c *Caller) serves(pool string) bool { return c.Admin || slices.Contains(c.
 // ErrUnknownCaller says that a request is nobody's: 401.
 var ErrUnknownCaller = errors.New("no valid credentials: send an API key as Authorization: Bearer KEY, or sign in")
 
-type callerKey struct{}
-
-func callerOf(ctx context.Context) *Caller {
-	c, _ := ctx.Value(callerKey{}).(*Caller)
-	return c
-}
-
 // forbidden is what a caller gets who may read something but not do this.
 func forbidden(a Action, tenant string) error {
 	return &statusError{http.StatusForbidden, fmt.Errorf("you may not %s for tenant %q", a, tenant)}

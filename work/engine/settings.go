@@ -43,10 +43,7 @@ type matcher struct {
 	match *expression.Program // nil: it takes only what names it
 }
 
-type definition struct {
-	work.Definition
-	hash store.Hash
-}
+type definition struct{ work.Definition }
 
 // DefaultQueue takes what nothing matches when no queue is said to.
 const DefaultQueue = "default"

@@ -40,7 +40,7 @@ import (
 type config struct {
 	kills, engines, workers, callers int
 	seed                             uint64
-	store, dir, berth                string
+	store, berth                     string
 	pause, settle                    time.Duration
 	verbose                          bool
 }

@@ -28,7 +28,6 @@ type world struct {
 	mail    []message
 	clients []*client
 	held    []work.Task // tasks in workers' hands
-	done    []shard.Completion
 	fences  map[machine.Fence]bool
 	tries   map[string]machine.Fence   // attempts handed out, by run, step and number
 	given   map[machine.Fence]string   // the output that belongs to a fence
