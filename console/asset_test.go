@@ -111,7 +111,7 @@ func TestTemplatesKeepToTheContentPolicy(t *testing.T) {
 	t.Parallel()
 	bad := regexp.MustCompile(`(?i)\sstyle=|<style|\son[a-z]+=|\bhx-on|\bjs:|javascript:|<script(?:\s+[a-z]+(?:="[^"]*")?)*>[^<]|hx-vals|hx-headers|hx-trigger="[^"]*\[|\{\{[^}]*\bsafe|unsafe-`)
 	from := regexp.MustCompile(`(?:hx-get|hx-post|sse-connect|action|href|src)="([^"]*)"`)
-	made := regexp.MustCompile(`^(?:\{\{(?:href|asset) [^}]*\}\}|\{\{\$?\.(?:Self|Stream|Twin|Link|Data\.Stream)\}\}|#[a-z-]+)$`)
+	made := regexp.MustCompile(`^(?:\{\{(?:href|asset) [^}]*\}\}|\{\{\$?\.(?:Self|Stream|Twin|Link|Data\.Stream)\}\}|\{\{(?:\$d)?\.(?:Older|Href|All|Less|Path)\}\}|#[a-z-]+)$`)
 	seen := 0
 	err := fs.WalkDir(console.TemplateFiles(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,10 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/berth-project/berth/workflow"
 )
 
-// The topics a page can follow. Events of the first three only say that
-// something changed; requests and log lines come as rows.
+// The topics a page can follow, beside those of work. Events of the first three
+// only say that something changed; requests and log lines come as rows.
 const (
 	topicOverview  = "overview"
 	topicProcesses = "processes"
@@ -23,7 +26,10 @@ const (
 	topicLogs      = "logs"
 )
 
-var topics = [...]string{topicOverview, topicProcesses, topicRoutes, topicRequests, topicLogs}
+var topics = [...]string{
+	topicOverview, topicProcesses, topicRoutes, topicRequests, topicLogs,
+	topicRuns, topicRun, topicStep, topicQueues, topicPools, topicTenants, topicSchedules, topicDead, topicDefinitions,
+}
 
 const (
 	// maxStreams bounds the open streams of all tabs.
@@ -38,14 +44,14 @@ type pace struct {
 	// look is the pause between two looks at a topic, batch how long rows
 	// gather, heartbeat the longest silence, recheck the pause between two
 	// questions whether the reader is still allowed, write how long a reader
-	// may take to accept an event.
-	look, batch, heartbeat, recheck, write time.Duration
+	// may take to accept an event, work how long what happens to runs gathers.
+	look, batch, heartbeat, recheck, write, work time.Duration
 }
 
 func defaultPace() pace {
 	return pace{
 		look: time.Second, batch: 100 * time.Millisecond, heartbeat: 15 * time.Second,
-		recheck: 5 * time.Second, write: 10 * time.Second,
+		recheck: 5 * time.Second, write: 10 * time.Second, work: 500 * time.Millisecond,
 	}
 }
 
@@ -83,6 +89,7 @@ type stream struct {
 	logs     logFilter
 	// seen is the state of each topic when it was last told.
 	seen map[string]uint64
+	work workFeed
 }
 
 // errRefused ends the stream of a reader who is no longer allowed.
@@ -129,6 +136,9 @@ func (c *Console) newStream(w http.ResponseWriter, r *http.Request) (*stream, *f
 	if s.logs, f = logFilterOf(q); f != nil {
 		return nil, f
 	}
+	if s.work, f = c.newWorkFeed(s.topics, q.Get("about")); f != nil {
+		return nil, f
+	}
 	from := q.Get("from")
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		from = last
@@ -161,6 +171,10 @@ func (s *stream) run() error {
 			err = s.pause(p.batch)
 		case <-look.C:
 			err = s.hints()
+		case e, open := <-s.work.events:
+			err = s.worked(e, open)
+		case <-s.work.due:
+			err = s.workHints()
 		case <-heartbeat.C:
 			err = s.write(": \n\n")
 		case <-recheck.C:
@@ -176,8 +190,9 @@ func (s *stream) run() error {
 // from longer ago than is kept, is told that it missed something.
 func (s *stream) open() error {
 	for _, t := range s.topics {
-		s.seen[t] = s.c.fingerprint(t)
+		s.seen[t] = s.c.fingerprint(s.r.Context(), t, s.work.run)
 	}
+	s.work.watch(s.r.Context(), s.c.src.Work, s.c.pace.work)
 	if err := s.write("retry: 2000\n\n"); err != nil {
 		return err
 	}
@@ -213,7 +228,7 @@ func (s *stream) recheck() error {
 // hints tells which topics are out of date.
 func (s *stream) hints() error {
 	for _, t := range s.topics {
-		now := s.c.fingerprint(t)
+		now := s.c.fingerprint(s.r.Context(), t, s.work.run)
 		if now == s.seen[t] {
 			continue
 		}
@@ -313,18 +328,21 @@ func (s *stream) write(text string) error {
 	return s.out.Flush()
 }
 
-// fingerprint is a number that changes when what a topic's page shows does.
-func (c *Console) fingerprint(topic string) uint64 {
+// fingerprint is a number that changes when what a topic's page shows does; run is
+// the one that the page is about.
+func (c *Console) fingerprint(ctx context.Context, topic string, run workflow.RunID) uint64 {
 	var data any
 	switch topic {
 	case topicOverview:
-		data = c.overviewData()
+		data = c.overviewData(ctx)
 	case topicProcesses:
 		data = c.statuses()
 	case topicRoutes:
 		data = c.routeData()
 	default:
-		return 0
+		if data = c.workData(ctx, topic, run); data == nil {
+			return 0
+		}
 	}
 	h := fnv.New64a()
 	_ = json.NewEncoder(h).Encode(data) // plain data: there is nothing to fail

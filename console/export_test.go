@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 func (c *Console) HurryStreams(write time.Duration) {
 	c.pace = pace{
 		look: 10 * time.Millisecond, batch: time.Millisecond, heartbeat: 20 * time.Millisecond,
-		recheck: 20 * time.Millisecond, write: write,
+		recheck: 20 * time.Millisecond, write: write, work: time.Millisecond,
 	}
 }
 
@@ -68,6 +69,18 @@ func NewRequestFeedAt(now func() time.Time) *RequestFeed {
 	f.now = now
 	return f
 }
+
+// LookAt takes a sample of each queue as at a time.
+func (h *QueueHistory) LookAt(ctx context.Context, at time.Time) {
+	h.now = func() time.Time { return at }
+	h.Look(ctx)
+}
+
+// Samples is how many samples of a queue there are.
+func (h *QueueHistory) Samples(name string) int { return len(h.of(name)) }
+
+// HistoryKept is how many samples are kept.
+const HistoryKept = historyKept
 
 // MaxStreams and MaxRows are the limits of streams.
 const (

@@ -28,6 +28,8 @@ func (c *Console) functions() template.FuncMap {
 		"bytes":    byteSize,
 		"percent":  percent,
 		"number":   number,
+		"json":     indented,
+		"millis":   func(ms int64) string { return duration(time.Duration(ms) * time.Millisecond) },
 		"join":     strings.Join,
 		"lower":    strings.ToLower,
 		"add":      func(a, b int) int { return a + b },
@@ -94,7 +96,7 @@ func place(at string) string { return plain(at[strings.LastIndexByte(at, '/')+1:
 // duration reads "180ms", "4m10s", "3h2m", "5d4h".
 func duration(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d <= 0:
 		return "0s"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%dµs", d.Microseconds())

@@ -62,10 +62,13 @@ func (c *Console) protect(next http.Handler) http.Handler {
 	})
 }
 
-// formLimit is how large the body of a request may be: policies are long.
+// formLimit is how large the body of a request may be: policies and parameters are
+// long.
 func (c *Console) formLimit(r *http.Request) int64 {
-	if strings.HasPrefix(r.URL.Path, c.cfg.BasePath+"/iam/") {
-		return maxPolicyForm
+	for _, room := range [...]string{"/iam/", "/runs/", "/definitions/"} {
+		if strings.HasPrefix(r.URL.Path, c.cfg.BasePath+room) {
+			return maxPolicyForm
+		}
 	}
 	return maxForm
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ type overview struct {
 	Requests requestSums   `json:"requests"`
 	Running  processSums   `json:"processes"`
 	Refused  refusalSums   `json:"permission"`
+	Work     *workSums     `json:"work,omitempty"`
 	Reload   *Reload       `json:"reload,omitempty"`
 	Up       time.Duration `json:"-"`
 }
@@ -47,6 +49,46 @@ type processSums struct {
 	LastExit time.Time `json:"last_exit,omitzero"`
 }
 
+// workSums are the runs there are.
+type workSums struct {
+	Waiting int     `json:"waiting"`
+	Running int     `json:"running"`
+	Rate    float64 `json:"picked_per_second"`
+	Paused  int     `json:"paused_queues"`
+	Starved int     `json:"starved_tenants"`
+	// Oldest is how long the run has waited that waits longest, in seconds.
+	Oldest float64 `json:"oldest_seconds"`
+	// Problem says why nothing is known.
+	Problem string `json:"problem,omitempty"`
+}
+
+// OldestTime is Oldest for people.
+func (s workSums) OldestTime() time.Duration { return time.Duration(s.Oldest * float64(time.Second)) }
+
+// sumWork sums up all queues; nil where the service has no work.
+func (c *Console) sumWork(ctx context.Context) *workSums {
+	if c.src.Work == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, workTimeout)
+	defer cancel()
+	queues, err := c.src.Work.Queues(ctx, topTenants)
+	if err != nil {
+		return &workSums{Problem: c.workFault(err).text}
+	}
+	s := &workSums{}
+	for i := range queues {
+		q := queueRow{QueueState: queues[i], now: c.src.Now()}
+		s.Waiting, s.Running, s.Rate = s.Waiting+q.Stats.Waiting, s.Running+q.Stats.Running, s.Rate+q.Stats.Rate
+		s.Starved += q.Stats.Starved
+		if q.Paused {
+			s.Paused++
+		}
+		s.Oldest = max(s.Oldest, q.Oldest().Truncate(time.Second).Seconds())
+	}
+	return s
+}
+
 // refusalSums are the requests the gateway did not let through.
 type refusalSums struct {
 	Total      uint64  `json:"total"`
@@ -56,11 +98,11 @@ type refusalSums struct {
 func (c *Console) overview(r *http.Request) (*page, *fault) {
 	return &page{
 		title: "Overview", template: "overview", room: "/", topic: topicOverview, twin: "/overview.json",
-		command: c.curl(r, "/overview.json"), data: c.overviewData(),
+		command: c.curl(r, "/overview.json"), data: c.overviewData(r.Context()),
 	}, nil
 }
 
-func (c *Console) overviewData() overview {
+func (c *Console) overviewData(ctx context.Context) overview {
 	o := overview{State: health.OK, Ready: true, Problems: []trouble{}}
 	if c.src.Health != nil {
 		report := c.src.Health.Snapshot()
@@ -78,6 +120,7 @@ func (c *Console) overviewData() overview {
 		o.Refused = refusalSums{Total: totals.Refused, LastMinute: rate.Refused}
 	}
 	o.Running = sumProcesses(c.statuses())
+	o.Work = c.sumWork(ctx)
 	if c.src.Reload != nil {
 		reload := c.src.Reload()
 		o.Reload = &reload

@@ -30,8 +30,9 @@ type page struct {
 	room, up string
 	// command is what shows the same in a terminal.
 	command string
-	// topic is what makes the page out of date.
-	topic string
+	// topic is what makes the page out of date, about what of the topic's things
+	// it shows; empty for all.
+	topic, about string
 	// twin is the path of the JSON form; empty for none.
 	twin string
 	// link is the address of what a POST showed; empty where it is too long for one.
@@ -48,8 +49,10 @@ type view struct {
 	Title, Room, Up, Command, Twin      string
 	Self, Link, Theme, Keys             string
 	// Stream is the address of the events that make the page out of date.
-	Stream  string
-	Rooms   []room
+	Stream string
+	Rooms  []room
+	// Work are the rooms of work, none where there is none.
+	Work    []room
 	Unknown []string
 	Data    any
 }
@@ -68,10 +71,22 @@ var rooms = [...]room{
 	{"/iam/simulate", "IAM", "i"},
 }
 
+// workRooms are those there are where the service has work.
+var workRooms = [...]room{
+	{"/runs", "Runs", "w"},
+	{"/definitions", "Workflows", "f"},
+	{"/queues", "Queues", "q"},
+	{"/pools", "Pools", "n"},
+	{"/schedules", "Schedules", "s"},
+	{"/dead", "Dead letters", "d"},
+	{"/tenants", "Tenants", "e"},
+}
+
 // templates are the pages' files beside the layout.
 var templates = [...]string{
 	"overview", "processes", "process", "confirm", "routes", "explain", "requests", "logs", "preferences", "error",
 	"iam_simulate", "iam_lint", "iam_actions",
+	"runs", "run", "step", "run_confirm", "definitions", "definition", "queues", "queue", "pools", "schedules", "dead", "tenants", "work_confirm",
 }
 
 func (c *Console) parseTemplates() (map[string]*template.Template, error) {
@@ -163,8 +178,11 @@ func (c *Console) view(r *http.Request, p *page) view {
 	if r.URL.RawQuery != "" {
 		v.Self += "?" + r.URL.RawQuery
 	}
+	if c.src.Work != nil {
+		v.Work = workRooms[:]
+	}
 	if p.topic != "" {
-		v.Stream = c.path("/events", url.Values{"topics": {p.topic}})
+		v.Stream = c.path("/events", known(url.Values{"topics": {p.topic}, "about": {p.about}}, []string{"topics", "about"}))
 	}
 	if p.twin != "" {
 		v.Twin = c.path(p.twin, known(r.URL.Query(), p.params))

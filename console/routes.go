@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"strings"
 )
@@ -31,12 +32,43 @@ func (c *Console) routes() http.Handler {
 	mux.Handle("POST /processes/{name}/restart", http.HandlerFunc(c.restart))
 	mux.Handle("GET /processes/{name}/signal", c.show(c.confirmSignal))
 	mux.Handle("POST /processes/{name}/signal", http.HandlerFunc(c.signal))
+	c.workRoutes(mux)
 	mux.Handle("GET /preferences", c.show(c.preferences))
 	mux.Handle("POST /preferences", http.HandlerFunc(c.savePreferences))
 	mux.Handle("GET /events", http.HandlerFunc(c.events))
 	mux.Handle("GET /assets/", http.HandlerFunc(c.asset))
 	mux.Handle("/", http.HandlerFunc(c.unknown))
 	return c.protect(http.StripPrefix(c.cfg.BasePath, mux))
+}
+
+// workRoutes are the addresses of the rooms of work. The name of a run is its id.
+func (c *Console) workRoutes(mux *http.ServeMux) {
+	for path, build := range map[string]func(context.Context, *http.Request) (*page, *fault){
+		"/runs": c.runList, "/definitions": c.definitionList, "/queues": c.queueList, "/pools": c.poolList,
+		"/schedules": c.scheduleList, "/dead": c.deadList, "/tenants": c.tenantList,
+	} {
+		c.page(mux, path, c.working(build))
+	}
+	for path, build := range map[string]func(context.Context, *http.Request) (*page, *fault){
+		"/runs/{name}": c.runDetail, "/runs/{name}/steps/{step}": c.stepDetail, "/runs/{name}/{verb}": c.confirmRun,
+		"/definitions/{name}": c.definitionDetail, "/queues/{name}": c.queueDetail,
+	} {
+		mux.Handle("GET "+path, c.show(c.working(build)))
+	}
+	mux.Handle("GET /runs/{name}/steps/{step}/log", http.HandlerFunc(c.stepLog))
+	mux.Handle("POST /runs/{name}/{verb}", http.HandlerFunc(c.steer))
+	mux.Handle("POST /definitions/{name}/runs", http.HandlerFunc(c.submit))
+	mux.Handle("POST /dead/replay", http.HandlerFunc(c.replayShown))
+	for room := range workActs {
+		within := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.SetPathValue("room", room)
+				next.ServeHTTP(w, r)
+			})
+		}
+		mux.Handle("GET /"+room+"/{name}/{verb}", within(c.show(c.working(c.confirmWork))))
+		mux.Handle("POST /"+room+"/{name}/{verb}", within(http.HandlerFunc(c.actOnWork)))
+	}
 }
 
 // page puts a page and its twin for machines on the mux.

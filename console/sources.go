@@ -35,6 +35,14 @@ type Sources struct {
 	Requests *RequestFeed
 	// Logs are the last log lines.
 	Logs *telemetry.Recent
+	// Work is the engine of workflows; nil where the service has none. What it is
+	// asked may wait for its store, with a deadline.
+	Work Work
+	// WorkActions carries out what the operator asks of it; nil offers no
+	// actions.
+	WorkActions WorkActions
+	// QueueHistory keeps how queues were over the last hour.
+	QueueHistory *QueueHistory
 	// Health holds the problems.
 	Health *health.Registry
 	// Reload says how the last attempt to load the manifest went.

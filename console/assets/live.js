@@ -5,7 +5,7 @@
 
 const button = document.getElementById("live");
 const word = document.getElementById("live-word");
-const rowEvents = ["requests", "logs"];
+const rowEvents = ["requests", "logs", "log"];
 const mostHeld = 200;
 const streams = new Set();
 let paused = false;
@@ -86,8 +86,9 @@ class Stream extends EventTarget {
       if (this.held.length > mostHeld) this.held.shift();
       return show();
     }
-    if (paused) this.outdated.add(name);
-    else this.pass(name, e.data);
+    if (!paused && !(busy() && document.querySelector("#fragment[data-hold]"))) return this.pass(name, e.data);
+    this.outdated.add(name);
+    show();
   }
 
   pass(name, data) {
@@ -116,8 +117,10 @@ function show() {
   let state = "live";
   let text = "Live";
   let held = 0;
+  let outdated = 0;
   for (const s of streams) {
     held += s.heldRows;
+    outdated += s.outdated.size;
     if (s.readyState === EventSource.OPEN) continue;
     if (s.failures > 0) {
       state = "lost";
@@ -137,8 +140,8 @@ function show() {
   document.documentElement.toggleAttribute("data-stale", state === "lost");
   const newer = document.getElementById("newer");
   if (!newer) return;
-  newer.hidden = held === 0;
-  newer.textContent = `${held} newer ↑`;
+  newer.hidden = held + outdated === 0;
+  newer.textContent = held ? `${held} newer ↑` : "Newer ↑";
 }
 
 function flush() {
@@ -149,7 +152,7 @@ function flush() {
 function settle() {
   if (busy()) return;
   let waiting = false;
-  for (const s of streams) waiting = waiting || s.held.length > 0;
+  for (const s of streams) waiting = waiting || s.held.length > 0 || s.outdated.size > 0;
   if (waiting) flush();
 }
 
@@ -178,7 +181,40 @@ for (const name of ["focusout", "pointerout", "scroll"]) {
   document.addEventListener(name, () => requestAnimationFrame(settle), { passive: true });
 }
 
+// What a swap must not undo: how far somebody moved a region, and what they opened.
+const kept = new Map();
+
+document.addEventListener("htmx:beforeSwap", (e) => {
+  kept.clear();
+  for (const el of e.target.querySelectorAll("[data-keep]")) kept.set(el.id, [el.scrollLeft, el.scrollTop]);
+  for (const el of e.target.querySelectorAll("details[id]")) kept.set(el.id, el.open);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const [id, was] of kept) {
+    const el = document.getElementById(id);
+    if (!el) continue;
+    if (Array.isArray(was)) [el.scrollLeft, el.scrollTop] = was;
+    else el.open = was;
+  }
+  kept.clear();
+});
+
+// A log stays at its end, unless somebody moved it.
+const tail = document.querySelector("[data-tail]");
+let atEnd = true;
+if (tail) {
+  tail.scrollTop = tail.scrollHeight;
+  tail.addEventListener("scroll", () => {
+    atEnd = tail.scrollTop + tail.clientHeight > tail.scrollHeight - 8;
+  });
+}
+
 document.addEventListener("htmx:sseMessage", (e) => {
+  if (e.target === tail && tail) {
+    while (tail.childElementCount > Number(tail.dataset.most)) tail.firstElementChild.remove();
+    if (atEnd) tail.scrollTop = tail.scrollHeight;
+  }
   const rows = e.target;
   if (!rows.dataset || !("feed" in rows.dataset)) return;
   const none = document.getElementById("none");

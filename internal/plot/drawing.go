@@ -81,7 +81,7 @@ func text(s string) string {
 }
 
 // character is the width of a character of small text, about.
-const character = 6.3
+const character = 6.8
 
 func width(s string) float64 { return character * float64(len([]rune(s))) }
 

@@ -25,7 +25,7 @@ func (c *Chart) summary() string {
 			}
 		}
 		if math.IsNaN(last) {
-			parts = append(parts, s.Name+" no values")
+			parts = append(parts, s.Name+" nothing known")
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("%s %s, from %s to %s", s.Name, c.Unit.format(last, 0), c.Unit.format(low, 0), c.Unit.format(high, 0)))

@@ -77,7 +77,11 @@ func (t Timeline) SVG(w io.Writer) error {
 	base := height - axisHeight
 	for _, tick := range ticks {
 		d.line("grid", x.at(tick), 0, x.at(tick), base)
-		d.text("tick", "middle", x.at(tick), base+16, Seconds.format(tick, step))
+		label, anchor := Seconds.format(tick, step), "middle"
+		if x.at(tick)+width(label)/2 > t.Width {
+			anchor = "end"
+		}
+		d.text("tick", anchor, x.at(tick), base+16, label)
 	}
 	for i, r := range t.Rows {
 		t.row(d, x, float64(i)*barRow+2, r)

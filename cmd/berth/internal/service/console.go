@@ -32,10 +32,17 @@ func (s *Service) newConsole(g *generation) (http.Handler, error) {
 	}
 	// In production whoever reaches loopback may look; doing something needs
 	// somebody who signed in.
-	if s.supervisor != nil && (s.opts.Mode == Development || g.m.Console.Require != nil) {
+	require := g.m.Console.Require
+	act := s.opts.Mode == Development || require != nil
+	if s.supervisor != nil && act {
 		src.Actions = s.supervisor
 	}
-	require := g.m.Console.Require
+	if s.work != nil {
+		src.Work, src.QueueHistory = s.work.Engine, s.work.history
+		if act {
+			src.WorkActions = s.work.Engine
+		}
+	}
 	if require != nil {
 		src.Authorize = s.authorizer(require)
 	}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -167,5 +168,37 @@ func TestConsoleRenewsSessions(t *testing.T) {
 		if got := len(resp.Cookies()); resp.StatusCode != http.StatusOK || got != want {
 			t.Errorf("session used %s ago: status %d with %d cookies, want 200 with %d", age, resp.StatusCode, got, want)
 		}
+	}
+}
+
+func TestConsoleShowsTheWorkOfTheService(t *testing.T) {
+	t.Parallel()
+	page := func(r *running, path string) string {
+		t.Helper()
+		resp, err := http.Get(r.Admin + path) //nolint:noctx // a test of this machine
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("GET %s = %d, %v", path, resp.StatusCode, err)
+		}
+		return string(body)
+	}
+	const pauses = `href="/queues/default/pause"`
+	developing := start(t, Development, demo+"work: {}\n")
+	if body := page(developing, "/queues/default"); !strings.Contains(body, pauses) {
+		t.Errorf("a developer cannot pause the queue: %.3000s", body)
+	}
+	if body := page(developing, "/"); !strings.Contains(body, `href="/runs"`) {
+		t.Error("the rooms of work are missing")
+	}
+	// In production whoever reaches loopback may look, and do nothing.
+	if body := page(start(t, Production, demo+"work: {}\n"), "/queues/default"); strings.Contains(body, pauses) {
+		t.Error("somebody who has not signed in may pause the queue")
+	}
+	if body := page(start(t, Development, demo), "/"); strings.Contains(body, `href="/runs"`) {
+		t.Error("a service without work has its rooms")
 	}
 }

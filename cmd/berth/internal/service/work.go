@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/cmd/berth/internal/workflows"
+	"github.com/berth-project/berth/console"
 	"github.com/berth-project/berth/environ"
 	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/manifest"
@@ -35,6 +36,7 @@ import (
 type workServer struct {
 	*workflows.Workflows
 	listener net.Listener
+	history  *console.QueueHistory
 	key      string // of the processes; known to them alone
 	keyID    string
 	log      *slog.Logger
@@ -77,7 +79,7 @@ func (s *Service) openWork(ctx context.Context, m *manifest.Manifest, env *envir
 		return errors.Join(diagnostic.List{m.Problem("work", codeBuild, err.Error())}, ln.Close())
 	}
 	keys = w.Keys
-	s.work = &workServer{Workflows: w, listener: ln, log: s.log}
+	s.work = &workServer{Workflows: w, listener: ln, log: s.log, history: console.NewQueueHistory(w.Engine.Queues)}
 	if err := s.work.giveKey(ctx, m.Service); err != nil {
 		return err
 	}

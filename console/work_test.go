@@ -1,0 +1,228 @@
+package console_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/console"
+	"github.com/berth-project/berth/work/store"
+)
+
+func TestPagesOfWorkStandWhateverThereIs(t *testing.T) {
+	t.Parallel()
+	marks := regexp.MustCompile(`(?i)<script>|<img|href="javascript:|\x1b|\x{202e}|\r`)
+	for name, word := range map[string]string{"plain": "quickly", "hostile": hostile} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := openBusyWork(t, word)
+			waitFor(t, "an event to be given up", func() bool {
+				dead, _, err := b.Dead(t.Context(), store.DeadFilter{}, "", 10)
+				return err == nil && len(dead) > 0
+			})
+			src := b.sources()
+			src.QueueHistory = console.NewQueueHistory(b.Queues)
+			for i := range 3 {
+				src.QueueHistory.LookAt(t.Context(), time.Now().Add(time.Duration(i-3)*time.Minute))
+			}
+			c := newConsole(t, console.Config{}, src)
+			for _, path := range append(b.paths(), "/") {
+				for _, fragment := range []string{"", "true"} {
+					w := ask(c, "GET", path, "", "HX-Request", fragment)
+					body := w.Body.String()
+					if w.Code != http.StatusOK {
+						t.Errorf("GET %s = %d %.300s", path, w.Code, body)
+					}
+					if n := strings.Count(body, "<h1"); fragment == "" && n != 1 {
+						t.Errorf("GET %s has %d headings of the first level, want 1", path, n)
+					}
+					if strings.Contains(body, "no value") || strings.Contains(body, "%!") {
+						t.Errorf("GET %s shows a value it does not have", path)
+					}
+					if m := marks.FindString(body); m != "" {
+						t.Errorf("GET %s holds %q alive", path, m)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestPagesOfWorkSayWhatThereIs(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	run := func(id interface{ String() string }, rest string) string { return "/runs/" + id.String() + rest }
+	for path, wants := range map[string][]string{
+		"/": {`href="/runs"`, "</b> running", "started per second"},
+		"/runs": {
+			b.failed.String(), "broken", "exit.3", "✓", ">succeeded<", ">failed<", ">held<", "6 runs",
+		},
+		"/runs?state=failed":              {b.failed.String(), "1 run"},
+		"/runs?text=" + b.queued.String(): {b.queued.String()},
+		"/runs?text=none":                 {"No run matches"},
+		run(b.done, ""):                   {`<svg`, `id="step-probe"`, `class="node ok"`, "succeeded", "clean", "thumbs"},
+		run(b.done, "?view=timeline"):     {"in the queue", "attempt 1 failed", "attempt 2 succeeded", "waited to try again"},
+		run(b.done, "?view=history"):      {"submitted", "started", "finished", "exit.3"},
+		run(b.done, "?view=data"):         {"film quickly", "Labels"},
+		run(b.failed, ""):                 {"Failed at", "exit.3", "the disk is full quickly", "Retry from failure", "only what leads to the failure"},
+		run(b.failed, "?show=failed"):     {"only what leads to a failure", `id="step-b"`},
+		run(b.running, ""):                {"Where it stands", "is executed by", "Cancel", "Pause"},
+		run(b.asking, ""):                 {"waits for approval", "ship it?", "Decide"},
+		run(b.queued, ""):                 {"Queue &#34;bulk&#34; is paused", "Move"},
+		run(b.held, ""):                   {"held until somebody releases it", "Queue now"},
+		run(b.done, "/steps/large"):       {"Attempts", ">failed<", ">succeeded<", "begin of large", "  an indented line quickly", "attempt 2</span>"},
+		run(b.done, "/steps/thumbs"):      {"Items", "an indented line"},
+		run(b.done, "/reset?step=small"):  {"3 steps run again", "small, package, clean", `name="sure"`},
+		"/definitions":                    {"media", "Makes a film ready", "all tenants"},
+		"/definitions/media":              {"Source", "where the film is", `value="640"`, "<option selected>low</option>", "Start a run", `<option>true</option>`},
+		"/queues":                         {"bulk", "paused", "default"},
+		"/queues/bulk":                    {"Waiting longest", b.queued.String(), "Resume", "acme"},
+		"/pools":                          {"gpu", "default", "encode"},
+		"/schedules":                      {"nightly", "0 3 * * *", "Europe/Berlin", "Run now"},
+		"/tenants":                        {"acme", "zeta", "Suspend"},
+		"/tenants/zeta/limits":            {`name="weight" value="3"`, `name="running" value="50"`},
+	} {
+		body := ask(c, "GET", path, "").Body.String()
+		for _, want := range wants {
+			if !strings.Contains(body, want) {
+				t.Errorf("GET %s lacks %q", path, want)
+			}
+		}
+	}
+	if body := ask(c, "GET", "/runs?state=failed", "").Body.String(); strings.Contains(body, b.done.String()) {
+		t.Error("the list of failed runs has one that succeeded")
+	}
+	if body := ask(c, "GET", run(b.failed, "?show=failed"), "").Body.String(); strings.Contains(body, `id="step-c"`) {
+		t.Error("what leads to the failure has a step behind it")
+	}
+}
+
+func TestPagesOfWorkAreAbsentWithoutWork(t *testing.T) {
+	t.Parallel()
+	c := newConsole(t, console.Config{}, console.Sources{})
+	for _, path := range []string{"/runs", "/queues", "/pools", "/dead", "/schedules", "/definitions", "/tenants", "/runs/r0000000000001/steps/a/log", "/queues/a/pause"} {
+		if w := ask(c, "GET", path, ""); w.Code != http.StatusNotFound {
+			t.Errorf("GET %s = %d, want 404", path, w.Code)
+		}
+	}
+	if body := ask(c, "GET", "/", "").Body.String(); strings.Contains(body, `href="/runs"`) {
+		t.Error("a service without work has rooms of work")
+	}
+}
+
+func TestWhatIsNotThereIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	for path, want := range map[string]int{
+		"/runs/none": 404, "/runs/r0000000000001": 404, "/runs/" + b.done.String() + "/steps/none": 404, "/runs/" + b.done.String() + "?view=none": 400,
+		"/runs?state=none": 400, "/runs?since=yesterday": 400, "/runs?parent=x": 400, "/runs?after=x": 400, "/queues/none": 404,
+		"/definitions/none": 404, "/definitions/media?version=x": 400, "/definitions/media?version=9": 404, "/dead?run=x": 400,
+		"/runs/" + b.done.String() + "/cancel": 409, "/runs/" + b.running.String() + "/retry": 409, "/runs/" + b.running.String() + "/delete": 409,
+		"/runs/" + b.done.String() + "/none": 404, "/queues/bulk/none": 404, "/runs/" + b.done.String() + "/reset?step=none": 400,
+	} {
+		if w := ask(c, "GET", path, ""); w.Code != want {
+			t.Errorf("GET %s = %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+func TestPagesOfWorkHaveTwins(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	for path, wants := range map[string][]string{
+		"/runs.json?state=failed":                        {"berth.console.runs/1", b.failed.String(), `"failure": "exit.3"`},
+		"/runs/" + b.done.String() + ".json":             {"berth.console.run/1", `"status": "succeeded"`, "film quickly"},
+		"/runs/" + b.done.String() + "/steps/large.json": {"berth.console.step/1", "exit.3", "begin of large"},
+		"/queues.json":            {"berth.console.queues/1", `"waiting": 1`},
+		"/queues/bulk.json":       {"berth.console.queue/1", b.queued.String(), "fair_share"},
+		"/pools.json":             {"berth.console.pools/1", "gpu"},
+		"/schedules.json":         {"berth.console.schedules/1", "nightly", `"next"`},
+		"/dead.json":              {"berth.console.dead/1"},
+		"/definitions.json":       {"berth.console.definitions/1", "media"},
+		"/definitions/media.json": {"berth.console.definition/1", "thumbs"},
+		"/tenants.json":           {"berth.console.tenants/1", "zeta"},
+		"/overview.json":          {`"running"`, `"oldest_seconds"`},
+	} {
+		w := ask(c, "GET", path, "")
+		var doc struct {
+			Schema string
+			Data   any
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusOK {
+			t.Errorf("GET %s = %d, %v: %.200s", path, w.Code, err, w.Body.String())
+		}
+		for _, want := range wants {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("GET %s lacks %q", path, want)
+			}
+		}
+	}
+}
+
+func TestPagesOfWorkAreSmall(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	for _, path := range b.paths() {
+		var n counter
+		zw := gzip.NewWriter(&n)
+		_, _ = zw.Write(ask(c, "GET", path, "").Body.Bytes())
+		_ = zw.Close()
+		if n > 30<<10 {
+			t.Errorf("GET %s is %d bytes compressed, want at most 30 KiB", path, n)
+		}
+	}
+}
+
+func TestALogIsAFile(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, hostile)
+	c := newConsole(t, console.Config{}, b.sources())
+	w := ask(c, "GET", "/runs/"+b.done.String()+"/steps/large/log", "")
+	h := w.Header()
+	if w.Code != http.StatusOK || h.Get("Content-Type") != "text/plain; charset=utf-8" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") ||
+		!strings.Contains(h.Get("Content-Security-Policy"), "sandbox") || h.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("the log is %d with %v", w.Code, h)
+	}
+	if body := w.Body.String(); !strings.Contains(body, "attempt=1 begin of large") || !strings.Contains(body, "attempt=2   an indented line") {
+		t.Errorf("the log is %s", body)
+	}
+}
+
+func TestTheListGoesOnWhereAPageEnds(t *testing.T) {
+	t.Parallel()
+	w := openWork(t, "quickly")
+	w.put("quickly")
+	c := newConsole(t, console.Config{}, w.sources())
+	const runs = 120
+	for range runs {
+		w.start(workSubmission("bulk"))
+	}
+	seen := map[string]bool{}
+	pages := 0
+	ids := regexp.MustCompile(`id="run-(r[0-9a-z]{13})"`)
+	next := regexp.MustCompile(`href="([^"]*after=[^"]*)" rel="next"`)
+	for path := "/runs?queue=bulk"; path != ""; pages++ {
+		body := ask(c, "GET", path, "").Body.String()
+		for _, m := range ids.FindAllStringSubmatch(body, -1) {
+			if seen[m[1]] {
+				t.Errorf("run %s is on two pages", m[1])
+			}
+			seen[m[1]] = true
+		}
+		path = ""
+		if m := next.FindStringSubmatch(body); m != nil {
+			path = strings.ReplaceAll(m[1], "&amp;", "&")
+		}
+	}
+	if len(seen) != runs || pages != 3 {
+		t.Errorf("%d runs on %d pages, want %d on 3", len(seen), pages, runs)
+	}
+}
