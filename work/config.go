@@ -2,8 +2,10 @@ package work
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
+	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/work/queue"
 	"github.com/berth-project/berth/workflow"
 )
@@ -186,12 +188,16 @@ type Receipt struct {
 type Problem struct {
 	Status int    `json:"status"` // as in HTTP
 	Detail string `json:"detail"`
-	err    error
+	// Problems are those of the document, each with its place.
+	Problems diagnostic.List `json:"problems,omitempty"`
+	err      error
 }
 
 // NewProblem wraps an error of this package.
 func NewProblem(status int, err error) *Problem {
-	return &Problem{Status: status, Detail: err.Error(), err: err}
+	p := &Problem{Status: status, Detail: err.Error(), err: err}
+	errors.As(err, &p.Problems)
+	return p
 }
 
 // Error is the detail.

@@ -1,6 +1,9 @@
 package work
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Why the context of a task ended; see Executor.
 var (
@@ -29,3 +32,17 @@ var (
 	// names it.
 	ErrNotOwner = errors.New("another engine owns the shard")
 )
+
+// RateError is an ErrQuota that passes by itself.
+type RateError struct {
+	After time.Duration // when trying again makes sense
+	Why   string
+}
+
+// Error says what was too much, and how long to wait.
+func (r *RateError) Error() string {
+	return ErrQuota.Error() + ": " + r.Why + ": try again in " + r.After.Round(time.Millisecond).String()
+}
+
+// Unwrap makes it ErrQuota.
+func (r *RateError) Unwrap() error { return ErrQuota }

@@ -95,32 +95,54 @@ func Trim(raw json.RawMessage) json.RawMessage { return bytes.Trim(raw, " \t\r\n
 // the value is no object. Of a name that is there twice the last counts, as for
 // encoding/json.
 func Member(raw json.RawMessage, name string) (value json.RawMessage, found bool) {
+	members(raw, func(quoted, v json.RawMessage) bool {
+		if sameName(quoted, name) {
+			value, found = v, true
+		}
+		return true
+	})
+	return value, found
+}
+
+// Members calls f with the members of an object, in order, until it says stop,
+// and reports whether there is an object that was read to its end. A name that
+// is there twice is told twice.
+func Members(raw json.RawMessage, f func(name string, v json.RawMessage) bool) bool {
+	return members(raw, func(quoted, v json.RawMessage) bool { return f(nameOf(quoted), v) })
+}
+
+func members(raw json.RawMessage, f func(quoted, v json.RawMessage) bool) bool {
 	if raw = Trim(raw); len(raw) == 0 || raw[0] != '{' {
-		return nil, false
+		return false
 	}
-	for at := skipSpace(raw, 1); at < len(raw) && raw[at] == '"'; {
+	at := skipSpace(raw, 1)
+	if at < len(raw) && raw[at] == '}' {
+		return true
+	}
+	for at < len(raw) && raw[at] == '"' {
 		end := skipString(raw, at)
 		if end < 0 {
-			break
+			return false
 		}
-		matches := sameName(raw[at:end], name)
+		quoted := raw[at:end]
 		at = skipSpace(raw, end)
 		if at == len(raw) || raw[at] != ':' {
-			break
+			return false
 		}
 		at = skipSpace(raw, at+1)
-		if end = End(raw, at); end == at {
-			break
+		if end = End(raw, at); end == at || !f(quoted, raw[at:end]) {
+			return false
 		}
-		if matches {
-			value, found = raw[at:end], true
+		at = skipSpace(raw, end)
+		if at < len(raw) && raw[at] == '}' {
+			return true
 		}
-		if at = skipSpace(raw, end); at == len(raw) || raw[at] != ',' {
-			break
+		if at == len(raw) || raw[at] != ',' {
+			return false
 		}
 		at = skipSpace(raw, at+1)
 	}
-	return value, found
+	return false
 }
 
 // sameName reports whether a quoted name spells name.
@@ -129,8 +151,18 @@ func sameName(quoted json.RawMessage, name string) bool {
 	if bytes.IndexByte(plain, '\\') < 0 {
 		return string(plain) == name
 	}
+	return nameOf(quoted) == name
+}
+
+// nameOf decodes a quoted name, "" where it is no JSON string.
+func nameOf(quoted json.RawMessage) string {
+	plain := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(plain, '\\') < 0 {
+		return string(plain)
+	}
 	var s string
-	return json.Unmarshal(quoted, &s) == nil && s == name
+	_ = json.Unmarshal(quoted, &s) // it stays empty
+	return s
 }
 
 // Element returns a value of an array, false where there is none or the value is no

@@ -39,6 +39,26 @@ func TestMember(t *testing.T) {
 	}
 }
 
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	var got []string
+	all := jsonscan.Members(json.RawMessage(` { "a" : 1 , "b\u0063":[1,{}], "a":"}" } `), func(name string, v json.RawMessage) bool {
+		got = append(got, name+" "+string(v))
+		return true
+	})
+	if diff := cmp.Diff([]string{"a 1", "bc [1,{}]", `a "}"`}, got); diff != "" || !all {
+		t.Errorf("Members() = %v (-want +got):\n%s", all, diff)
+	}
+	for text, want := range map[string]bool{"{}": true, "{ }": true, `{"a":1}`: true, `{"a":1`: false, `{"a"}`: false, `{"a":1,}`: false, "[]": false, "": false, "{,}": false} {
+		if got := jsonscan.Members(json.RawMessage(text), func(string, json.RawMessage) bool { return true }); got != want {
+			t.Errorf("Members(%s) = %v, want %v", text, got, want)
+		}
+	}
+	if jsonscan.Members(json.RawMessage(`{"a":1,"b":2}`), func(name string, _ json.RawMessage) bool { return name != "a" }) {
+		t.Error("Members() went on after it was told to stop")
+	}
+}
+
 func TestElements(t *testing.T) {
 	t.Parallel()
 	var got []string

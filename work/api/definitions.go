@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
+	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/workflow"
 )
@@ -27,7 +29,7 @@ func (a *API) definitionRoutes() []route {
 		},
 		{
 			method: "GET", path: "/workflows/{workflow}", name: "getWorkflow", gives: work.Definition{},
-			query: []parameter{{"version", "this version; the newest by default"}, {"tenant", "as this tenant sees it"}},
+			query: []parameter{{"version", "this version; the newest by default"}},
 			text:  "A version of a workflow.", do: (*call).definition,
 		},
 		{
@@ -42,6 +44,9 @@ type definitionPage struct {
 }
 
 func (c *call) listDefinitions() (any, error) {
+	if !c.caller.reads() {
+		return definitionPage{[]work.Definition{}}, nil
+	}
 	return definitionPage{nonNil(c.e.Definitions(c.caller.tenants(Read)))}, nil
 }
 
@@ -53,7 +58,7 @@ func nonNil[T any](list []T) []T {
 }
 
 func (c *call) define() (any, error) {
-	tenant := c.r.URL.Query().Get("tenant")
+	tenant := c.query.Get("tenant")
 	if tenant == "" {
 		if err := adminOnly(c.caller); err != nil {
 			return nil, err
@@ -65,33 +70,40 @@ func (c *call) define() (any, error) {
 }
 
 type checked struct {
-	OK       bool     `json:"ok"`
-	Problems []string `json:"problems,omitempty"`
-	Steps    int      `json:"steps,omitempty"`
+	OK bool `json:"ok"`
+	// Problems is everything that is wrong, in the order of the text.
+	Problems diagnostic.List `json:"problems,omitempty"`
+	Name     string          `json:"name,omitempty"`
+	Steps    int             `json:"steps,omitempty"`
 }
 
 func (c *call) check() (any, error) {
-	plan, err := workflow.Load("document", c.body)
-	if err != nil {
-		return checked{Problems: []string{err.Error()}}, nil
+	if !c.caller.reads() && len(c.caller.tenants(Define)) == 0 {
+		return nil, &statusError{http.StatusForbidden, errors.New("this is for those who have workflows")}
 	}
-	return checked{OK: true, Steps: plan.Len()}, nil
+	plan, err := workflow.Load("document", c.body)
+	var wrong checked
+	switch {
+	case errors.As(err, &wrong.Problems):
+		return wrong, nil
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", work.ErrInvalid, err)
+	}
+	return checked{OK: true, Name: plan.Document().Name, Steps: plan.Len()}, nil
 }
 
-// visible finds a definition as the caller may see it.
+// visible finds a definition as the caller may see it: a shared one, or one of
+// a tenant whose runs they may read.
 func (c *call) visible(name string, version int) (work.Definition, error) {
-	tenants := c.caller.tenants(Read)
-	if c.caller.Admin {
-		for _, v := range c.e.Versions(name) {
-			tenants = []string{v.Tenant}
+	all := c.e.Versions(name)
+	if len(all) > 0 && c.caller.reads() && (all[0].Tenant == "" || c.caller.May(Read, all[0].Tenant)) {
+		for i := len(all) - 1; i >= 0; i-- {
+			if version == 0 || all[i].Version == version {
+				return all[i], nil
+			}
 		}
 	}
-	for _, t := range append(tenants, "") {
-		if d, _, err := c.e.Definition(name, version, t); err == nil {
-			return d, nil
-		}
-	}
-	return work.Definition{}, fmt.Errorf("%w: there is no workflow %q, or no such version of it", work.ErrNotFound, name)
+	return work.Definition{}, fmt.Errorf("%w: there is no workflow %.200q, or no such version of it", work.ErrNotFound, name)
 }
 
 func (c *call) definition() (any, error) {

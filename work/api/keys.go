@@ -88,7 +88,18 @@ func checkCaller(c Caller) error {
 	if c.Name == "" || len(c.Name) > 200 {
 		return errors.New("name: 1 to 200 bytes that say whose key it is")
 	}
+	if len(c.Tenants) > maxGrants || len(c.Pools) > maxGrants {
+		return fmt.Errorf("tenants, pools: at most %d of each", maxGrants)
+	}
+	for _, pool := range c.Pools {
+		if pool == "" || len(pool) > 200 {
+			return fmt.Errorf("pools: %.40q: 1 to 200 bytes", pool)
+		}
+	}
 	for tenant, actions := range c.Tenants {
+		if tenant == "" || len(tenant) > 200 || len(actions) == 0 {
+			return fmt.Errorf("tenants: %.40q: a name of 1 to 200 bytes with what the key may do for it", tenant)
+		}
 		for _, a := range actions {
 			if !slices.Contains(Actions(), a) || a == Admin || a == Pull || a == Report {
 				return fmt.Errorf("tenants: %q: %q is no action for a tenant", tenant, a)
@@ -100,6 +111,9 @@ func checkCaller(c Caller) error {
 	}
 	return nil
 }
+
+// maxGrants bounds for how many tenants, and for how many pools, a key is.
+const maxGrants = 1000
 
 func hashOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
@@ -144,7 +158,7 @@ func (k *Keys) Revoke(ctx context.Context, id string) error {
 // Identify gives the caller of a request by its key; ErrUnknownCaller when it
 // has none, or one that is not valid.
 func (k *Keys) Identify(r *http.Request) (*Caller, error) {
-	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	text, ok := bearer(r)
 	if !ok {
 		return nil, ErrUnknownCaller
 	}
@@ -165,6 +179,12 @@ func (k *Keys) Identify(r *http.Request) (*Caller, error) {
 	}
 	c := key.Caller
 	return &c, nil
+}
+
+// bearer gives what a request shows as its bearer token (RFC 6750).
+func bearer(r *http.Request) (string, bool) {
+	scheme, text, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimLeft(text, " "), ok && strings.EqualFold(scheme, "Bearer")
 }
 
 func (k *Keys) find(ctx context.Context, id string) (Key, error) {

@@ -35,10 +35,10 @@ func (a *API) document() map[string]any {
 
 var pathParameter = regexp.MustCompile(`\{([a-z]+)\}`)
 
-// operation makes an operationId of a path: /queues/{name}/pause → pauseQueues.
+// operation makes an operationId of a path: /queues/{name}/pause → pauseQueue.
 func operation(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
-	return parts[2] + strings.ToUpper(parts[0][:1]) + parts[0][1:]
+	return parts[2] + strings.ToUpper(parts[0][:1]) + strings.TrimSuffix(parts[0][1:], "s")
 }
 
 type describer struct{ schemas map[string]any }

@@ -1,12 +1,11 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +33,11 @@ func (a *API) runRoutes() []route {
 		{
 			method: "GET", path: "/runs", name: "listRuns", query: filters, gives: runPage{},
 			text: "List runs, newest first.", do: (*call).list,
+		},
+		{
+			method: "GET", path: "/runs/count", name: "countRuns", query: append(slices.Clone(filters[:len(filters)-len(paging)-2]),
+				parameter{"limit", "count up to this: 1 to 100000, default 10000"}), gives: counted{},
+			text: "Count runs, up to a limit.", do: (*call).count,
 		},
 		{
 			method: "GET", path: "/runs/{run}", name: "getRun", gives: Run{}, text: "A run with its steps.",
@@ -113,99 +117,6 @@ func summary(s store.Summary) Run {
 	return r
 }
 
-func (c *call) submit() (any, error) {
-	if batch, ok := batchOf(c.body); ok {
-		return c.submitBatch(batch)
-	}
-	var s work.Submission
-	if err := c.read(&s); err != nil {
-		return nil, err
-	}
-	if err := c.own(&s); err != nil {
-		return nil, err
-	}
-	receipts, err := c.e.Submit(c.r.Context(), []work.Submission{s})
-	if err != nil {
-		return nil, err
-	}
-	if p := receipts[0].Error; p != nil {
-		return nil, p
-	}
-	c.w.Header().Set("Location", Base+"/runs/"+receipts[0].ID.String())
-	if receipts[0].Duplicate {
-		c.write(http.StatusOK, receipts[0])
-		return nil, nil //nolint:nilnil // it has written for itself
-	}
-	return receipts[0], nil
-}
-
-// batchOf tells {"runs": […]} from a submission.
-func batchOf(body []byte) (json.RawMessage, bool) {
-	if !bytes.Contains(body, []byte(`"runs"`)) {
-		return nil, false
-	}
-	var b struct {
-		Runs json.RawMessage `json:"runs"`
-	}
-	if json.Unmarshal(body, &b) != nil || b.Runs == nil {
-		return nil, false
-	}
-	return b.Runs, true
-}
-
-type receiptPage struct {
-	Receipts []work.Receipt `json:"receipts"`
-}
-
-func (c *call) submitBatch(raw json.RawMessage) (any, error) {
-	var subs []work.Submission
-	if err := decode(raw, &subs); err != nil {
-		return nil, err
-	}
-	for i := range subs {
-		if err := c.own(&subs[i]); err != nil {
-			return nil, fmt.Errorf("runs[%d]: %w", i, err)
-		}
-	}
-	receipts, err := c.e.Submit(c.r.Context(), subs)
-	if err != nil {
-		return nil, err
-	}
-	c.write(http.StatusOK, receiptPage{receipts})
-	return nil, nil //nolint:nilnil // it has written for itself
-}
-
-// own checks that the caller may submit for the tenant, and fills in the
-// tenant of a caller who has only one.
-func (c *call) own(s *work.Submission) error {
-	if s.Tenant == "" {
-		if tenants := c.caller.tenants(Submit); len(tenants) == 1 {
-			s.Tenant = tenants[0]
-		} else {
-			return fmt.Errorf("%w: tenant: say whose the run is", work.ErrInvalid)
-		}
-	}
-	if !c.caller.May(Submit, s.Tenant) {
-		return forbidden(Submit, s.Tenant)
-	}
-	if s.Parent != 0 && !c.caller.Admin {
-		return &statusError{http.StatusForbidden, fmt.Errorf("parent: only the engine says whom a run works for")}
-	}
-	s.By = c.caller.Name
-	return nil
-}
-
-func (c *call) plan() (any, error) {
-	var s work.Submission
-	if err := c.read(&s); err != nil {
-		return nil, err
-	}
-	if err := c.own(&s); err != nil {
-		return nil, err
-	}
-	return c.e.Plan(c.r.Context(), s)
-}
-
 type runPage struct {
 	Runs []Run    `json:"runs,omitempty"`
 	IDs  []string `json:"ids,omitempty"`
@@ -221,17 +132,21 @@ func (c *call) list() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := c.e.List(c.r.Context(), f, c.r.URL.Query().Get("cursor"), limit)
+	list, next, err := c.e.List(c.r.Context(), f, c.query.Get("cursor"), limit)
 	if err != nil {
 		return nil, err
 	}
 	page := runPage{Next: next}
-	if c.r.URL.Query().Get("fields") == "id" {
+	switch fields := c.query.Get("fields"); fields {
+	case "":
+	case "id":
 		page.IDs = make([]string, len(list))
 		for i, s := range list {
 			page.IDs[i] = s.ID.String()
 		}
 		return page, nil
+	default:
+		return nil, fmt.Errorf("%w: fields=%.40s: id, or nothing for all", work.ErrInvalid, fields)
 	}
 	page.Runs = make([]Run, len(list))
 	for i, s := range list {
@@ -240,12 +155,35 @@ func (c *call) list() (any, error) {
 	return page, nil
 }
 
+// counted is how many runs there are.
+type counted struct {
+	Count int `json:"count"`
+	// More says that there are more than were counted.
+	More bool `json:"more,omitempty"`
+}
+
+func (c *call) count() (any, error) {
+	f, err := c.filter()
+	if err != nil {
+		return nil, err
+	}
+	limit, err := c.number("limit", 10_000, 1, 100_000)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.e.Count(c.r.Context(), f, limit+1)
+	return counted{min(n, limit), n > limit}, err
+}
+
 // filter reads the filters of a query, within what the caller may read.
 func (c *call) filter() (store.Filter, error) {
-	q := c.r.URL.Query()
+	q := c.query
 	f := store.Filter{
 		Queue: q.Get("queue"), Workflow: q.Get("workflow"), Idempotency: q.Get("idempotency-key"),
-		Failure: q.Get("failure"), Text: q.Get("text"), Order: strings.Replace(q.Get("order"), "newest", "", 1),
+		Failure: q.Get("failure"), Text: q.Get("text"), Order: q.Get("order"),
+	}
+	if f.Order == "newest" {
+		f.Order = store.Newest
 	}
 	f.Tenants = c.readable(q["tenant"])
 	for name, values := range q {
@@ -277,7 +215,7 @@ func (c *call) filter() (store.Filter, error) {
 			*into = at.UnixMilli()
 		}
 	}
-	if !slices.Contains([]string{"", "oldest", "finished"}, f.Order) {
+	if !slices.Contains([]string{store.Newest, store.Oldest, store.Finished}, f.Order) {
 		return f, fmt.Errorf("%w: order=%.40s: newest, oldest or finished", work.ErrInvalid, f.Order)
 	}
 	return f, nil
@@ -324,7 +262,7 @@ func states(words []string) ([]machine.Status, error) {
 func (c *call) run() (workflow.RunID, error) {
 	id, err := workflow.ParseRunID(c.r.PathValue("run"))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", work.ErrNotFound, err)
+		return 0, fmt.Errorf("%w: there is no run %.40q", work.ErrNotFound, c.r.PathValue("run"))
 	}
 	return id, nil
 }
@@ -353,7 +291,7 @@ func (c *call) history() (any, error) {
 		return nil, err
 	}
 	list, err := c.e.History(c.r.Context(), id, c.caller.tenants(Read))
-	return historyPage{list}, err
+	return historyPage{nonNil(list)}, err
 }
 
 func (c *call) explain() (any, error) {
@@ -384,15 +322,18 @@ func (c *call) logs() (any, error) {
 			return nil, err
 		}
 	}
-	after, _ := strconv.ParseInt(c.r.URL.Query().Get("after"), 10, 64)
-	lines, err := c.e.Logs(c.r.Context(), id, c.caller.tenants(Read), c.r.URL.Query().Get("step"), item, attempt, after, limit)
+	after, err := c.number64("after", 0, 0, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := c.e.Logs(c.r.Context(), id, c.caller.tenants(Read), c.query.Get("step"), item, attempt, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	if len(lines) > 0 {
 		after = lines[len(lines)-1].Seq
 	}
-	return logPage{lines, after}, nil
+	return logPage{nonNil(lines), after}, nil
 }
 
 func (c *call) output() (any, error) {
@@ -410,7 +351,7 @@ func (c *call) output() (any, error) {
 	}
 	out, ok := run.View.OutputOf(c.r.PathValue("step"), item)
 	if !ok {
-		return nil, fmt.Errorf("%w: run %v has no step %q with an output", work.ErrNotFound, id, c.r.PathValue("step"))
+		return nil, fmt.Errorf("%w: run %v has no step %.200q with an output", work.ErrNotFound, id, c.r.PathValue("step"))
 	}
 	return out, nil
 }

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/engine"
@@ -14,100 +17,167 @@ import (
 // resource is a kind of settings under a path of its own.
 type resource[T any] struct {
 	path, kind, what string
+	plural           string // in operationIds
 	list             func(*call) (any, error)
-	// tenant is whose it is: "" for operators'.
-	tenant func(T) string
-	action Action // for those of a tenant
-	name   func(*T) *string
-	put    func(context.Context, T, int64) (int64, error)
-	drop   func(context.Context, string, int64) error
+	page             any // what list gives
+	name             func(*T) *string
+	// sees says whether the caller may see one, and hides what is not theirs
+	// to see; keeps whether they may make, change and delete it.
+	sees  func(*Caller, *T) bool
+	keeps func(*Caller, *T) bool
+	put   func(context.Context, T, int64) (int64, error)
+	drop  func(context.Context, string, int64) error
 }
 
+// operators keep what belongs to nobody else.
+func operators[T any](c *Caller, _ *T) bool { return c.Admin }
+
 func (a *API) settingRoutes() []route {
-	e := a.e
 	list := resourceRoutes(resource[work.Queue]{
-		path: "/queues", kind: engine.KindQueue, what: "queue", list: (*call).queues,
-		tenant: func(work.Queue) string { return "" }, name: func(q *work.Queue) *string { return &q.Name }, put: e.PutQueue, drop: e.DeleteQueue,
+		path: "/queues", kind: engine.KindQueue, what: "queue", plural: "Queues", list: (*call).queues, page: queuePage{},
+		name: func(q *work.Queue) *string { return &q.Name }, sees: seesQueue, keeps: operators[work.Queue],
+		put: a.e.PutQueue, drop: a.e.DeleteQueue,
 	})
 	list = append(list, resourceRoutes(resource[work.Pool]{
-		path: "/pools", kind: engine.KindPool, what: "pool", list: (*call).pools,
-		tenant: func(work.Pool) string { return "" }, name: func(p *work.Pool) *string { return &p.Name }, put: e.PutPool, drop: e.DeletePool,
+		path: "/pools", kind: engine.KindPool, what: "pool", plural: "Pools", list: (*call).pools, page: poolPage{},
+		name: func(p *work.Pool) *string { return &p.Name }, keeps: operators[work.Pool],
+		sees: func(c *Caller, p *work.Pool) bool { return c.serves(p.Name) },
+		put:  a.e.PutPool, drop: a.e.DeletePool,
 	})...)
 	list = append(list, resourceRoutes(resource[work.Tenant]{
-		path: "/tenants", kind: engine.KindTenant, what: "tenant", list: (*call).tenantList,
-		tenant: func(work.Tenant) string { return "" }, name: func(t *work.Tenant) *string { return &t.Name }, put: e.PutTenant, drop: e.DeleteTenant,
+		path: "/tenants", kind: engine.KindTenant, what: "tenant", plural: "Tenants", list: (*call).tenantList, page: tenantPage{},
+		name: func(t *work.Tenant) *string { return &t.Name }, keeps: operators[work.Tenant],
+		sees: func(c *Caller, t *work.Tenant) bool { return c.May(Read, t.Name) },
+		put:  a.e.PutTenant, drop: a.e.DeleteTenant,
 	})...)
-	list = append(list, resourceRoutes(resource[work.Schedule]{
-		path: "/schedules", kind: engine.KindSchedule, what: "schedule", action: Submit,
-		list: func(c *call) (any, error) {
-			return map[string]any{"schedules": nonNil(e.Schedules(c.caller.tenants(Read)))}, nil
-		},
-		tenant: func(s work.Schedule) string { return s.Run.Tenant }, name: func(s *work.Schedule) *string { return &s.Name },
-		put: e.PutSchedule, drop: e.DeleteSchedule,
-	})...)
-	list = append(list, resourceRoutes(resource[work.Subscription]{
-		path: "/subscriptions", kind: engine.KindSubscription, what: "subscription", action: Define,
-		list: func(c *call) (any, error) {
-			return map[string]any{"subscriptions": nonNil(e.Subscriptions(c.caller.tenants(Read)))}, nil
-		},
-		tenant: func(s work.Subscription) string { return s.Tenant }, name: func(s *work.Subscription) *string { return &s.Name },
-		put: e.PutSubscription, drop: e.DeleteSubscription,
-	})...)
-	list = append(list, resourceRoutes(resource[work.Trigger]{
-		path: "/triggers", kind: engine.KindTrigger, what: "trigger", action: Submit,
-		list: func(c *call) (any, error) {
-			return map[string]any{"triggers": nonNil(e.Triggers(c.caller.tenants(Read)))}, nil
-		},
-		tenant: func(t work.Trigger) string { return t.Run.Tenant }, name: func(t *work.Trigger) *string { return &t.Name },
-		put: e.PutTrigger, drop: e.DeleteTrigger,
-	})...)
+	list = append(list, a.tenantsOwnRoutes()...)
 	return append(list, a.switchRoutes()...)
 }
 
+// tenantsOwnRoutes are those of settings that a tenant keeps for itself.
+func (a *API) tenantsOwnRoutes() []route {
+	list := resourceRoutes(resource[work.Schedule]{
+		path: "/schedules", kind: engine.KindSchedule, what: "schedule", plural: "Schedules", page: schedulePage{},
+		list: func(c *call) (any, error) { return schedulePage{nonNil(c.e.Schedules(c.caller.tenants(Read)))}, nil },
+		name: func(s *work.Schedule) *string { return &s.Name },
+		sees: func(c *Caller, s *work.Schedule) bool { return c.May(Read, s.Run.Tenant) }, keeps: submits[work.Schedule](func(s *work.Schedule) string { return s.Run.Tenant }),
+		put: a.e.PutSchedule, drop: a.e.DeleteSchedule,
+	})
+	list = append(list, resourceRoutes(resource[work.Subscription]{
+		path: "/subscriptions", kind: engine.KindSubscription, what: "subscription", plural: "Subscriptions", page: subscriptionPage{},
+		list: func(c *call) (any, error) {
+			return subscriptionPage{nonNil(c.e.Subscriptions(c.caller.tenants(Read)))}, nil
+		},
+		name: func(s *work.Subscription) *string { return &s.Name },
+		sees: func(c *Caller, s *work.Subscription) bool { return c.May(Read, s.Tenant) },
+		keeps: func(c *Caller, s *work.Subscription) bool {
+			return c.Admin || s.Tenant != "" && c.May(Define, s.Tenant)
+		},
+		put: a.e.PutSubscription, drop: a.e.DeleteSubscription,
+	})...)
+	return append(list, resourceRoutes(resource[work.Trigger]{
+		path: "/triggers", kind: engine.KindTrigger, what: "trigger", plural: "Triggers", page: triggerPage{},
+		list: func(c *call) (any, error) { return triggerPage{nonNil(c.e.Triggers(c.caller.tenants(Read)))}, nil },
+		name: func(t *work.Trigger) *string { return &t.Name },
+		sees: func(c *Caller, t *work.Trigger) bool { return c.May(Read, t.Run.Tenant) }, keeps: submits[work.Trigger](func(t *work.Trigger) string { return t.Run.Tenant }),
+		put: a.e.PutTrigger, drop: a.e.DeleteTrigger,
+	})...)
+}
+
+// submits says whether the caller may submit for the tenant of something that
+// submits for it.
+func submits[T any](tenant func(*T) string) func(*Caller, *T) bool {
+	return func(c *Caller, v *T) bool { return c.May(Submit, tenant(v)) }
+}
+
+// seesQueue shows a queue to those whose tenants may use it, without the names
+// of others who may.
+func seesQueue(c *Caller, q *work.Queue) bool {
+	if c.Admin {
+		return true
+	}
+	mine := []string{}
+	for _, t := range c.tenants(Read) {
+		if len(q.Tenants) == 0 || slices.Contains(q.Tenants, t) {
+			mine = append(mine, t)
+		}
+	}
+	if len(q.Tenants) > 0 {
+		q.Tenants = mine
+	}
+	return len(mine) > 0
+}
+
+type (
+	queuePage struct {
+		Queues []engine.QueueState `json:"queues"`
+	}
+	poolPage struct {
+		Pools []shard.PoolState `json:"pools"`
+	}
+	tenantPage struct {
+		Tenants []engine.TenantState `json:"tenants"`
+	}
+	schedulePage struct {
+		Schedules []work.Schedule `json:"schedules"`
+	}
+	subscriptionPage struct {
+		Subscriptions []work.Subscription `json:"subscriptions"`
+	}
+	triggerPage struct {
+		Triggers []work.Trigger `json:"triggers"`
+	}
+)
+
 func resourceRoutes[T any](rs resource[T]) []route {
-	one := rs.path + "/{name}"
+	one, single := rs.path+"/{name}", strings.ToUpper(rs.what[:1])+rs.what[1:]
 	return []route{
-		{method: "GET", path: rs.path, name: "list_" + rs.kind, text: "All of them that you may see, with what they do.", do: rs.list},
 		{
-			method: "GET", path: one, name: "get_" + rs.kind, text: "One " + rs.what + "; its ETag is its version.", gives: *new(T),
+			method: "GET", path: rs.path, name: "list" + rs.plural, text: "All " + rs.what + "s that you may see, with what they do.",
+			gives: rs.page, do: rs.list,
+		},
+		{
+			method: "GET", path: one, name: "get" + single, text: "One " + rs.what + "; its ETag is its version.", gives: *new(T),
 			do: func(c *call) (any, error) { return rs.get(c) },
 		},
 		{
-			method: "PUT", path: one, name: "put_" + rs.kind, takes: *new(T), gives: *new(T),
+			method: "PUT", path: one, name: "put" + single, takes: *new(T), gives: *new(T), conditional: true,
 			text: "Make or change a " + rs.what + ". If-Match replaces only that version, If-None-Match: * only makes a new one.",
 			do:   func(c *call) (any, error) { return rs.replace(c) },
 		},
 		{
-			method: "DELETE", path: one, name: "delete_" + rs.kind, text: "Delete a " + rs.what + ".", gives: done{},
+			method: "DELETE", path: one, name: "delete" + single, text: "Delete a " + rs.what + ".", gives: done{}, conditional: true,
 			do: func(c *call) (any, error) { return rs.remove(c) },
 		},
 	}
 }
 
-// read gives the stored one, if the caller may see it; version 0 when there
-// is none.
-func (rs resource[T]) read(c *call, a Action) (T, int64, error) {
-	var v T
+// read gives the stored one, if the caller may see it.
+func (rs resource[T]) read(c *call) (v T, version int64, err error) {
 	s, err := c.e.Setting(c.r.Context(), rs.kind, c.r.PathValue("name"))
 	if err != nil {
-		return v, 0, err
+		return v, 0, rs.none(c, err)
 	}
 	if err := json.Unmarshal(s.Body, &v); err != nil {
-		return v, 0, err
+		return v, 0, fmt.Errorf("stored %s %q: %w", rs.what, c.r.PathValue("name"), err)
 	}
-	if !rs.may(c, v, a) {
-		return v, 0, fmt.Errorf("%w: there is no %s %q", work.ErrNotFound, rs.what, c.r.PathValue("name"))
+	if !rs.sees(c.caller, &v) {
+		return *new(T), 0, rs.none(c, work.ErrNotFound)
 	}
 	return v, s.Version, nil
 }
 
-func (rs resource[T]) may(c *call, v T, a Action) bool {
-	t := rs.tenant(v)
-	return c.caller.Admin || t != "" && c.caller.May(a, t)
+// none words that there is no such thing, the same for one that the caller
+// may not see.
+func (rs resource[T]) none(c *call, err error) error {
+	if !errors.Is(err, work.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%w: there is no %s %.200q", work.ErrNotFound, rs.what, c.r.PathValue("name"))
 }
 
 func (rs resource[T]) get(c *call) (any, error) {
-	v, version, err := rs.read(c, Read)
+	v, version, err := rs.read(c)
 	if err != nil {
 		return nil, err
 	}
@@ -125,89 +195,87 @@ func (rs resource[T]) replace(c *call) (any, error) {
 		*name = c.r.PathValue("name")
 	}
 	if *name != c.r.PathValue("name") {
-		return nil, fmt.Errorf("%w: name: the body says %q, the path %q", work.ErrInvalid, *name, c.r.PathValue("name"))
+		return nil, fmt.Errorf("%w: name: the body says %.200q, the path %.200q", work.ErrInvalid, *name, c.r.PathValue("name"))
 	}
-	if !rs.may(c, v, rs.action) {
+	if !rs.keeps(c.caller, &v) {
 		return nil, &statusError{http.StatusForbidden, fmt.Errorf("you may not keep this %s", rs.what)}
 	}
-	version, err := c.version()
+	k, err := c.condition()
 	if err != nil {
 		return nil, err
 	}
-	if version, err = rs.guard(c, version); err != nil {
+	version, err := rs.guard(c, k)
+	if err != nil {
 		return nil, err
 	}
 	version, err = rs.put(c.r.Context(), v, version)
 	if err != nil {
-		return nil, err
+		return nil, k.failed(err)
 	}
 	c.w.Header().Set("ETag", etag(version))
 	return v, nil
 }
 
-// guard keeps a caller from replacing or deleting what belongs to another:
-// for those who are not operators the version that was looked at must be the
-// one that is replaced.
-func (rs resource[T]) guard(c *call, version int64) (int64, error) {
-	if c.caller.Admin {
-		return version, nil
+// guard gives the version to replace or delete. It keeps a caller from what
+// belongs to another: for those who are not operators it is the version that
+// was looked at, so that it cannot become another's in between.
+func (rs resource[T]) guard(c *call, k condition) (int64, error) {
+	if c.caller.Admin && !k.exists {
+		return k.version, nil
 	}
-	_, stored, err := rs.read(c, rs.action)
+	old, stored, err := rs.read(c)
 	switch {
-	case err == nil && version == engine.AnyVersion:
+	case err == nil && !rs.keeps(c.caller, &old):
+		return 0, &statusError{http.StatusForbidden, fmt.Errorf("you may not change this %s", rs.what)}
+	case err == nil && k.version == engine.AnyVersion:
 		return stored, nil
-	case err == nil:
-		return version, nil
-	case version > 0:
-		return 0, err
+	case err == nil || !errors.Is(err, work.ErrNotFound):
+		return k.version, err
+	case k.exists || k.version > 0:
+		return 0, &statusError{http.StatusPreconditionFailed, fmt.Errorf("there is no %s %.200q", rs.what, c.r.PathValue("name"))}
 	}
-	return 0, nil // there is none, or one of another's: then making a new one fails
+	_, err = c.e.Setting(c.r.Context(), rs.kind, c.r.PathValue("name"))
+	if err == nil {
+		return 0, fmt.Errorf("%w: the name %.200q is taken: choose another", work.ErrConflict, c.r.PathValue("name"))
+	}
+	return 0, nil // a new one; when somebody was faster it fails
 }
 
 func (rs resource[T]) remove(c *call) (any, error) {
-	v, stored, err := rs.read(c, Read)
+	v, stored, err := rs.read(c)
 	if err != nil {
 		return nil, err
 	}
-	if !rs.may(c, v, rs.action) {
+	if !rs.keeps(c.caller, &v) {
 		return nil, &statusError{http.StatusForbidden, fmt.Errorf("you may not delete this %s", rs.what)}
 	}
-	version, err := c.version()
+	k, err := c.condition()
 	if err != nil {
 		return nil, err
 	}
+	if k.version == 0 {
+		return nil, fmt.Errorf("%w: If-None-Match: what is deleted is there", work.ErrInvalid)
+	}
+	version := k.version
 	if version == engine.AnyVersion && !c.caller.Admin {
 		version = stored
 	}
-	return done{true}, rs.drop(c.r.Context(), c.r.PathValue("name"), version)
+	return done{true}, k.failed(rs.drop(c.r.Context(), c.r.PathValue("name"), version))
 }
 
 func (c *call) queues() (any, error) {
 	top := 10
 	if !c.caller.Admin {
-		top = 0
+		top = 0 // which tenants have how much is the operator's to know
 	}
-	list, err := c.e.Queues(c.r.Context(), top)
-	if !c.caller.Admin {
-		list = c.openTo(list)
-	}
-	return map[string]any{"queues": nonNil(list)}, err
-}
-
-// openTo leaves the queues that a caller's tenants may use.
-func (c *call) openTo(all []engine.QueueState) []engine.QueueState {
-	var list []engine.QueueState
+	all, err := c.e.Queues(c.r.Context(), top)
+	list := []engine.QueueState{}
 	for _, q := range all {
-		mine := len(q.Tenants) == 0
-		for _, t := range q.Tenants {
-			mine = mine || c.caller.May(Read, t)
-		}
-		if mine {
-			q.Queue.Tenants = nil
+		if seesQueue(c.caller, &q.Queue) {
 			list = append(list, q)
 		}
 	}
-	return list
+	return queuePage{list}, err
 }
 
 func (c *call) pools() (any, error) {
@@ -221,7 +289,7 @@ func (c *call) pools() (any, error) {
 			list = append(list, p)
 		}
 	}
-	return map[string]any{"pools": list}, err
+	return poolPage{list}, err
 }
 
 func (c *call) tenantList() (any, error) {
@@ -232,81 +300,5 @@ func (c *call) tenantList() (any, error) {
 			list = append(list, t)
 		}
 	}
-	return map[string]any{"tenants": list}, err
-}
-
-// switchRoutes turn one field of a setting, so that nobody has to read and
-// put it back whole.
-func (a *API) switchRoutes() []route {
-	e := a.e
-	turn := func(path, text string, do func(*call) error) route {
-		return route{method: "POST", path: path, name: operation(path), text: text, gives: done{}, do: func(c *call) (any, error) {
-			if err := adminOnly(c.caller); err != nil {
-				return nil, err
-			}
-			return done{true}, do(c)
-		}}
-	}
-	queueTurn := func(set func(*work.Queue)) func(*call) error {
-		return func(c *call) error { return change(c, engine.KindQueue, set, e.PutQueue) }
-	}
-	poolTurn := func(set func(*work.Pool)) func(*call) error {
-		return func(c *call) error { return change(c, engine.KindPool, set, e.PutPool) }
-	}
-	tenantTurn := func(set func(*work.Tenant)) func(*call) error {
-		return func(c *call) error { return change(c, engine.KindTenant, set, e.PutTenant) }
-	}
-	return []route{
-		turn("/queues/{name}/pause", "Start nothing of a queue.", queueTurn(func(q *work.Queue) { q.Paused = true })),
-		turn("/queues/{name}/drain", "Take nothing into a queue; what waits still runs.", queueTurn(func(q *work.Queue) { q.Draining = true })),
-		turn("/queues/{name}/resume", "End a pause or a drain.", queueTurn(func(q *work.Queue) { q.Paused, q.Draining = false, false })),
-		turn("/pools/{name}/pause", "Hand out nothing of a pool.", poolTurn(func(p *work.Pool) { p.Paused = true })),
-		turn("/pools/{name}/resume", "End a pause.", poolTurn(func(p *work.Pool) { p.Paused, p.Draining = false, false })),
-		turn("/tenants/{name}/suspend", "Start nothing of a tenant.", tenantTurn(func(t *work.Tenant) { t.Suspended = true })),
-		turn("/tenants/{name}/resume", "End a suspension.", tenantTurn(func(t *work.Tenant) { t.Suspended = false })),
-		{
-			method: "POST", path: "/schedules/{name}/run", name: "runSchedule", gives: work.Receipt{}, status: http.StatusCreated,
-			text: "Start what a schedule starts, now.", do: (*call).runSchedule,
-		},
-	}
-}
-
-// change reads a setting, changes it and puts it back, again when somebody
-// was faster. A name that is not set begins as its zero value.
-func change[T any](c *call, kind string, set func(*T), put func(context.Context, T, int64) (int64, error)) error {
-	for try := 0; ; try++ {
-		var v T
-		version := int64(0)
-		s, err := c.e.Setting(c.r.Context(), kind, c.r.PathValue("name"))
-		switch {
-		case err == nil:
-			if err := json.Unmarshal(s.Body, &v); err != nil {
-				return err
-			}
-			version = s.Version
-		case statusOf(err) != http.StatusNotFound:
-			return err
-		default:
-			named, _ := json.Marshal(map[string]string{"name": c.r.PathValue("name")}) // a text always can be
-			if err := json.Unmarshal(named, &v); err != nil {
-				return fmt.Errorf("%w: name: %w", work.ErrInvalid, err)
-			}
-		}
-		set(&v)
-		_, err = put(c.r.Context(), v, version)
-		if statusOf(err) != http.StatusConflict || try == 5 {
-			return err
-		}
-	}
-}
-
-func (c *call) runSchedule() (any, error) {
-	name := c.r.PathValue("name")
-	for _, s := range c.e.Schedules(c.caller.tenants(Submit)) {
-		if s.Name == name {
-			id, err := c.e.RunSchedule(c.r.Context(), name, c.caller.Name)
-			return work.Receipt{ID: id}, err
-		}
-	}
-	return nil, fmt.Errorf("%w: there is no schedule %q", work.ErrNotFound, name)
+	return tenantPage{list}, err
 }

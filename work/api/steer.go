@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/engine"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
@@ -75,46 +76,58 @@ func (c *call) steer(s steering) (any, error) {
 			return nil, err
 		}
 	}
-	if body.Priority != nil && (*body.Priority < 0 || *body.Priority > 9) {
-		return nil, fmt.Errorf("%w: priority: 0, the most urgent, to 9", work.ErrInvalid)
-	}
-	if err := c.mayOn(id, s.action); err != nil {
+	run, err := c.mayOn(id, s.action)
+	if err != nil {
 		return nil, err
 	}
-	o := shard.Order{
-		Verb: s.verb, Run: id, Tenants: c.caller.tenants(s.action), By: c.caller.Name, Reason: body.Reason, Steps: body.Steps,
-		Add: body.Add, Parent: body.Parent, Queue: body.Queue, Priority: body.Priority, Hold: body.Hold,
-	}
-	if s.verb == shard.SignalIt {
-		if body.Signal == nil || body.Signal.Name == "" {
-			return nil, fmt.Errorf("%w: signal.name: which signal it is", work.ErrInvalid)
-		}
-		o.Signal = *body.Signal
+	o, err := c.order(s, run, body)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.e.Control(c.r.Context(), o); err != nil {
 		return nil, err
 	}
-	if s.verb == shard.Delete || !c.caller.Admin && len(c.caller.tenants(Read)) == 0 {
+	if s.verb == shard.Delete || !c.caller.May(Read, run.Tenant) {
 		return done{true}, nil
 	}
 	return c.get()
 }
 
-// mayOn tells a caller who may read a run that they may not do something to
-// it; to others it does not exist.
-func (c *call) mayOn(id workflow.RunID, a Action) error {
-	if c.caller.Admin {
-		return nil
-	}
-	run, err := c.e.Get(c.r.Context(), id, nil)
-	if err != nil {
-		return err
+// order is what the engine is asked to do.
+func (c *call) order(s steering, run engine.Run, body Steer) (shard.Order, error) {
+	o := shard.Order{
+		Verb: s.verb, Run: run.ID, Tenants: c.caller.tenants(s.action), By: c.caller.Name, Reason: body.Reason, Steps: body.Steps,
+		Add: body.Add, Parent: body.Parent, Queue: body.Queue, Priority: body.Priority, Hold: body.Hold,
 	}
 	switch {
-	case c.caller.May(a, run.Tenant):
-		return nil
-	case c.caller.May(Read, run.Tenant):
-		return forbidden(a, run.Tenant)
+	case len(body.Reason) > maxReason:
+		return o, fmt.Errorf("%w: reason: at most %d bytes", work.ErrInvalid, maxReason)
+	case body.Priority != nil && (*body.Priority < 0 || *body.Priority > 9):
+		return o, fmt.Errorf("%w: priority: 0, the most urgent, to 9", work.ErrInvalid)
+	case s.verb == shard.Skip && len(body.Steps) == 0:
+		return o, fmt.Errorf("%w: steps: which ones are to be skipped", work.ErrInvalid)
+	case s.verb == shard.SignalIt && (body.Signal == nil || body.Signal.Name == ""):
+		return o, fmt.Errorf("%w: signal.name: which signal it is", work.ErrInvalid)
+	case s.verb == shard.SignalIt:
+		o.Signal = machine.Signal{Name: body.Signal.Name, Data: body.Signal.Data}
 	}
-	return fmt.Errorf("%w: there is no run %v", work.ErrNotFound, id)
+	return o, nil
+}
+
+// maxReason bounds what a history keeps of a reason, in bytes.
+const maxReason = 1000
+
+// mayOn tells a caller who may read a run that they may not do something to
+// it; to others it does not exist.
+func (c *call) mayOn(id workflow.RunID, a Action) (engine.Run, error) {
+	run, err := c.e.Get(c.r.Context(), id, nil)
+	switch {
+	case err != nil:
+		return run, err
+	case c.caller.May(a, run.Tenant):
+		return run, nil
+	case c.caller.May(Read, run.Tenant):
+		return run, forbidden(a, run.Tenant)
+	}
+	return run, fmt.Errorf("%w: there is no run %v", work.ErrNotFound, id)
 }

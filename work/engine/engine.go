@@ -208,21 +208,3 @@ func (e *Engine) queueShard(name string) *loop {
 	}
 	return e.loops[h%uint32(len(e.loops))] //nolint:gosec // at most 64
 }
-
-// OwnerError says that another engine owns the shard.
-type OwnerError struct {
-	Shard int
-	Node  string // "" when nobody does at the moment
-	Addr  string // "" when it cannot be reached
-}
-
-// Error names the owner.
-func (o *OwnerError) Error() string {
-	if o.Node == "" {
-		return fmt.Sprintf("shard %d has no owner at the moment: try again in a few seconds", o.Shard)
-	}
-	return fmt.Sprintf("shard %d is owned by engine %s", o.Shard, o.Node)
-}
-
-// Unwrap makes it work.ErrNotOwner.
-func (o *OwnerError) Unwrap() error { return work.ErrNotOwner }

@@ -218,11 +218,23 @@ func (e *Engine) drop(ctx context.Context, kind, id string, version int64) error
 func settingError(kind, id string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrVersion):
-		return fmt.Errorf("%w: %s %q was changed meanwhile: read it again", work.ErrConflict, kind, id)
+		return &changed{kind, id}
 	case errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("%w: there is no %s %q", work.ErrNotFound, kind, id)
 	}
 	return err
+}
+
+// changed is a setting that has another version than was said: both
+// work.ErrConflict and store.ErrVersion.
+type changed struct{ kind, id string }
+
+func (c *changed) Error() string {
+	return fmt.Sprintf("%v: %s %q was changed meanwhile: read it again", work.ErrConflict, c.kind, c.id)
+}
+
+func (c *changed) Is(target error) bool {
+	return target == work.ErrConflict || target == store.ErrVersion
 }
 
 // AnyVersion puts or deletes a setting whatever its version; 0 puts it only

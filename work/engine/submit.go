@@ -107,6 +107,9 @@ func (e *Engine) Control(ctx context.Context, o shard.Order) error {
 	if l == nil {
 		return fmt.Errorf("%w: run %v", work.ErrNotFound, o.Run)
 	}
+	if o.Verb == shard.Requeue && o.Queue != "" && e.queueShard(o.Queue) != l {
+		return fmt.Errorf("%w: run %v cannot be moved to queue %.200q, which belongs to another shard: submit it there", work.ErrConflict, o.Run, o.Queue)
+	}
 	return askError(ctx, l, func(c *shard.Core, answer func(error)) { c.Control(o, answer) })
 }
 
@@ -143,13 +146,14 @@ type Candidate struct {
 	Match  string `json:"match,omitempty"`
 	Takes  bool   `json:"takes"`
 	Chosen bool   `json:"chosen,omitempty"`
+	Closed bool   `json:"closed,omitempty"` // not open to the run's tenant
 	Why    string `json:"why"`
 }
 
 func (c *config) explainChoice(in *shard.Intake) []Candidate {
 	list := make([]Candidate, 0, len(c.queues))
 	for _, m := range c.queues {
-		one := Candidate{Queue: m.queue.Name, Match: m.queue.Match, Chosen: m.queue.Name == in.Queue}
+		one := Candidate{Queue: m.queue.Name, Match: m.queue.Match, Chosen: m.queue.Name == in.Queue, Closed: !open(m.queue, in.Submission.Tenant)}
 		one.Takes, one.Why = m.verdict(in)
 		list = append(list, one)
 	}

@@ -82,6 +82,13 @@ func (e *Engine) Watch(ctx context.Context, after uint64, want func(*work.Event)
 	return w.c, ok
 }
 
+// LastEvent is the Seq of the newest event.
+func (e *Engine) LastEvent() uint64 {
+	e.bus.mu.Lock()
+	defer e.bus.mu.Unlock()
+	return e.bus.seq
+}
+
 // replay gives a watcher what it missed; false when that is not known.
 func (b *bus) replay(w *watcher, after uint64) bool {
 	if after > b.seq || len(b.ring) == keptEvents && b.ring[b.next].Seq > after+1 {

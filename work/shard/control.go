@@ -2,6 +2,7 @@ package shard
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/workflow"
@@ -140,8 +141,11 @@ func (c *Core) requeue(r *resident, o Order) error {
 		return fmt.Errorf("%w: run %v is %v: only a run that waits can be moved", work.ErrConflict, o.Run, r.run.State.Status)
 	}
 	to := or(o.Queue, r.run.Meta.Queue)
-	if _, ok := c.settings.Queues[to]; !ok {
-		return fmt.Errorf("%w: there is no queue %q", work.ErrNotFound, to)
+	switch q, ok := c.settings.Queues[to]; {
+	case !ok, len(q.Tenants) > 0 && !slices.Contains(q.Tenants, r.run.Meta.Tenant):
+		return fmt.Errorf("%w: there is no queue %.200q that tenant %q may use", work.ErrNotFound, to, r.run.Meta.Tenant)
+	case q.Draining && to != r.run.Meta.Queue:
+		return fmt.Errorf("%w: queue %q is being drained and takes no runs", work.ErrConflict, to)
 	}
 	if r.waiting {
 		c.order.Remove(uint64(o.Run))

@@ -21,6 +21,7 @@ type lease struct {
 	worker string
 	since  int64
 	length int64 // ms a heartbeat extends it by; 0 for standing pollers
+	logged int   // bytes of the attempt's log
 }
 
 // lease gives a ready step to a poller, or finds that it cannot run.

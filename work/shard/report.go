@@ -1,8 +1,10 @@
 package shard
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/store"
@@ -47,6 +49,11 @@ func (c *Core) complete(d Completion) error {
 	}
 	if err := r.run.Complete(ref, d.Fence, out, c.now); err != nil {
 		return refusal(err)
+	}
+	if step := r.run.Step(ref); out.Until > 0 && step.Status == machine.StepRunning {
+		// It goes on without the engine, and must not be taken for ended when
+		// the engine is.
+		step.Worker = strings.TrimPrefix(step.Worker, Local)
 	}
 	c.settle(r)
 	return nil
@@ -105,18 +112,43 @@ func (c *Core) beat(b Beat) error {
 		return err
 	}
 	until := int64(0)
-	for _, l := range r.leases {
-		if l.ref == ref && l.fence == b.Fence && l.length > 0 {
-			until = c.now + l.length
-		}
+	held := r.lease(ref, b.Fence)
+	if held != nil && held.length > 0 {
+		until = c.now + held.length
 	}
 	if err := r.run.Extend(ref, b.Fence, until, b.Report, c.now); err != nil {
 		return refusal(err)
 	}
-	if len(b.Log) > 0 {
-		c.log(r, ref, b.Log)
+	if text := held.room(b.Log); len(text) > 0 {
+		c.log(r, ref, text)
 	}
 	c.settle(r)
+	return nil
+}
+
+// maxLog bounds what is kept of an attempt's log, in bytes.
+const maxLog = 4 << 20
+
+// room takes what is still kept of a log, and says so where that ends.
+func (l *lease) room(text []byte) []byte {
+	if l == nil || l.logged >= maxLog || len(text) == 0 {
+		return nil
+	}
+	left := maxLog - l.logged
+	l.logged += len(text)
+	if len(text) < left {
+		return text
+	}
+	return append(bytes.ToValidUTF8(text[:left], nil), "\n… the rest of this attempt's log is not kept\n"...)
+}
+
+// lease gives the lease of a step's current attempt, nil when it has none.
+func (r *resident) lease(ref machine.Ref, f machine.Fence) *lease {
+	for _, l := range r.leases {
+		if l.ref == ref && l.fence == f {
+			return l
+		}
+	}
 	return nil
 }
 
