@@ -168,4 +168,9 @@ func eventTwice(t *testing.T, b Backend) {
 	e.Run = workflow.RunID(0)
 	other.flush(store.Batch{Events: []store.Event{e}})
 	same(t, "due of the other shard", other.due(9, 9), []uint64{1})
+	other.flush(store.Batch{Acks: []store.Ack{{ID: 1, Delivered: true}}})
+	same(t, "due of the other shard, delivered", other.due(9, 9), nil)
+	same(t, "due of the first shard", f.due(9, 9), []uint64{1})
+	other.flush(store.Batch{Acks: []store.Ack{{ID: 1, Dead: 5}}})
+	same(t, "due of the first shard", f.due(9, 9), []uint64{1})
 }

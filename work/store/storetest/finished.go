@@ -128,6 +128,10 @@ func finishedTouched(t *testing.T, b Backend) {
 	if err != nil || len(page) != 0 {
 		t.Errorf("List = %v, %v; want nothing new", page, err)
 	}
+	same(t, "finished", f.list(store.Filter{Order: store.Finished}, 10), ids(0))
+	if got, _ := f.load(id(0)); string(got.State) != "touched" {
+		t.Errorf("state = %q, want what was written last", got.State)
+	}
 }
 
 func expired(t *testing.T, b Backend) {

@@ -113,9 +113,10 @@ func flushStalled(t *testing.T, b Backend) {
 func flushWhole(t *testing.T, b Backend) {
 	f := open(t, b)
 	r := f.insert(0, 1)[0]
+	doc := store.Document{Hash: store.Hash{8}, Body: []byte("8")}
 	f.refused(store.Batch{
-		Updates: []store.Update{update(r, machine.Succeeded, epoch)},
-		Inserts: []store.Record{queued(1), queued(2), r},
+		Documents: []store.Document{doc}, Updates: []store.Update{update(r, machine.Succeeded, epoch)},
+		Inserts: []store.Record{withDocument(queued(1), doc.Hash), queued(2), r},
 		Events:  []store.Event{{ID: 1, Kind: "run.succeeded", Body: text(1)}},
 		History: []store.History{{Run: id(0), Entry: machine.Entry{Kind: "pause"}}},
 	}, store.ErrExists)
@@ -126,8 +127,12 @@ func flushWhole(t *testing.T, b Backend) {
 	if e := must[[]store.Event](t)(f.Events(t.Context(), 0, epoch, 10)); len(e) != 0 {
 		t.Errorf("%d events, want none", len(e))
 	}
+	if _, err := f.Document(t.Context(), doc.Hash); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Document of a batch that was refused: %v, want ErrNotFound", err)
+	}
 	f.insert(1, 3)
-	f.has(id(1), id(2))
+	f.flush(store.Batch{Documents: []store.Document{doc}, Inserts: []store.Record{withDocument(queued(3), doc.Hash)}})
+	f.has(id(1), id(2), id(3))
 }
 
 func flushExists(t *testing.T, b Backend) {
