@@ -55,13 +55,16 @@ type checkpointer struct {
 }
 
 func openCheckpointer(path string) (*checkpointer, error) {
-	db := sql.OpenDB(connector(path, "_pragma=busy_timeout(0)", readerCache))
-	db.SetMaxOpenConns(1)
-	index, err := os.Open(path + "-shm")
+	connections, err := connector(path, checkpointerSettings())
 	if err != nil {
-		_ = db.Close() // it was not used
 		return nil, err
 	}
+	index, err := os.Open(path + "-shm")
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connections)
+	db.SetMaxOpenConns(1)
 	return &checkpointer{db: db, index: index}, nil
 }
 

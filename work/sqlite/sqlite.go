@@ -31,11 +31,32 @@ import (
 )
 
 const (
-	busyMillis  = 5000
-	readers     = 4
-	writerCache = 16 << 10 // KiB
-	readerCache = 4 << 10  // KiB
+	busyMillis = 5000
+	readers    = 4
 )
+
+// settings are those of one of the kinds of connections.
+type settings struct {
+	pragmas string // as in a query
+	cache   int    // KiB of pages
+	busy    int    // milliseconds to wait for a lock
+}
+
+func readerSettings() settings {
+	return settings{pragmas: "_pragma=query_only(1)", cache: 4 << 10, busy: busyMillis}
+}
+
+// writerSettings make a new file one that can be shortened, and leave moving
+// the log into it to the checkpointer.
+func writerSettings() settings {
+	return settings{
+		pragmas: "_pragma=auto_vacuum(2)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)",
+		cache:   16 << 10, busy: busyMillis,
+	}
+}
+
+// checkpointerSettings wait for nobody: it would keep the writer waiting.
+func checkpointerSettings() settings { return settings{cache: 1 << 10} }
 
 // Config says where the file is.
 type Config struct {
@@ -94,11 +115,8 @@ func open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.writer, err = newWriter(ctx, cfg); err != nil {
 		return nil, errors.Join(err, held.release())
 	}
-	s.reader = sql.OpenDB(connector(cfg.Path, "_pragma=query_only(1)", readerCache))
-	s.reader.SetMaxOpenConns(readers)
-	s.reader.SetMaxIdleConns(readers)
-	if err := s.reader.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, s.writer.close(), s.reader.Close(), held.release())
+	if s.reader, err = newReader(ctx, cfg.Path); err != nil {
+		return nil, errors.Join(err, s.writer.close(), held.release())
 	}
 	upkeep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -120,16 +138,26 @@ func create(path string) error {
 	return f.Close()
 }
 
-// connector opens connections with the settings all have in common.
-func connector(path, options string, cacheKiB int) driver.Connector {
+// connector opens connections of a kind.
+func connector(path string, s settings) (driver.Connector, error) {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	u.RawQuery = fmt.Sprintf("%s&_pragma=busy_timeout(%d)&_pragma=synchronous(FULL)&_pragma=foreign_keys(0)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-%d)",
-		options, busyMillis, cacheKiB)
-	c, err := sqlite.NewConnector(u.String())
+		s.pragmas, s.busy, s.cache)
+	return sqlite.NewConnector(u.String())
+}
+
+func newReader(ctx context.Context, path string) (*sql.DB, error) {
+	c, err := connector(path, readerSettings())
 	if err != nil {
-		panic(err) // the query is written above
+		return nil, err
 	}
-	return c
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // Wake implements [store.Store].

@@ -43,7 +43,11 @@ type job struct {
 }
 
 func newWriter(ctx context.Context, cfg Config) (*writer, error) {
-	conn, err := connector(cfg.Path, "_pragma=auto_vacuum(2)&_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_pragma=journal_size_limit(67108864)", writerCache).Connect(ctx)
+	c, err := connector(cfg.Path, writerSettings())
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
