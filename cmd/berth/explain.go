@@ -13,8 +13,8 @@ import (
 )
 
 func (c *cli) explainCommand() *cobra.Command {
-	return noun("explain", "say why: a request's fate, or what an error code means",
-		c.explainRequestCommand(), c.explainCodeCommand())
+	return noun("explain", "say why: a request's fate, where a run is, what an error code means",
+		c.explainRequestCommand(), c.explainRunCommand(), c.explainCodeCommand())
 }
 
 func (c *cli) explainRequestCommand() *cobra.Command {

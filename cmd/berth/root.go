@@ -35,6 +35,9 @@ type cli struct {
 	file string // --file
 	data string // --data
 	json bool   // --json
+	// server and keyFile say which engine a command speaks to, and as whom.
+	server  string // --server
+	keyFile string // --key-file
 }
 
 func run(ctx context.Context, args []string, s streams) int {
@@ -115,7 +118,7 @@ func (c *cli) root() *cobra.Command {
 		c.manifestCommand(), c.environCommand(),
 		c.userCommand(), c.tenantCommand(), c.roleCommand(), c.changeCommand(), c.sessionCommand(),
 		c.iamCommand(),
-		c.workflowCommand(),
+		c.workflowCommand(), c.queueCommand(), c.poolCommand(), c.scheduleCommand(), c.workerCommand(),
 		c.versionCommand(),
 	)
 	return root

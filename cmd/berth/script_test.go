@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"json":   scriptJSON,
 			"status": scriptStatus,
+			"engine": scriptEngine, "start": scriptStart, "until": scriptUntil, "keep": scriptKeep, "receiver": scriptReceiver,
 		},
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/netip"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -22,7 +22,6 @@ import (
 	"github.com/berth-project/berth/telemetry"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/engine"
-	"github.com/berth-project/berth/work/shell"
 )
 
 // workflowServe is what berth workflow serve is told.
@@ -30,13 +29,13 @@ type workflowServe struct {
 	listen, store, addr, node string
 	shards                    int
 	pools                     map[string]int
-	shell, open               bool
+	open                      bool
 	pop, popEnvelope          bool
 	drain, ownership          time.Duration
-	hosts, networks           []string
-	kube                      workflows.Kubernetes
-	registry                  *prometheus.Registry
-	format, level             string
+	executorFlags
+	kube                    workflows.Kubernetes
+	registry                *prometheus.Registry
+	format, level, firstKey string
 }
 
 func (c *cli) workflowServeCommand() *cobra.Command {
@@ -60,17 +59,16 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringVar(&f.node, "node", "", "the `NAME` of this engine among those that share the store")
 	fs.IntVar(&f.shards, "shards", 1, "how many shards the queues are spread over; the same for all engines")
 	fs.StringToIntVar(&f.pools, "pool", map[string]int{"default": 8 * runtime.NumCPU()}, "slots of a pool that this process executes steps in, `POOL=N`")
-	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
 	fs.BoolVar(&f.pop, "pop", false, "serve the API of Comcast's Priority Operation Processing below /pop/ too")
 	fs.BoolVar(&f.popEnvelope, "pop-envelope", false, "answer its errors as POP does: status 200 and an envelope")
 	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
-	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
-	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
 	fs.StringVar(&f.kube.Registry, "kube-registry", "", "execute the step types of this `FILE` as pods of a Kubernetes cluster")
 	fs.StringVar(&f.kube.Namespace, "kube-namespace", "default", "the namespace of these pods")
 	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
+	f.executorFlags.register(cmd)
+	fs.StringVar(&f.firstKey, "first-key", "", "write the administrator's key to this new `FILE` instead of printing it")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	c.dataFlag(cmd)
@@ -100,7 +98,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 	if err != nil {
 		return err
 	}
-	if err := c.firstKey(ctx, w, f.open); err != nil {
+	if err := c.firstKey(ctx, w, f); err != nil {
 		return errors.Join(err, w.Close(ctx))
 	}
 	return c.serveAPI(ctx, w, ln, f, log)
@@ -117,21 +115,11 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	if o.Addr == "" {
 		o.Addr = "http://" + ln.Addr().String()
 	}
-	var networks []netip.Prefix
-	for _, text := range f.networks {
-		n, err := netip.ParsePrefix(text)
-		if err != nil {
-			return o, usageError{fmt.Errorf("--allow-network %q: %w", text, err)}
-		}
-		networks = append(networks, n)
-	}
-	o.HTTP.Hosts, o.HTTP.Networks = f.hosts, networks
-	o.Webhook.Hosts, o.Webhook.Networks = f.hosts, networks
 	if f.kube.Registry != "" {
 		o.Kubernetes = &f.kube
 	}
-	if f.shell {
-		o.Shell = shell.Options{Shell: &shell.Shell{Variables: []string{"*"}}}
+	if err := f.executorFlags.options(c, &o); err != nil {
+		return o, err
 	}
 	if f.open {
 		if a, ok := ln.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
@@ -143,20 +131,31 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 }
 
 // firstKey makes an administrator's key where there is none yet.
-func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, open bool) error {
-	if open {
+func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, f workflowServe) error {
+	if f.open {
 		return nil
 	}
 	keys, err := w.Keys.List(ctx)
 	if err != nil || len(keys) > 0 {
 		return err
 	}
-	text, _, err := w.Keys.Create(ctx, api.Caller{Name: "administrator", Admin: true}, time.Time{})
-	if err != nil {
-		return err
+	var out *os.File
+	if f.firstKey != "" {
+		if out, err = os.OpenFile(f.firstKey, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			return fmt.Errorf("--first-key: %w", err)
+		}
+		defer out.Close() //nolint:errcheck // closed below where it counts
 	}
-	fmt.Fprintf(c.stderr, "berth: an administrator's key, shown this once: %s\n", text)
-	return nil
+	text, _, err := w.Keys.Create(ctx, api.Caller{Name: "administrator", Admin: true}, time.Time{})
+	switch {
+	case err != nil:
+		return err
+	case out == nil:
+		fmt.Fprintf(c.stderr, "berth: an administrator's key, shown this once: %s\n", text)
+		return nil
+	}
+	_, err = fmt.Fprintln(out, text)
+	return errors.Join(err, out.Close())
 }
 
 func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Listener, f workflowServe, log *slog.Logger) error {
@@ -173,12 +172,8 @@ func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Liste
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
-	if c.json {
-		if err := c.printJSON(map[string]string{"ready": "http://" + ln.Addr().String()}); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(c.stderr, "berth: workflows at http://%s%s\n", ln.Addr(), api.Base)
+	if err := c.announce(ctx, w, ln.Addr()); err != nil {
+		return err
 	}
 	var err error
 	select {
@@ -201,4 +196,23 @@ func healthOf(w http.ResponseWriter, r *http.Request, e *engine.Engine) {
 	}
 	w.Header().Set("Content-Type", "text/plain")
 	_, _ = w.Write([]byte("ok\n"))
+}
+
+// settling is how long an engine that starts is waited for before it is
+// announced: a store that nobody else uses is its own at once.
+const settling = 3 * time.Second
+
+// announce says where the API is, once runs are taken there.
+func (c *cli) announce(ctx context.Context, w *workflows.Workflows, at net.Addr) error {
+	owning, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	standby := w.Engine.Ready(owning)
+	if c.json {
+		return c.printJSON(map[string]any{"ready": "http://" + at.String(), "standby": standby != nil})
+	}
+	fmt.Fprintf(c.stderr, "berth: workflows at http://%s%s\n", at, api.Base)
+	if standby != nil && ctx.Err() == nil {
+		fmt.Fprintf(c.stderr, "berth: standing by: %v\n", standby)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -38,6 +39,14 @@ func New(server, key string) (*Client, error) {
 	}}}, nil
 }
 
+// Through returns a client that sends its requests through a transport: over
+// a socket, with client certificates, or recorded.
+func (c *Client) Through(rt http.RoundTripper) *Client {
+	other := *c
+	other.http = &http.Client{Transport: rt}
+	return &other
+}
+
 // Error is an answer that is no success.
 type Error struct {
 	Status int    // as in HTTP
@@ -62,45 +71,61 @@ func IsNotFound(err error) bool {
 // nil, and reads the JSON answer into out, if not nil. Errors are *Error when
 // the engine answered.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	res, err := c.send(ctx, method, path, query, in)
+	_, err := c.Exchange(ctx, Request{Method: method, Path: path, Query: query, Body: in}, out)
+	return err
+}
+
+// Request is what Exchange sends.
+type Request struct {
+	Method, Path string
+	Query        url.Values
+	Header       http.Header
+	Body         any // in JSON; nil for none
+}
+
+// Exchange is Do for requests with headers, such as If-Match, and for those
+// who want the answer's.
+func (c *Client) Exchange(ctx context.Context, r Request, out any) (http.Header, error) {
+	res, err := c.send(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 	}
 	if out == nil {
-		return nil
+		return res.Header, nil
 	}
 	if raw, ok := out.(*json.RawMessage); ok {
 		*raw = bytes.TrimSpace(body)
-		return nil
+		return res.Header, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%s %s: the answer: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: the answer: %w", r.Method, r.Path, err)
 	}
-	return nil
+	return res.Header, nil
 }
 
 // send gives the answer of a success.
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, in any) (*http.Response, error) {
-	u := c.base.JoinPath(path)
-	u.RawQuery = query.Encode()
+func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
+	u := c.base.JoinPath(r.Path)
+	u.RawQuery = r.Query.Encode()
 	var body io.Reader
-	if in != nil {
-		enc, err := json.Marshal(in)
+	if r.Body != nil {
+		enc, err := json.Marshal(r.Body)
 		if err != nil {
 			return nil, err
 		}
 		body = bytes.NewReader(enc)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), body)
 	if err != nil {
 		return nil, err
 	}
-	if in != nil {
+	maps.Copy(req.Header, r.Header)
+	if r.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.key != "" {
@@ -264,6 +289,10 @@ type Standing struct {
 	Output   json.RawMessage `json:"output,omitempty"`
 	Failure  *Failure        `json:"failure,omitempty"`
 	Child    string          `json:"child,omitempty"`
+	// Awaits is the signal a sleeping step waits for; Approval says that it
+	// must approve.
+	Awaits   string `json:"awaits,omitempty"`
+	Approval bool   `json:"approval,omitempty"`
 }
 
 // Get gives a run with its steps.
@@ -322,16 +351,39 @@ var ErrMissed = errors.New("events were missed")
 // Watch calls seen for every event of a run until it is final, or of all runs
 // when id is "", until ctx ends, the connection breaks or seen fails.
 func (c *Client) Watch(ctx context.Context, id string, query url.Values, seen func(Event) error) error {
+	s, err := c.Stream(ctx, id, query, 0)
+	if err != nil {
+		return err
+	}
+	return s.Each(seen)
+}
+
+// Stream is an open watch: it has all that happens since it was opened. It
+// holds a connection until Each has returned or its context has ended.
+type Stream struct{ body io.ReadCloser }
+
+// Stream opens a watch of a run, or of all runs when id is "". It begins
+// behind the event with the Seq after; 0 is the present.
+func (c *Client) Stream(ctx context.Context, id string, query url.Values, after uint64) (*Stream, error) {
 	path := "/watch"
 	if id != "" {
 		path = "/runs/" + url.PathEscape(id) + "/watch"
 	}
-	res, err := c.send(ctx, http.MethodGet, path, query, nil)
-	if err != nil {
-		return err
+	r := Request{Method: http.MethodGet, Path: path, Query: query}
+	if after > 0 {
+		r.Header = http.Header{"Last-Event-ID": {strconv.FormatUint(after, 10)}}
 	}
-	defer res.Body.Close() //nolint:errcheck // a stream
-	lines := bufio.NewScanner(res.Body)
+	res, err := c.send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &Stream{res.Body}, nil
+}
+
+// Each calls seen for every event, as Watch does, and closes the stream.
+func (s *Stream) Each(seen func(Event) error) error {
+	defer s.body.Close() //nolint:errcheck // a stream
+	lines := bufio.NewScanner(s.body)
 	lines.Buffer(make([]byte, 0, 64<<10), 4<<20)
 	kind := ""
 	for lines.Scan() {

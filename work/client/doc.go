@@ -2,7 +2,7 @@
 // runs, reads and steers them, and executes steps as a worker. It needs
 // nothing but the standard library.
 //
-//	c, err := client.New("https://work.example.com", os.Getenv("BERTH_KEY"))
+//	c, err := client.New("https://work.example.com", os.Getenv("BERTH_WORK_KEY"))
 //	receipt, err := c.Submit(ctx, client.Submission{
 //		Workflow: "publish", Tenant: "acme", Params: map[string]any{"source": url}, IdempotencyKey: orderID,
 //	})

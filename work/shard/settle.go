@@ -36,6 +36,9 @@ func (c *Core) settle(r *resident) {
 	for _, e := range eff.History {
 		c.round.history = append(c.round.history, store.History{Run: r.run.Meta.ID, Entry: e})
 	}
+	if r.run.State.Status.Final() {
+		c.tell(r) // first: who watches a run stops at its end
+	}
 	c.place(r)
 	c.rest(r)
 	c.tell(r)

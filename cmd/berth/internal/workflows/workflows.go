@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -134,28 +135,11 @@ func openStore(ctx context.Context, where string, log *slog.Logger) (store.Store
 	return sqlite.Open(ctx, where)
 }
 
-// executors are those of this process, by step type.
+// executors are those of the engine's process.
 func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.Executor, error) {
-	all := map[string]work.Executor{}
-	calls, err := workhttp.New(o.HTTP)
+	all, err := Executors(ctx, o, w.submit)
 	if err != nil {
 		return nil, err
-	}
-	steps := builtin.New(builtin.Options{Submit: w.submit, HTTP: calls})
-	for _, typ := range steps.Types() {
-		all[typ] = steps
-	}
-	programs, err := shell.New(o.Shell)
-	if err != nil {
-		return nil, err
-	}
-	// What programs of an engine that was killed left behind ends before
-	// their steps are executed again.
-	if _, err := programs.Recover(ctx); err != nil {
-		return nil, err
-	}
-	for _, typ := range programs.Types() {
-		all[typ] = programs
 	}
 	if o.Containers != nil {
 		boxes, err := w.containers(*o.Containers)
@@ -183,8 +167,36 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 			}
 		}
 	}
-	for typ, e := range o.Executors {
-		all[typ] = e
+	maps.Copy(all, o.Executors)
+	return all, nil
+}
+
+// Submitter takes the runs that steps of type "submit" ask for.
+type Submitter func(ctx context.Context, s work.Submission) (work.Receipt, error)
+
+// Executors are those of step types that need no engine in their process, as
+// o.Shell and o.HTTP say, by type. Without a submitter there is none for "submit".
+func Executors(ctx context.Context, o Options, submit Submitter) (map[string]work.Executor, error) {
+	all := map[string]work.Executor{}
+	calls, err := workhttp.New(o.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	steps := builtin.New(builtin.Options{Submit: submit, HTTP: calls})
+	for _, typ := range steps.Types() {
+		all[typ] = steps
+	}
+	programs, err := shell.New(o.Shell)
+	if err != nil {
+		return nil, err
+	}
+	// What programs of an engine that was killed left behind ends before
+	// their steps are executed again.
+	if _, err := programs.Recover(ctx); err != nil {
+		return nil, err
+	}
+	for _, typ := range programs.Types() {
+		all[typ] = programs
 	}
 	return all, nil
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/cmd/berth/internal/progress"
+	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/client"
+)
+
+func (c *cli) workflowDeadCommand() *cobra.Command {
+	return noun("dead", "events that could not be delivered and were given up",
+		c.deadListCommand(),
+		c.deadCommand("replay", "try dead events again", http.MethodPost, "/replay", "is tried again"),
+		c.deadCommand("drop", "forget dead events", http.MethodDelete, "", "is forgotten"),
+	)
+}
+
+func (c *cli) deadListCommand() *cobra.Command {
+	var to, run string
+	cmd := c.onEngine(engineCommand{
+		use:     "list",
+		short:   "list dead events",
+		example: "  berth workflow dead list --to https://example.org/hooks",
+		args:    exactly(),
+		run: func(ctx context.Context, e *client.Client, _ []string) error {
+			query := url.Values{"limit": {"1000"}}
+			for name, value := range map[string]string{"to": to, "run": run} {
+				if value != "" {
+					query.Set(name, value)
+				}
+			}
+			list, err := deadEvents(ctx, e, query)
+			if err != nil {
+				return err
+			}
+			return printList(c, list, []string{"id", "run", "tenant", "event", "to", "tries", "dead", "error"}, func(d api.DeadEvent) []string {
+				return []string{d.ID, d.Run.String(), d.Tenant, d.Kind, progress.Clean(d.To), strconv.Itoa(d.Tries), d.Dead, progress.Clean(d.Error)}
+			})
+		},
+	})
+	cmd.Flags().StringVar(&to, "to", "", "for this `DESTINATION`")
+	cmd.Flags().StringVar(&run, "run", "", "of this `RUN`")
+	return cmd
+}
+
+func deadEvents(ctx context.Context, e *client.Client, query url.Values) ([]api.DeadEvent, error) {
+	var all []api.DeadEvent
+	for {
+		var page struct {
+			Events []api.DeadEvent `json:"events"`
+			Next   string          `json:"next"`
+		}
+		if err := e.Do(ctx, http.MethodGet, "/events/dead", query, nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Events...)
+		if page.Next == "" {
+			return all, nil
+		}
+		query.Set("cursor", page.Next)
+	}
+}
+
+func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command {
+	var all bool
+	cmd := c.onEngine(engineCommand{
+		use:     verb + " [EVENT...]",
+		short:   short,
+		example: "  berth workflow dead " + verb + " --all",
+		args:    cobra.ArbitraryArgs,
+		run: func(ctx context.Context, e *client.Client, args []string) error {
+			if all == (len(args) > 0) {
+				return usageError{errors.New("name events, or say --all")}
+			}
+			if all {
+				args = []string{"all"}
+			}
+			for _, id := range args {
+				if err := e.Do(ctx, method, "/events/"+url.PathEscape(id)+path, nil, nil, nil); err != nil {
+					return err
+				}
+				if err := c.done(id, said); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	return cmd
+}
+
+// done says that something was done to something with a name.
+func (c *cli) done(name, said string) error {
+	if c.json {
+		return c.printJSON(map[string]any{"name": name, "done": true})
+	}
+	fmt.Fprintf(c.stderr, "%s %s\n", name, said)
+	return nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-project/berth/cmd/berth/internal/workflows"
+	"github.com/berth-project/berth/work/shell"
+)
+
+// executorFlags say what steps may do that this process executes.
+type executorFlags struct {
+	types           []string
+	shell           bool
+	hosts, networks []string
+}
+
+func (f *executorFlags) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.types, "type", nil, "execute steps of a type, `NAME=COMMAND`, with /bin/sh -c in this directory; the step's \"with\" is its input; may be repeated")
+	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
+	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
+	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
+}
+
+// options adds what the flags allow.
+func (f *executorFlags) options(c *cli, o *workflows.Options) error {
+	for _, text := range f.networks {
+		n, err := netip.ParsePrefix(text)
+		if err != nil {
+			return usageError{fmt.Errorf("--allow-network %q: %w", text, err)}
+		}
+		o.HTTP.Networks = append(o.HTTP.Networks, n)
+	}
+	o.HTTP.Hosts = f.hosts
+	o.Webhook.Hosts, o.Webhook.Networks = o.HTTP.Hosts, o.HTTP.Networks
+	return f.programs(c, &o.Shell)
+}
+
+func (f *executorFlags) programs(c *cli, o *shell.Options) error {
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("where commands work: %w", err)
+	}
+	o.Path = c.getenv("PATH")
+	if f.shell {
+		o.Shell = &shell.Shell{Variables: []string{"*"}, Directories: []string{here}}
+	}
+	for _, text := range f.types {
+		name, command, ok := strings.Cut(text, "=")
+		if !ok || name == "" || strings.TrimSpace(command) == "" {
+			return usageError{fmt.Errorf("--type %q: NAME=COMMAND", text)}
+		}
+		if o.Commands == nil {
+			o.Commands = map[string]shell.Command{}
+		}
+		if _, twice := o.Commands[name]; twice {
+			return usageError{fmt.Errorf("--type %s is given twice", name)}
+		}
+		o.Commands[name] = shell.Command{Argv: []string{command}, Script: true, Directory: here}
+	}
+	if err := o.Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
+}

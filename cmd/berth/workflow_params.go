@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// paramFlags are how a person gives the parameters of a run.
+type paramFlags struct {
+	pairs []string // --param
+	file  string   // --params
+}
+
+func (f *paramFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.pairs, "param", "p", nil, "a parameter, `NAME=VALUE`: JSON where it is, else a text; may be repeated")
+	cmd.Flags().StringVar(&f.file, "params", "", "parameters as a JSON object in this `FILE`; - is standard input")
+}
+
+// read gives the parameters: those of first, those of the file, and those
+// given one by one, later ones in place of earlier ones. nil when there are none.
+func (f *paramFlags) read(c *cli, first json.RawMessage) (json.RawMessage, error) {
+	if f.file == "" && len(f.pairs) == 0 {
+		return first, nil
+	}
+	all := map[string]json.RawMessage{}
+	if first != nil {
+		if err := json.Unmarshal(first, &all); err != nil {
+			return nil, fmt.Errorf("parameters of the agenda: %w", err)
+		}
+	}
+	if f.file != "" {
+		source := f.file
+		if source != "-" {
+			source = "@" + source
+		}
+		text, err := c.jsonArgument("--params "+f.file, source)
+		if err != nil {
+			return nil, err
+		}
+		var more map[string]json.RawMessage
+		if err := json.Unmarshal(text, &more); err != nil {
+			return nil, usageError{fmt.Errorf("--params %s: parameters are a JSON object", f.file)}
+		}
+		maps.Copy(all, more)
+	}
+	for _, pair := range f.pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, usageError{fmt.Errorf("--param %q: NAME=VALUE", pair)}
+		}
+		all[name] = valueOf(value)
+	}
+	return json.Marshal(all)
+}
+
+// valueOf is JSON where it is, else a text.
+func valueOf(text string) json.RawMessage {
+	if json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	enc, _ := json.Marshal(text) // a text always can be
+	return enc
+}
