@@ -62,7 +62,7 @@ func consoleBlocks(text string) []consoleBlock {
 
 // runConsole runs the commands of a block in one shell, so that "$?" is the
 // status of the command before, and returns what each prints.
-func runConsole(t *testing.T, folder string, b consoleBlock) []string {
+func runConsole(t *testing.T, folder string, b consoleBlock, env ...string) []string {
 	t.Helper()
 	const mark = "\x01"
 	var script strings.Builder
@@ -73,6 +73,7 @@ func runConsole(t *testing.T, folder string, b consoleBlock) []string {
 	var out bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, &out, &out
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") }), "TZ=UTC", "LC_ALL=C")
+	cmd.Env = append(cmd.Env, env...)
 	err := cmd.Run()
 	got := strings.Split(out.String(), mark)
 	if len(got) != len(b.steps)+1 {
@@ -124,10 +125,26 @@ func cutAs(before, got string) string {
 	return strings.Join(lines[:head], "") + "…\n" + strings.Join(lines[len(lines)-tail:], "")
 }
 
+// consoleWorld is what the commands of a guide have around them.
+type consoleWorld struct {
+	env []string
+	// mask puts the same text in place of what differs each time; nil means
+	// that nothing does.
+	mask func(string) string
+}
+
 // checkConsole runs the blocks of a guide, and with -update writes what the
 // commands print where that differs from what it shows.
 func checkConsole(t *testing.T, guide, examples string) {
 	t.Helper()
+	checkConsoleIn(t, guide, examples, consoleWorld{})
+}
+
+func checkConsoleIn(t *testing.T, guide, examples string, w consoleWorld) {
+	t.Helper()
+	if w.mask == nil {
+		w.mask = func(text string) string { return text }
+	}
 	folder := filepath.Join(t.TempDir(), filepath.Base(examples))
 	if err := os.CopyFS(folder, os.DirFS(examples)); err != nil {
 		t.Fatal(err)
@@ -144,14 +161,14 @@ func checkConsole(t *testing.T, guide, examples string) {
 	done := 0
 	for _, block := range blocks {
 		b.Write(text[done:block.start])
-		for i, got := range runConsole(t, folder, block) {
+		for i, got := range runConsole(t, folder, block, w.env...) {
 			step := block.steps[i]
 			if got != "" && !strings.HasSuffix(got, "\n") {
 				got += "\n"
 			}
 			b.WriteString(step.shown)
 			switch {
-			case printed(step.want, got):
+			case printed(w.mask(step.want), w.mask(got)):
 				b.WriteString(step.want)
 			case *update:
 				b.WriteString(cutAs(step.want, got))
