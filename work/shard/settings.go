@@ -36,6 +36,7 @@ const (
 func (c *Core) Configure(s *Settings) {
 	old := c.settings
 	c.settings = s
+	c.round.urgent = true // what a pause, a limit or a suspension held may go on now
 	for _, q := range s.Queues {
 		_ = c.order.SetQueue(orderOf(q)) // it was checked when it was kept
 	}
