@@ -231,8 +231,8 @@ func isFinally(steps []client.Step, name string) bool {
 
 func lookOf(s *client.Step, now time.Time) graph.Look {
 	l := graph.Look{Kind: kindOf(s.Status), Word: s.Status, Detail: took(s.Started, s.Finished, now)}
-	if s.Status == "running" {
-		l.Progress = s.Percent / 100
+	if s.Status == "running" && s.Percent > 0 {
+		l.Detail, l.Progress = fmt.Sprintf("%.0f %% %s", s.Percent, l.Detail), s.Percent/100
 	}
 	if s.Attempt > 1 {
 		l.Detail = strings.TrimSpace(l.Detail + fmt.Sprintf(" attempt %d", s.Attempt))
