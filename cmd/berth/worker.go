@@ -51,7 +51,7 @@ func (c *cli) workerCommand() *cobra.Command {
 	fs.StringVar(&f.name, "name", "", "what the worker is called (default: host name and process id)")
 	fs.IntVar(&f.slots, "concurrency", 1, "steps executed at once")
 	fs.BoolVar(&f.builtin, "builtin", false, "execute the built-in types too: "+strings.Join(builtinTypes, ", "))
-	fs.DurationVar(&f.drain, "drain", 30*time.Second, "how long what is executed may take to end when the worker stops")
+	fs.DurationVar(&f.drain, "drain", 30*time.Second, "how long what is executed may take to end when the worker stops; then it goes to another")
 	f.register(cmd)
 	c.engineFlags(cmd)
 	_ = cmd.MarkFlagRequired("pool") // it is there
@@ -102,14 +102,9 @@ func (c *cli) pull(ctx context.Context, e *client.Client, f workerFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	stopping, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	defer context.AfterFunc(ctx, func() {
-		fmt.Fprintln(c.stderr, "berth: finishing what is executed")
-		time.AfterFunc(f.drain, end)
-	})()
+	defer context.AfterFunc(ctx, func() { fmt.Fprintln(c.stderr, "berth: finishing what is executed") })()
 	w := client.Worker{
-		Client: e, Pool: f.pool, Name: f.name, Concurrency: f.slots, Handlers: workflows.Handlers(stopping, executors),
+		Client: e, Pool: f.pool, Name: f.name, Concurrency: f.slots, Grace: f.drain, Handlers: workflows.Handlers(executors),
 		Logf: func(format string, args ...any) { fmt.Fprintf(c.stderr, "berth: "+format+"\n", args...) },
 	}
 	return c.work(ctx, &w)

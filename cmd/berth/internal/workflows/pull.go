@@ -13,19 +13,17 @@ import (
 )
 
 // Handlers make executors those of a worker that pulls its tasks over the API.
-// When stop ends, what they execute is asked to end: its cause is
-// work.ErrStopping.
-func Handlers(stop context.Context, executors map[string]work.Executor) map[string]client.Handler {
+func Handlers(executors map[string]work.Executor) map[string]client.Handler {
 	all := make(map[string]client.Handler, len(executors))
 	for typ, e := range executors {
 		all[typ] = func(ctx context.Context, t client.Task, r *client.Reporter) (any, error) {
-			return handle(ctx, stop, e, t, r)
+			return handle(ctx, e, t, r)
 		}
 	}
 	return all
 }
 
-func handle(ctx, stop context.Context, e work.Executor, t client.Task, r *client.Reporter) (any, error) {
+func handle(ctx context.Context, e work.Executor, t client.Task, r *client.Reporter) (any, error) {
 	task, err := taskOf(t)
 	if err != nil {
 		return nil, &client.Failure{Code: "task", Message: "the task cannot be read here: " + err.Error() + "; is the worker as new as the engine?"}
@@ -33,7 +31,6 @@ func handle(ctx, stop context.Context, e work.Executor, t client.Task, r *client
 	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() { cancel(causeOf(context.Cause(ctx))) })()
-	defer context.AfterFunc(stop, func() { cancel(work.ErrStopping) })()
 	result := e.Execute(own, task, reporter{r})
 	switch {
 	case result.Failure != nil:
@@ -61,6 +58,8 @@ func causeOf(cause error) error {
 		return work.ErrLeaseLost
 	case errors.Is(cause, client.ErrTimeout):
 		return work.ErrTimeout
+	case errors.Is(cause, client.ErrStopping):
+		return work.ErrStopping
 	}
 	return cause
 }
