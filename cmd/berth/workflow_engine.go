@@ -20,13 +20,18 @@ import (
 	"github.com/berth-project/berth/work/client"
 )
 
-// The variables that say which engine is spoken to, and as whom. Processes of
-// a service have them.
+// The variables that say which engine is spoken to, and as whom: first those
+// that processes of a service have, then those of workers elsewhere.
 const (
 	serverVariable = "BERTH_WORK_URL"
+	serverOther    = "BERTH_SERVER"
 	keyVariable    = "BERTH_WORK_KEY"
+	keyOther       = "BERTH_KEY"
 	defaultServer  = "http://127.0.0.1:7070"
 )
+
+// keyPrefix is what every API key begins with.
+const keyPrefix = "berth_"
 
 // engineCommand is a command that asks something of an engine.
 type engineCommand struct {
@@ -59,18 +64,22 @@ func (c *cli) onEngine(ec engineCommand) *cobra.Command {
 }
 
 func (c *cli) engineFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.server, "server", "", "the `URL` of the engine (default $"+serverVariable+", else "+defaultServer+")")
-	cmd.Flags().StringVar(&c.keyFile, "key-file", "", "the `FILE` with the API key (default $"+keyVariable+")")
+	cmd.Flags().StringVar(&c.server, "server", "", "the `URL` of the engine (default $"+serverVariable+" or $"+serverOther+", else "+defaultServer+")")
+	cmd.Flags().StringVar(&c.keyFile, "key-file", "", "the `FILE` with the API key (default $"+keyVariable+" or $"+keyOther+")")
 	c.jsonFlag(cmd)
 }
 
 func (c *cli) engineURL() string {
-	return cmp.Or(c.server, c.getenv(serverVariable), defaultServer)
+	return cmp.Or(c.server, c.getenv(serverVariable), c.getenv(serverOther), defaultServer)
 }
 
 // engine is a client of the engine that the flags and variables name.
 func (c *cli) engine() (*client.Client, error) {
 	key := c.getenv(keyVariable)
+	// Programs of steps find their idempotency key in the same variable.
+	if other := c.getenv(keyOther); key == "" && strings.HasPrefix(other, keyPrefix) {
+		key = other
+	}
 	if c.keyFile != "" {
 		text, err := readBounded(c.keyFile, 4096)
 		if err != nil {
