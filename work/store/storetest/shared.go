@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -122,7 +124,7 @@ func sharedStall(t *testing.T, b Backend) {
 
 func sharedKeys(t *testing.T, b Backend) {
 	one, two := shared(t, b, nil)
-	const runs = 40
+	const rounds, keys = 6, 60
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	winners := map[workflow.RunID]bool{}
@@ -131,15 +133,8 @@ func sharedKeys(t *testing.T, b Backend) {
 		f := own(t, s, shard, "one")
 		f.flush(store.Batch{Documents: []store.Document{document}})
 		wg.Go(func() {
-			for i := range runs {
-				// Each brings the same two keys, in another order.
-				var recs []store.Record
-				for k := range 2 {
-					n := shard*1000 + 2*i + k
-					r := queuedIn(shard, n)
-					keyed("t", string(rune('a'+i))+string(rune('0'+(k+shard)%2)))(n, &r)
-					recs = append(recs, r)
-				}
+			for round := range rounds {
+				recs := sameKeys(shard, round, keys)
 				out, err := f.Flush(t.Context(), f.batch(store.Batch{Inserts: recs}))
 				if err != nil {
 					t.Errorf("Flush: %v", err)
@@ -158,14 +153,30 @@ func sharedKeys(t *testing.T, b Backend) {
 		})
 	}
 	wg.Wait()
-	if len(winners) != 2*runs || len(losers) != 2*runs {
-		t.Errorf("%d runs have keys and %d were duplicates, want %d of each", len(winners), len(losers), 2*runs)
+	if len(winners) != rounds*keys || len(losers) != rounds*keys {
+		t.Errorf("%d runs have keys and %d were duplicates, want %d of each", len(winners), len(losers), rounds*keys)
 	}
 	for loser, other := range losers {
 		if !winners[other] {
 			t.Errorf("run %v is a duplicate of %v, which has no key", loser, other)
 		}
 	}
+}
+
+// sameKeys returns runs with keys that are the same for each shard, in another
+// order.
+func sameKeys(shard, round, keys int) []store.Record {
+	var recs []store.Record
+	for k := range keys {
+		n := shard*10_000 + round*keys + k
+		r := queuedIn(shard, n)
+		keyed("t", fmt.Sprintf("%d-%02d", round, k))(n, &r)
+		recs = append(recs, r)
+	}
+	if shard%2 == 1 {
+		slices.Reverse(recs)
+	}
+	return recs
 }
 
 func sharedWake(t *testing.T, b Backend) {
