@@ -78,6 +78,9 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
+	if bin, _ := built(); bin != "" { // what went wrong was told by the tests
+		_ = os.RemoveAll(bin)
+	}
 	os.Exit(code)
 }
 
@@ -96,9 +99,31 @@ func berth(t *testing.T) *service {
 	return s
 }
 
+// start runs the manifest as it is.
 func start() (*service, error) {
 	started.Store(true)
-	root, err := filepath.Abs("../../..")
+	return startWith("berth.yaml")
+}
+
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "media-e2e-berth")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "berth"), "./cmd/berth")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return dir, fmt.Errorf("build berth: %w: %s", err, out)
+	}
+	return dir, nil
+})
+
+// root is that of the repository.
+const root = "../../.."
+
+// startWith runs a manifest of the example's directory.
+func startWith(manifest string) (*service, error) {
+	bin, err := built()
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +132,7 @@ func start() (*service, error) {
 		return nil, err
 	}
 	s := &service{dir: dir, stderr: &tail{}, exited: make(chan error, 1)}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "berth"), "./cmd/berth")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("build berth: %w: %s", err, out), os.RemoveAll(dir))
-	}
-	s.cmd = exec.Command(filepath.Join(dir, "berth"), "up", "examples/media",
+	s.cmd = exec.Command(filepath.Join(bin, "berth"), "up", filepath.Join("examples/media", manifest),
 		"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--json")
 	s.cmd.Dir, s.cmd.Stderr = root, s.stderr
 	work, err := freeAddress()

@@ -2,59 +2,126 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// One studio has 200 runs in the queue when another submits five: these five
-// end before 40 of the 200 do, counted in the order in which runs ended, not by
-// the clock. First come, first served, all 200 would go before them.
-//
-// The other tests run in parallel, which is after this one.
-func TestAFloodDelaysNobodyElse(t *testing.T) {
-	s := berth(t)
+// flooded runs the example with two runs at once, no bound for each studio,
+// and one policy: what order runs have is the policy's doing alone. One studio
+// has n runs in the queue when another submits five. It returns how many of the
+// n ended before the last of the five, in the order in which runs ended.
+func flooded(t *testing.T, policy string, n int) (before int) {
+	t.Helper()
+	s := withQueue(t, "policy: "+policy+"\n    concurrency: {runs: 2}")
 	mara, zoe, dana := s.signIn(t, "mara@acme.test"), s.signIn(t, "zoe@zenith.test"), s.signIn(t, "dana@example.test")
-	mara.want(post("/acme/flood", url.Values{"n": {"200"}}), 303)
-	defer mara.stopFlood()
+	mara.flood(n)
 	var five []string
 	for range 5 {
 		five = append(five, zoe.submit(post("/zenith/runs", url.Values{"title": {"Small"}, "side": {"120"}})))
 	}
+	dana.showsWaits()
 	for _, id := range five {
 		if v := zoe.await(id); v.State != "succeeded" {
 			t.Fatalf("run = %s: %+v", v.State, v.Detail.Failure)
 		}
 	}
-	before, last := 0, 0
+	ended := 0
 	for _, r := range dana.runs(url.Values{"order": {"finished"}}) {
 		switch {
 		case slices.Contains(five, r.ID):
-			last = before
+			before = ended
 		case r.Tenant == "acme":
-			before++
+			ended++
 		}
 	}
-	t.Logf("%d runs of the flood ended before the last of the other studio's five", last)
-	if last >= 40 {
-		t.Errorf("%d runs of the flood ended before the last of the other studio's five, want fewer than 40", last)
+	t.Logf("policy %s: %d of %d runs ended before the last of the other studio's five", policy, before, n)
+	return before
+}
+
+func TestAFloodDelaysNobodyElse(t *testing.T) {
+	if before := flooded(t, "fair", 200); before >= 40 {
+		t.Errorf("%d runs of the flood ended before the last of the other studio's five, want fewer than 40", before)
 	}
-	if waiting := len(mara.runs(url.Values{"state": {"queued"}})); waiting < 100 {
-		t.Errorf("%d runs of the flood still wait: it was none", waiting)
+}
+
+// Without it the test above would show nothing: in the order of submission the
+// five are last.
+func TestWithoutFairnessAFloodDelaysEverybody(t *testing.T) {
+	if before := flooded(t, "fifo", 50); before < 40 {
+		t.Errorf("%d of 50 runs ended before the last of the five, want 40 and more", before)
 	}
-	for _, studio := range []string{"acme", "zenith"} {
-		if page := dana.want(get("/"), 200).body; !strings.Contains(page, `<th scope="row">`+studio+`</th>`) {
-			t.Errorf("the page does not say how long runs of %s wait:\n%s", studio, page)
+}
+
+// withQueue runs the example with another queue than the manifest's, until the
+// test ends.
+func withQueue(t *testing.T, settings string) *service {
+	t.Helper()
+	text, err := os.ReadFile("../berth.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const own = "policy: fair\n    concurrency: {runs: 4, per-tenant: 3}"
+	if strings.Count(string(text), own) != 1 {
+		t.Fatalf("berth.yaml does not have the queue %q", own)
+	}
+	// It has to be in the directory that its paths are relative to.
+	f, err := os.CreateTemp("..", "berth-*.e2e.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(f.Name()) })
+	if _, err := f.WriteString(strings.Replace(string(text), own, settings, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := startWith(filepath.Base(f.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Errorf("berth up did not end well: %v", err)
 		}
-	}
-	shown := false
-	mara.stream("/acme/events", func(event, data string) bool {
-		shown = shown || event == "show" && strings.Contains(data, `"waits"`)
-		return shown
+		if t.Failed() {
+			t.Logf("berth up said:\n%s", s.stderr)
+		}
 	})
-	if !shown {
-		t.Error("the page of the studio is not told how long its runs wait")
+	return s
+}
+
+// flood floods with the command that people use.
+func (p *person) flood(n int) {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), "go", "run", "./examples/media/cmd/flood",
+		"-url", p.s.URL, "-tenant", "acme", "-email", p.name, "-n", strconv.Itoa(n))
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "MEDIA_PASSWORD="+p.s.password(p.t, p.name))
+	out, err := cmd.CombinedOutput()
+	if want := fmt.Sprintf("%d runs of acme are in the queue", n); err != nil || !strings.HasPrefix(string(out), want) {
+		p.t.Fatalf("flood = %v, %s, want %q", err, out, want)
+	}
+}
+
+// showsWaits looks whether the first page compares the studios of its reader.
+func (p *person) showsWaits() {
+	p.t.Helper()
+	page := p.want(get("/"), 200).body
+	p.stream("/waits", func(event, data string) bool {
+		page += data
+		return event == "show"
+	})
+	for _, want := range []string{`<th scope="row">acme</th>`, `<th scope="row">zenith</th>`, `\u003eacme\u003c/th`} {
+		if !strings.Contains(page, want) {
+			p.t.Errorf("the page says nowhere %s:\n%s", want, page)
+		}
 	}
 }
 
@@ -76,12 +143,5 @@ func (p *person) runs(q url.Values) []runView {
 			return all
 		}
 		q.Set("cursor", page.Next)
-	}
-}
-
-// stopFlood leaves the queue to others.
-func (p *person) stopFlood() {
-	for _, r := range p.runs(url.Values{"state": {"live"}}) {
-		p.send(post("/acme/runs/"+r.ID+"/cancel", nil)) // one that has just ended says so
 	}
 }
