@@ -200,7 +200,7 @@ func unknownType(file *workflowFile, n *workflow.Node, known []string) *diagnost
 		return nil
 	}
 	p := &diagnostic.Problem{
-		Code: "B1222", File: file.name, Path: "steps." + n.Step.Name + ".run",
+		Code: "B1301", File: file.name, Path: "steps." + n.Step.Name + ".run",
 		Message: fmt.Sprintf("nothing here executes steps of type %q", n.Step.Run), Help: fmt.Sprintf("--type %s=COMMAND gives it a program", n.Step.Run),
 	}
 	if n.Step.Run == "shell" {

@@ -306,7 +306,7 @@ The default of a parameter does not match the schema under "input", so every run
 A callback goes to an http or https URL, or to a destination by the name it has in the engine's settings, such as
 "sns:orders".
 `},
-	{"B1222", "a step that nothing here executes", `
+	{"B1301", "a step that nothing here executes", `
 "berth workflow run" executes a run within one command. Steps whose type is neither built in nor given a program with
 --type NAME=COMMAND would wait for ever. Steps of type "shell" need --allow-shell: they run any command as you.
 `},
