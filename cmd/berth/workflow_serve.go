@@ -36,6 +36,7 @@ type workflowServe struct {
 	kube                    workflows.Kubernetes
 	registry                *prometheus.Registry
 	format, level, firstKey string
+	secrets                 string
 }
 
 func (c *cli) workflowServeCommand() *cobra.Command {
@@ -69,6 +70,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
 	f.executorFlags.register(cmd)
 	fs.StringVar(&f.firstKey, "first-key", "", "write the administrator's key to this new `FILE` instead of printing it")
+	fs.StringVar(&f.secrets, "secrets", "", "a `FILE` with the secrets that steps, webhooks and triggers may name, each with the tenants that may use it")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	c.dataFlag(cmd)
@@ -117,6 +119,13 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	}
 	if f.kube.Registry != "" {
 		o.Kubernetes = &f.kube
+	}
+	if f.secrets != "" {
+		all, err := workflows.ReadSecrets(f.secrets)
+		if err != nil {
+			return o, usageError{fmt.Errorf("--secrets: %w", err)}
+		}
+		o.Secrets = all
 	}
 	if err := f.executorFlags.options(c, &o); err != nil {
 		return o, err

@@ -44,8 +44,8 @@ func ReadRegistry(path string) (kube.Registry, error) {
 	return reg, nil
 }
 
-// pods makes the executor of pods.
-func (w *Workflows) pods(k Kubernetes, log *slog.Logger) (*kube.Executor, error) {
+// pods makes the executor of pods. addr is where they reach this engine.
+func (w *Workflows) pods(k Kubernetes, addr string, log *slog.Logger) (*kube.Executor, error) {
 	reg, err := ReadRegistry(k.Registry)
 	if err != nil {
 		return nil, err
@@ -56,6 +56,7 @@ func (w *Workflows) pods(k Kubernetes, log *slog.Logger) (*kube.Executor, error)
 	}
 	return kube.New(kube.Options{
 		Client: cluster, Registry: reg, Instance: k.Instance, Namespace: k.Namespace, Log: log,
+		Report:    reportTo(addr, w.tokens[0]),
 		Contracts: map[string]kube.Contract{pods.Contract: pods.Handler{Operation: pop.Operations(w.Store)}},
 		Current: func(run workflow.RunID, step string, item int, fence machine.Fence) bool {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/berth-project/berth/compat/pop"
+	"github.com/berth-project/berth/secret"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/builtin"
@@ -59,6 +60,8 @@ type Options struct {
 	// POP serves the API of Comcast's Priority Operation Processing too, below
 	// /pop/; POPEnvelope answers errors as POP does, with status 200.
 	POP, POPEnvelope bool
+	// Secrets are what documents, subscriptions and triggers may name.
+	Secrets map[string]Secret
 	// Identify gives the caller of an API request; default: by API key.
 	Identify func(*http.Request) (*api.Caller, error)
 	Logger   *slog.Logger
@@ -74,6 +77,7 @@ type Workflows struct {
 	POP    http.Handler // nil without
 	Store  store.Store
 
+	tokens  []secret.String
 	boxes   *container.Executor // nil without
 	cluster *kube.Executor      // nil without
 	upkeep  []func()            // each ends a goroutine and waits for it
@@ -86,6 +90,10 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 		return nil, err
 	}
 	w := &Workflows{Store: st, Keys: api.NewKeys(st)}
+	if w.tokens, err = taskKeys(ctx, st); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	o.provide(w.tokens[0])
 	executors, err := w.executors(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -119,8 +127,28 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	if o.POP {
 		w.servePOP(o)
 	}
-	w.API = api.New(api.Options{Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger})
+	w.API = api.New(api.Options{
+		Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger, TaskKeys: w.tokens, TriggerKeys: keys(o.Secrets),
+	})
 	return w, nil
+}
+
+// provide gives steps and webhooks the secrets they name, and asynchronous
+// calls a way back, where the caller has not seen to that.
+func (o *Options) provide(token secret.String) {
+	of := keys(o.Secrets)
+	if o.HTTP.Callback == nil {
+		o.HTTP.Callback = callback(o.Addr, token)
+	}
+	if o.HTTP.Secrets == nil {
+		o.HTTP.Secrets = stepSecret(o.Secrets)
+	}
+	if o.HTTP.Keys == nil {
+		o.HTTP.Keys = func(task work.Task, name string) ([]secret.String, error) { return of(task.Tenant, name) }
+	}
+	if o.Webhook.Keys == nil {
+		o.Webhook.Keys = of
+	}
 }
 
 // IsURL tells a store's URL from a path.
@@ -151,7 +179,7 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		}
 	}
 	if o.Kubernetes != nil {
-		pods, err := w.pods(*o.Kubernetes, o.Logger)
+		pods, err := w.pods(*o.Kubernetes, o.Addr, o.Logger)
 		if err != nil {
 			return nil, err
 		}

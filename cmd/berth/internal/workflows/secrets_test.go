@@ -1,0 +1,46 @@
+package workflows_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/berth-project/berth/cmd/berth/internal/workflows"
+)
+
+func TestSecretsAreReadFromAFileOfTheirOwnerOnly(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secrets.json")
+	write := func(text string, mode os.FileMode) {
+		t.Helper()
+		_ = os.Remove(path)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"hook":{"values":["new","old"],"tenants":["acme"],"hosts":["api.example.org"]}}`, 0o600)
+	all, err := workflows.ReadSecrets(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := all["hook"]
+	if len(hook.Values) != 2 || hook.Values[0].Reveal() != "new" || hook.Tenants[0] != "acme" || hook.Hosts[0] != "api.example.org" {
+		t.Errorf("ReadSecrets() = %+v", hook)
+	}
+	for _, c := range []struct {
+		text string
+		mode os.FileMode
+		want string
+	}{
+		{`{}`, 0o644, "chmod 600"},
+		{`{"a":{"value":"x"}}`, 0o600, "unknown field"},
+		{`{"a":`, 0o600, "unexpected"},
+		{strings.Repeat(" ", 2<<20), 0o600, "bytes"},
+	} {
+		write(c.text, c.mode)
+		if _, err := workflows.ReadSecrets(path); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "old") {
+			t.Errorf("ReadSecrets() of %.20q = %v, want an error with %q", c.text, err, c.want)
+		}
+	}
+}
