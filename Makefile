@@ -30,7 +30,7 @@ lint: ## vet and lint
 	$(GOLANGCI) run
 
 generate: ## rewrite the generated references under docs/
-	$(GO) test . ./manifest ./cmd/berth ./bench/fairness -run 'Reference' -update
+	$(GO) test . ./manifest ./cmd/berth ./bench/fairness ./work/api -run 'Reference' -update
 
 verify: ## what CI runs
 	.ci/run

@@ -56,6 +56,7 @@
 //	work/http             executes steps as HTTP calls, answered now or by a callback
 //	work/builtin          executes the steps that need no program: transform, choice, log, submit
 //	work/outbox           how events reach webhooks and queues: signatures, senders, backoff
+//	work/inbox            reads the queues of triggers: each message starts a run
 //	work/client           the Go client of the API, and the worker, for other programs
 //	work/simulation       plays random histories of a shard, and replays one by its seed
 //	work/torture          kills engines, workers and the database, and checks what was kept

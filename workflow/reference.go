@@ -19,9 +19,10 @@ const (
 	rootSignal
 	rootItem
 	rootIndex
+	rootEvent // of a [Template] only
 )
 
-var rootNames = []string{"params", "run", "steps", "signal", "item", "index"}
+var rootNames = []string{"params", "run", "steps", "signal", "item", "index", "event"}
 
 // reference is what stands in ${ }: a path, and what counts instead where it leads
 // nowhere.
@@ -209,7 +210,7 @@ func (p *cursor) term(first bool) (term, *syntaxError) {
 }
 
 func (p *cursor) noTerm(start int, name string, first bool) *syntaxError {
-	valid := "a reference begins with " + strings.Join(rootNames, ", ")
+	valid := "a reference begins with " + strings.Join(rootNames[:rootEvent], ", ")
 	switch {
 	case name == "" && p.at >= len(p.text):
 		return p.failAt(p.open, p.open+2, `"${" without "}"`, `close it, or write "$${" for the text "${"`)

@@ -58,6 +58,8 @@ func (c *compiler) resolve(term *term, t *trail, where site, alone bool) {
 		}
 	case rootParams:
 		c.resolveParam(term, t, alone)
+	case rootEvent:
+		c.refuse(term, t, "there is no event here: only what a trigger submits can refer to it", "let the trigger give it as a parameter")
 	}
 }
 

@@ -22,6 +22,8 @@ type Scope struct {
 	// Signal has the signals the run was sent, an object of name to
 	// {"data", "by", "at"}; of one name the last counts. nil means none.
 	Signal json.RawMessage
+	// event is what a [Template] refers to.
+	event json.RawMessage
 }
 
 // RunFacts is what ${run…} and the run of conditions is.

@@ -40,6 +40,8 @@ func (t *term) base(s *Scope) (json.RawMessage, []segment) {
 		return s.Params, t.path
 	case rootSignal:
 		return s.Signal, t.path
+	case rootEvent:
+		return s.event, t.path
 	case rootItem:
 		return s.Item, t.path
 	case rootIndex:

@@ -36,6 +36,7 @@ type workflowServe struct {
 	kube                    workflows.Kubernetes
 	registry                *prometheus.Registry
 	format, level, firstKey string
+	queues, targets         []string
 	secrets                 string
 }
 
@@ -70,6 +71,8 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
 	f.executorFlags.register(cmd)
 	fs.StringVar(&f.firstKey, "first-key", "", "write the administrator's key to this new `FILE` instead of printing it")
+	fs.StringSliceVar(&f.targets, "allow-target", nil, "ARNs of topics and buses and `URL`s of queues of AWS that events may be sent to; * stands for any part")
+	fs.StringSliceVar(&f.queues, "allow-queue", nil, "`URL`s of queues of SQS that triggers may read; * stands for any part")
 	fs.StringVar(&f.secrets, "secrets", "", "a `FILE` with the secrets that steps, webhooks and triggers may name, each with the tenants that may use it")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
@@ -120,6 +123,7 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	if f.kube.Registry != "" {
 		o.Kubernetes = &f.kube
 	}
+	o.Amazon.Targets, o.Inbox.Queues = f.targets, f.queues
 	if f.secrets != "" {
 		all, err := workflows.ReadSecrets(f.secrets)
 		if err != nil {

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -181,6 +182,8 @@ func accessTable() []access {
 		{op: "putTrigger", method: "PUT", path: fresh("triggers"), body: send(trigger), want: []int{200, 200, 403, 403, 403}},
 		{op: "deleteTrigger", method: "DELETE", path: setting("triggers", trigger, ""), want: []int{200, 200, 403, 404, 404}},
 
+		{op: "fireTrigger", method: "POST", path: at("/triggers/none/fire"), want: []int{401, 401, 401, 401, 401}},
+
 		{op: "deadEvents", method: "GET", path: at("/events/dead"), want: []int{200, 200, 200, 200, 403}},
 		{op: "replayEvent", method: "POST", path: at("/events/12345/replay"), want: []int{404, 404, 403, 404, 403}},
 		{op: "replayEvent", method: "POST", path: at("/events/all/replay"), want: []int{200, 200, 403, 200, 403}},
@@ -210,20 +213,16 @@ func accessTable() []access {
 	}
 }
 
-// operations gives the operationIds that the API says it has.
-func operations(t *testing.T, f *fixture) map[string]bool {
+// operations gives the path that each operationId of the API has.
+func (d description) operations(t *testing.T) map[string]string {
 	t.Helper()
-	var doc struct {
-		Paths map[string]map[string]struct{ OperationID string }
-	}
-	f.want(http.StatusOK, "", "GET", "/openapi.json", nil).json(t, &doc)
-	all := map[string]bool{}
-	for path, methods := range doc.Paths {
+	all := map[string]string{}
+	for path, methods := range d.Paths {
 		for method, op := range methods {
-			if all[op.OperationID] {
+			if all[op.OperationID] != "" {
 				t.Errorf("%s %s: operationId %q is there twice", method, path, op.OperationID)
 			}
-			all[op.OperationID] = true
+			all[op.OperationID] = path
 		}
 	}
 	return all
@@ -241,11 +240,11 @@ func TestEveryRouteKnowsWhoMayCallIt(t *testing.T) {
 	f.want(http.StatusOK, text, "GET", "/me", nil)
 	f.want(http.StatusOK, f.admin, "DELETE", "/keys/"+key.ID, nil)
 	keys["revoked"] = text
-	untested := operations(t, f)
+	d := described(t, f)
+	operations := d.operations(t)
+	untested := maps.Clone(operations)
 	for _, c := range accessTable() {
-		if delete(untested, c.op); c.op == "" {
-			t.Fatalf("%s has no operation", c.method)
-		}
+		delete(untested, c.op)
 		for i, who := range callers {
 			want := http.StatusUnauthorized
 			if i < len(c.want) {
@@ -261,6 +260,9 @@ func TestEveryRouteKnowsWhoMayCallIt(t *testing.T) {
 				t.Errorf("%s (%s %s) by %s = %d, want %d\n%s", c.op, c.method, path, who, got.status, want, got.body)
 			}
 			checkProblem(t, c.op+" by "+who, got, c.method)
+			if err := d.conforms(operations[c.op], c.method, got); err != nil && c.method != http.MethodHead {
+				t.Errorf("%s by %s is not answered as described: %v\n%s", c.op, who, err, got.body)
+			}
 		}
 	}
 	for op := range untested {

@@ -38,6 +38,7 @@ type API struct {
 	mux      *http.ServeMux
 	foreign  *http.CrossOriginProtection
 	watchers watchers
+	replays  replays
 	boot     string // tells the events of this engine's life from those of others
 }
 
@@ -57,6 +58,7 @@ func New(opt Options) *API {
 	}
 	a := &API{opt: opt, e: opt.Engine, mux: http.NewServeMux(), foreign: http.NewCrossOriginProtection(), boot: newBoot()}
 	a.watchers.init()
+	a.replays.init()
 	for _, r := range a.routes() {
 		a.mux.Handle(r.method+" "+Base+r.path, a.handle(r))
 	}

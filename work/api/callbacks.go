@@ -25,13 +25,13 @@ const maxResult = 2 << 20
 func (a *API) taskRoutes() []route {
 	result := func(path, name, text string) route {
 		return route{
-			method: "POST", path: path, name: name, open: true, proof: (*call).showsToken, most: maxResult,
-			takes: TaskResult{}, gives: done{}, text: text, do: (*call).result,
+			method: "POST", path: path, name: name, may: tokenHolder, open: true, proof: (*call).showsToken, most: maxResult,
+			takes: TaskResult{}, optional: true, gives: done{}, text: text, do: (*call).result,
 		}
 	}
 	told := func(path, name, text string, takes any, most int64, do func(*call) (any, error)) route {
 		return route{
-			method: "POST", path: path, name: name, open: true, proof: (*call).showsToken, most: most,
+			method: "POST", path: path, name: name, may: tokenHolder, open: true, proof: (*call).showsToken, most: most,
 			takes: takes, gives: done{}, text: text, do: do,
 		}
 	}
@@ -49,9 +49,6 @@ func (a *API) taskRoutes() []route {
 		told("/tasks/log", "taskLogWithBearer", log+bearerToo, plainText(""), maxLog, (*call).log),
 	}
 }
-
-// plainText is a body that is a text, not JSON.
-type plainText string
 
 // TaskResult is how an attempt ended: with an output, which may be nothing, or
 // with a failure.

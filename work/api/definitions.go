@@ -14,26 +14,26 @@ import (
 func (a *API) definitionRoutes() []route {
 	return []route{
 		{
-			method: "GET", path: "/workflows", name: "listWorkflows", gives: definitionPage{},
+			method: "GET", path: "/workflows", name: "listWorkflows", may: reader, gives: definitionPage{},
 			text: "The newest version of every workflow you may run.", do: (*call).listDefinitions,
 		},
 		{
-			method: "POST", path: "/workflows", name: "defineWorkflow", status: http.StatusCreated, gives: work.Definition{},
-			query: []parameter{{"tenant", "whose it is; without it all tenants may run it, which only operators may say"}},
+			method: "POST", path: "/workflows", name: "defineWorkflow", may: definer, status: http.StatusCreated, takes: workflowDocument{}, gives: work.Definition{},
+			query: []parameter{{name: "tenant", text: "whose it is; without it all tenants may run it, which only operators may say"}},
 			text:  "Keep a document as the next version of its workflow. What is the newest version already is not kept twice.",
 			do:    (*call).define,
 		},
 		{
-			method: "POST", path: "/workflows/check", name: "checkWorkflow", gives: checked{},
+			method: "POST", path: "/workflows/check", name: "checkWorkflow", may: reader, takes: workflowDocument{}, gives: checked{},
 			text: "Say everything that is wrong with a document, with lines and columns. Nothing is stored.", do: (*call).check,
 		},
 		{
-			method: "GET", path: "/workflows/{workflow}", name: "getWorkflow", gives: work.Definition{},
-			query: []parameter{{"version", "this version; the newest by default"}},
+			method: "GET", path: "/workflows/{workflow}", name: "getWorkflow", may: reader, gives: work.Definition{},
+			query: []parameter{{name: "version", text: "this version; the newest by default", number: true}},
 			text:  "A version of a workflow.", do: (*call).definition,
 		},
 		{
-			method: "GET", path: "/workflows/{workflow}/versions", name: "workflowVersions", gives: definitionPage{},
+			method: "GET", path: "/workflows/{workflow}/versions", name: "workflowVersions", may: reader, gives: definitionPage{},
 			text: "All versions of a workflow, oldest first.", do: (*call).versions,
 		},
 	}

@@ -18,38 +18,38 @@ import (
 
 func (a *API) eventRoutes() []route {
 	watching := []parameter{
-		{"tenant", "of this tenant; may be repeated"},
-		{"kind", "run: only those of runs, not of steps"},
-		{"logs", "1: log lines too"},
+		{name: "tenant", text: "of this tenant; may be repeated", many: true},
+		{name: "kind", text: "run: only those of runs, not of steps"},
+		{name: "logs", text: "1: log lines too"},
 	}
 	deadFilters := []parameter{
-		{"tenant", "of this tenant; needed by a caller with several"},
-		{"to", "for this destination"},
-		{"run", "of this run"},
+		{name: "tenant", text: "of this tenant; needed by a caller with several"},
+		{name: "to", text: "for this destination"},
+		{name: "run", text: "of this run"},
 	}
 	return []route{
 		{
-			method: "GET", path: "/watch", name: "watch", query: watching, text: "What happens, as server-sent events. " +
+			method: "GET", path: "/watch", name: "watch", may: reader, gives: eventStream{}, query: watching, text: "What happens, as server-sent events. " +
 				"Last-Event-ID goes on where a connection broke; the event \"reset\" says that some were missed.",
 			do: (*call).watchAll,
 		},
 		{
-			method: "GET", path: "/runs/{run}/watch", name: "watchRun", query: watching[2:],
+			method: "GET", path: "/runs/{run}/watch", name: "watchRun", may: reader, gives: eventStream{}, query: watching[2:],
 			text: "What happens to one run, as server-sent events, until it is final.",
 			do:   (*call).watchRun,
 		},
 		{
-			method: "GET", path: "/events/dead", name: "deadEvents", gives: deadPage{},
+			method: "GET", path: "/events/dead", name: "deadEvents", may: reader, gives: deadPage{},
 			query: append(slices.Clone(deadFilters), paging...),
 			text:  "Events that could not be delivered and were given up.", do: (*call).dead,
 		},
 		{
-			method: "POST", path: "/events/{event}/replay", name: "replayEvent", gives: done{}, query: deadFilters,
+			method: "POST", path: "/events/{event}/replay", name: "replayEvent", may: definer, gives: done{}, query: deadFilters,
 			text: "Try a dead event again, or all of them: \"all\" in place of an id.",
 			do:   func(c *call) (any, error) { return c.revive(c.e.Replay) },
 		},
 		{
-			method: "DELETE", path: "/events/{event}", name: "dropEvent", gives: done{}, query: deadFilters,
+			method: "DELETE", path: "/events/{event}", name: "dropEvent", may: definer, gives: done{}, query: deadFilters,
 			text: "Forget a dead event, or all of them.",
 			do:   func(c *call) (any, error) { return c.revive(c.e.Drop) },
 		},

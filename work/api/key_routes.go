@@ -13,17 +13,21 @@ func (a *API) keyRoutes() []route {
 		return nil
 	}
 	return []route{
-		{method: "GET", path: "/keys", name: "listKeys", text: "All API keys, without their secrets.", do: (*call).listKeys},
+		{method: "GET", path: "/keys", name: "listKeys", may: operator, gives: keyPage{}, text: "All API keys, without their secrets.", do: (*call).listKeys},
 		{
-			method: "POST", path: "/keys", name: "createKey", status: http.StatusCreated, takes: KeyRequest{}, gives: KeyAnswer{},
+			method: "POST", path: "/keys", name: "createKey", may: operator, status: http.StatusCreated, takes: KeyRequest{}, gives: KeyAnswer{},
 			text: "Make an API key. Its text is answered once and not kept.", do: (*call).createKey,
 		},
-		{method: "DELETE", path: "/keys/{key}", name: "revokeKey", text: "End an API key.", gives: done{}, do: (*call).revokeKey},
+		{method: "DELETE", path: "/keys/{key}", name: "revokeKey", may: operator, text: "End an API key.", gives: done{}, do: (*call).revokeKey},
 		{
-			method: "GET", path: "/me", name: "me", gives: Caller{}, text: "Who you are here and what you may do.",
+			method: "GET", path: "/me", name: "me", may: anybody, gives: Caller{}, text: "Who you are here and what you may do.",
 			do: func(c *call) (any, error) { return c.caller, nil },
 		},
 	}
+}
+
+type keyPage struct {
+	Keys []Key `json:"keys"`
 }
 
 // KeyRequest asks for an API key.
@@ -43,7 +47,7 @@ func (c *call) listKeys() (any, error) {
 		return nil, err
 	}
 	list, err := c.opt.Keys.List(c.r.Context())
-	return map[string]any{"keys": nonNil(list)}, err
+	return keyPage{nonNil(list)}, err
 }
 
 func (c *call) createKey() (any, error) {

@@ -46,14 +46,14 @@ func statusOf(err error) int {
 		return s.status
 	case errors.Is(err, ErrUnknownCaller):
 		return http.StatusUnauthorized
+	case errors.Is(err, work.ErrInvalid) && !isProblem(err), errors.Is(err, store.ErrCursor):
+		return http.StatusUnprocessableEntity // also when what it names is not there
 	case errors.As(err, &p):
 		return p.Status
 	case errors.Is(err, work.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, work.ErrConflict), errors.Is(err, work.ErrStale):
 		return http.StatusConflict
-	case errors.Is(err, work.ErrInvalid), errors.Is(err, store.ErrCursor):
-		return http.StatusUnprocessableEntity
 	case errors.Is(err, work.ErrQuota):
 		return http.StatusTooManyRequests
 	case errors.Is(err, work.ErrBusy), errors.Is(err, work.ErrNotOwner), errors.Is(err, store.ErrNotOwner), errors.Is(err, context.DeadlineExceeded):
@@ -62,6 +62,13 @@ func statusOf(err error) int {
 		return statusGone
 	}
 	return http.StatusInternalServerError
+}
+
+// isProblem says whether an error is one that has its own status, not one that
+// is about such a thing.
+func isProblem(err error) bool {
+	_, is := err.(*work.Problem) //nolint:errorlint // not one that is wrapped
+	return is
 }
 
 // public is what a client is told of an error: all of what it can do something

@@ -20,51 +20,52 @@ import (
 func (a *API) runRoutes() []route {
 	return []route{
 		{
-			method: "POST", path: "/runs", name: "submit", status: http.StatusCreated, takes: work.Submission{}, gives: work.Receipt{},
+			method: "POST", path: "/runs", name: "submit", status: http.StatusCreated, may: submitter,
+			takes: either{work.Submission{}, batch{}}, gives: work.Receipt{}, also: map[int]any{http.StatusOK: either{work.Receipt{}, receiptPage{}}},
 			text: "Submit a run, or up to 1000 as {\"runs\": […]}: then the answer is {\"receipts\": […]} with status 200, one for each. " +
-				"With an idempotency key a second submission answers the first one's run.",
+				"With an idempotency key a second submission answers the first one's run, with status 200.",
 			do: (*call).submit,
 		},
 		{
-			method: "POST", path: "/runs/plan", name: "planRun", takes: work.Submission{}, gives: engine.Planned{},
+			method: "POST", path: "/runs/plan", name: "planRun", may: submitter, takes: work.Submission{}, gives: engine.Planned{},
 			text: "Say what a submission would become: which queue takes it and why, its parameters with defaults. Nothing is stored.",
 			do:   (*call).plan,
 		},
 		{
-			method: "GET", path: "/runs", name: "listRuns", query: filters, gives: runPage{},
+			method: "GET", path: "/runs", name: "listRuns", may: reader, query: filters, gives: runPage{},
 			text: "List runs, newest first.", do: (*call).list,
 		},
 		{
-			method: "GET", path: "/runs/count", name: "countRuns", query: append(slices.Clone(filters[:len(filters)-len(paging)-2]),
-				parameter{"limit", "count up to this: 1 to 100000, default 10000"}), gives: counted{},
+			method: "GET", path: "/runs/count", name: "countRuns", may: reader, query: append(slices.Clone(filters[:len(filters)-len(paging)-2]),
+				parameter{name: "limit", text: "count up to this: 1 to 100000, default 10000", number: true}), gives: counted{},
 			text: "Count runs, up to a limit.", do: (*call).count,
 		},
 		{
-			method: "GET", path: "/runs/{run}", name: "getRun", gives: Run{}, text: "A run with its steps.",
+			method: "GET", path: "/runs/{run}", name: "getRun", may: reader, gives: Run{}, text: "A run with its steps.",
 			do: (*call).get,
 		},
 		{
-			method: "GET", path: "/runs/{run}/history", name: "runHistory", gives: historyPage{},
+			method: "GET", path: "/runs/{run}/history", name: "runHistory", may: reader, gives: historyPage{},
 			text: "All that happened to a run, every attempt of every step, oldest first.", do: (*call).history,
 		},
 		{
-			method: "GET", path: "/runs/{run}/explain", name: "explainRun", gives: shard.Explanation{},
+			method: "GET", path: "/runs/{run}/explain", name: "explainRun", may: reader, gives: shard.Explanation{},
 			text: "Why a run is where it is: what holds it in its queue, what its steps wait for.", do: (*call).explain,
 		},
 		{
-			method: "GET", path: "/runs/{run}/logs", name: "runLogs", gives: logPage{},
+			method: "GET", path: "/runs/{run}/logs", name: "runLogs", may: reader, gives: logPage{},
 			query: []parameter{
-				{"step", "of this step"},
-				{"item", "of this item of the step; -1 a step without items, all by default"},
-				{"attempt", "of this attempt; all by default"},
-				{"after", "the seq of the last line seen"},
-				{"limit", "1 to 1000, default 200"},
+				{name: "step", text: "of this step"},
+				{name: "item", text: "of this item of the step; -1 a step without items, all by default", number: true},
+				{name: "attempt", text: "of this attempt; all by default", number: true},
+				{name: "after", text: "the seq of the last line seen", number: true},
+				{name: "limit", text: "1 to 1000, default 200", number: true},
 			},
 			text: "The logs of a run's attempts.", do: (*call).logs,
 		},
 		{
-			method: "GET", path: "/runs/{run}/steps/{step}/output", name: "stepOutput",
-			query: []parameter{{"item", "of this item"}},
+			method: "GET", path: "/runs/{run}/steps/{step}/output", name: "stepOutput", may: reader, gives: json.RawMessage{},
+			query: []parameter{{name: "item", text: "of this item", number: true}},
 			text:  "The output of a step, as it is.", do: (*call).output,
 		},
 	}

@@ -18,6 +18,7 @@ import (
 type resource[T any] struct {
 	path, kind, what string
 	plural           string // in operationIds
+	keeper           string // who may keep one
 	list             func(*call) (any, error)
 	page             any // what list gives
 	name             func(*T) *string
@@ -34,18 +35,18 @@ func operators[T any](c *Caller, _ *T) bool { return c.Admin }
 
 func (a *API) settingRoutes() []route {
 	list := resourceRoutes(resource[work.Queue]{
-		path: "/queues", kind: engine.KindQueue, what: "queue", plural: "Queues", list: (*call).queues, page: queuePage{},
+		path: "/queues", kind: engine.KindQueue, what: "queue", keeper: operator, plural: "Queues", list: (*call).queues, page: queuePage{},
 		name: func(q *work.Queue) *string { return &q.Name }, sees: seesQueue, keeps: operators[work.Queue],
 		put: a.e.PutQueue, drop: a.e.DeleteQueue,
 	})
 	list = append(list, resourceRoutes(resource[work.Pool]{
-		path: "/pools", kind: engine.KindPool, what: "pool", plural: "Pools", list: (*call).pools, page: poolPage{},
+		path: "/pools", kind: engine.KindPool, what: "pool", keeper: operator, plural: "Pools", list: (*call).pools, page: poolPage{},
 		name: func(p *work.Pool) *string { return &p.Name }, keeps: operators[work.Pool],
 		sees: func(c *Caller, p *work.Pool) bool { return c.serves(p.Name) },
 		put:  a.e.PutPool, drop: a.e.DeletePool,
 	})...)
 	list = append(list, resourceRoutes(resource[work.Tenant]{
-		path: "/tenants", kind: engine.KindTenant, what: "tenant", plural: "Tenants", list: (*call).tenantList, page: tenantPage{},
+		path: "/tenants", kind: engine.KindTenant, what: "tenant", keeper: operator, plural: "Tenants", list: (*call).tenantList, page: tenantPage{},
 		name: func(t *work.Tenant) *string { return &t.Name }, keeps: operators[work.Tenant],
 		sees: func(c *Caller, t *work.Tenant) bool { return c.May(Read, t.Name) },
 		put:  a.e.PutTenant, drop: a.e.DeleteTenant,
@@ -57,14 +58,14 @@ func (a *API) settingRoutes() []route {
 // tenantsOwnRoutes are those of settings that a tenant keeps for itself.
 func (a *API) tenantsOwnRoutes() []route {
 	list := resourceRoutes(resource[work.Schedule]{
-		path: "/schedules", kind: engine.KindSchedule, what: "schedule", plural: "Schedules", page: schedulePage{},
+		path: "/schedules", kind: engine.KindSchedule, what: "schedule", keeper: submitter, plural: "Schedules", page: schedulePage{},
 		list: func(c *call) (any, error) { return schedulePage{nonNil(c.e.Schedules(c.caller.tenants(Read)))}, nil },
 		name: func(s *work.Schedule) *string { return &s.Name },
 		sees: func(c *Caller, s *work.Schedule) bool { return c.May(Read, s.Run.Tenant) }, keeps: submits[work.Schedule](func(s *work.Schedule) string { return s.Run.Tenant }),
 		put: a.e.PutSchedule, drop: a.e.DeleteSchedule,
 	})
 	list = append(list, resourceRoutes(resource[work.Subscription]{
-		path: "/subscriptions", kind: engine.KindSubscription, what: "subscription", plural: "Subscriptions", page: subscriptionPage{},
+		path: "/subscriptions", kind: engine.KindSubscription, what: "subscription", keeper: definer, plural: "Subscriptions", page: subscriptionPage{},
 		list: func(c *call) (any, error) {
 			return subscriptionPage{nonNil(c.e.Subscriptions(c.caller.tenants(Read)))}, nil
 		},
@@ -76,7 +77,7 @@ func (a *API) tenantsOwnRoutes() []route {
 		put: a.e.PutSubscription, drop: a.e.DeleteSubscription,
 	})...)
 	return append(list, resourceRoutes(resource[work.Trigger]{
-		path: "/triggers", kind: engine.KindTrigger, what: "trigger", plural: "Triggers", page: triggerPage{},
+		path: "/triggers", kind: engine.KindTrigger, what: "trigger", keeper: submitter, plural: "Triggers", page: triggerPage{},
 		list: func(c *call) (any, error) { return triggerPage{nonNil(c.e.Triggers(c.caller.tenants(Read)))}, nil },
 		name: func(t *work.Trigger) *string { return &t.Name },
 		sees: func(c *Caller, t *work.Trigger) bool { return c.May(Read, t.Run.Tenant) }, keeps: submits[work.Trigger](func(t *work.Trigger) string { return t.Run.Tenant }),
@@ -133,20 +134,20 @@ func resourceRoutes[T any](rs resource[T]) []route {
 	one, single := rs.path+"/{name}", strings.ToUpper(rs.what[:1])+rs.what[1:]
 	return []route{
 		{
-			method: "GET", path: rs.path, name: "list" + rs.plural, text: "All " + rs.what + "s that you may see, with what they do.",
+			method: "GET", path: rs.path, name: "list" + rs.plural, may: reader, text: "All " + rs.what + "s that you may see, with what they do.",
 			gives: rs.page, do: rs.list,
 		},
 		{
-			method: "GET", path: one, name: "get" + single, text: "One " + rs.what + "; its ETag is its version.", gives: *new(T),
+			method: "GET", path: one, name: "get" + single, may: reader, text: "One " + rs.what + "; its ETag is its version.", gives: *new(T),
 			do: func(c *call) (any, error) { return rs.get(c) },
 		},
 		{
-			method: "PUT", path: one, name: "put" + single, takes: *new(T), gives: *new(T), conditional: true,
+			method: "PUT", path: one, name: "put" + single, may: rs.keeper, takes: *new(T), gives: *new(T), conditional: true,
 			text: "Make or change a " + rs.what + ". If-Match replaces only that version, If-None-Match: * only makes a new one.",
 			do:   func(c *call) (any, error) { return rs.replace(c) },
 		},
 		{
-			method: "DELETE", path: one, name: "delete" + single, text: "Delete a " + rs.what + ".", gives: done{}, conditional: true,
+			method: "DELETE", path: one, name: "delete" + single, may: rs.keeper, text: "Delete a " + rs.what + ".", gives: done{}, conditional: true,
 			do: func(c *call) (any, error) { return rs.remove(c) },
 		},
 	}

@@ -35,12 +35,13 @@ func (a *API) steerRoutes() []route {
 	list := make([]route, 0, len(all)+1)
 	for _, s := range all {
 		list = append(list, route{
-			method: http.MethodPost, path: "/runs/{run}/" + s.path, name: s.path + "Run", text: s.text, takes: Steer{}, gives: Run{},
+			method: http.MethodPost, path: "/runs/{run}/" + s.path, name: s.path + "Run", may: string(s.action), text: s.text,
+			takes: Steer{}, optional: true, gives: either{Run{}, done{}},
 			do: func(c *call) (any, error) { return c.steer(s) },
 		})
 	}
 	return append(list, route{
-		method: http.MethodDelete, path: "/runs/{run}", name: "deleteRun", text: "Delete a run that is final, with all that is kept of it.",
+		method: http.MethodDelete, path: "/runs/{run}", name: "deleteRun", may: string(Cancel), text: "Delete a run that is final, with all that is kept of it.",
 		status: http.StatusOK, gives: done{},
 		do: func(c *call) (any, error) {
 			return c.steer(steering{verb: shard.Delete, action: Cancel})

@@ -32,12 +32,17 @@ func (c *call) submit() (any, error) {
 	if p := receipts[0].Error; p != nil {
 		return nil, p
 	}
-	c.w.Header().Set("Location", Base+"/runs/"+receipts[0].ID.String())
-	if receipts[0].Duplicate {
-		c.write(http.StatusOK, receipts[0])
+	return c.received(receipts[0])
+}
+
+// received answers 201 for a run that is new, 200 for one that was there.
+func (c *call) received(r work.Receipt) (any, error) {
+	c.w.Header().Set("Location", Base+"/runs/"+r.ID.String())
+	if r.Duplicate {
+		c.write(http.StatusOK, r)
 		return nil, nil //nolint:nilnil // it has written for itself
 	}
-	return receipts[0], nil
+	return r, nil
 }
 
 // batch is several submissions.

@@ -17,7 +17,7 @@ import (
 func (a *API) switchRoutes() []route {
 	e := a.e
 	turn := func(path, text string, do func(*call) error) route {
-		return route{method: "POST", path: path, name: operation(path), text: text, gives: done{}, do: func(c *call) (any, error) {
+		return route{method: "POST", path: path, name: operation(path), may: operator, text: text, gives: done{}, do: func(c *call) (any, error) {
 			if err := adminOnly(c.caller); err != nil {
 				return nil, err
 			}
@@ -43,7 +43,7 @@ func (a *API) switchRoutes() []route {
 		turn("/tenants/{name}/suspend", "Start nothing of a tenant.", tenantTurn(func(t *work.Tenant) { t.Suspended = true })),
 		turn("/tenants/{name}/resume", "End a suspension.", tenantTurn(func(t *work.Tenant) { t.Suspended = false })),
 		{
-			method: "POST", path: "/schedules/{name}/run", name: "runSchedule", gives: work.Receipt{}, status: http.StatusCreated,
+			method: "POST", path: "/schedules/{name}/run", name: "runSchedule", may: submitter, gives: work.Receipt{}, status: http.StatusCreated,
 			text: "Start what a schedule starts, now.", do: (*call).runSchedule,
 		},
 	}

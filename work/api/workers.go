@@ -14,11 +14,11 @@ import (
 func (a *API) workerRoutes() []route {
 	return []route{
 		{
-			method: "POST", path: "/pools/{pool}/poll", name: "poll", takes: PollRequest{}, gives: PollAnswer{},
+			method: "POST", path: "/pools/{pool}/poll", name: "poll", may: poolWorker, takes: PollRequest{}, gives: PollAnswer{},
 			text: "Ask for tasks, and wait for them. The same call may bring results and heartbeats of earlier ones.", do: (*call).poll,
 		},
 		{
-			method: "POST", path: "/pools/{pool}/report", name: "report", takes: ReportRequest{}, gives: ReportAnswer{},
+			method: "POST", path: "/pools/{pool}/report", name: "report", may: poolWorker, takes: ReportRequest{}, gives: ReportAnswer{},
 			text: "Bring results and heartbeats, and give back tasks that were not begun. Reports that do not count come back as lost, those to be sent again as again.", do: (*call).report,
 		},
 	}

@@ -98,6 +98,9 @@ func checkTrigger(t work.Trigger) error {
 	if t.Run.Tenant == "" {
 		return errors.New("run.tenant: a trigger submits for one tenant")
 	}
+	if t.Run.Parent != 0 {
+		return errors.New("run.parent: only the engine says whom a run works for")
+	}
 	switch {
 	case t.Kind == "webhook" && t.Secret == "":
 		return errors.New("secret: a webhook must be signed: name the secret it is signed with")
@@ -124,6 +127,9 @@ func checkSchedule(s work.Schedule) error {
 	}
 	if s.Run.Tenant == "" {
 		return errors.New("run.tenant: a schedule submits for one tenant")
+	}
+	if s.Run.Parent != 0 {
+		return errors.New("run.parent: only the engine says whom a run works for")
 	}
 	return nil
 }

@@ -47,6 +47,8 @@ type Options struct {
 	Send outbox.Sender
 	// Backoff says when a delivery that failed is tried again.
 	Backoff outbox.Backoff
+	// Source reads the queues of triggers; nil reads none.
+	Source Source
 	// Retention is how long finished runs are kept; default 7 days, failed
 	// ones 30.
 	Retention Retention
@@ -115,6 +117,7 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	e.working.Go(func() { e.watchSettings(e.ctx) })
 	e.working.Go(func() { e.deliver(e.ctx) })
 	e.working.Go(func() { e.schedule(e.ctx) })
+	e.working.Go(func() { e.receive(e.ctx) })
 	e.working.Go(func() { e.retain(e.ctx) })
 	e.working.Go(func() { e.measure(e.ctx) })
 	return e, nil

@@ -21,7 +21,7 @@ import (
 func randomNumber() uint64 { return rand.Uint64() }
 
 // intake reads and checks a submission and chooses its queue.
-func (e *Engine) intake(ctx context.Context, s work.Submission) (*shard.Intake, *work.Problem) {
+func (e *Engine) intake(s work.Submission) (*shard.Intake, *work.Problem) {
 	cfg := e.config.Load()
 	if s.Tenant == "" {
 		return nil, refuse(http.StatusUnprocessableEntity, work.ErrInvalid, "tenant: a run belongs to a tenant")
@@ -29,8 +29,8 @@ func (e *Engine) intake(ctx context.Context, s work.Submission) (*shard.Intake, 
 	if limit := orElse(cfg.shard.Tenants[s.Tenant].Quota.Payload, e.opt.MaxParams); len(s.Params) > limit {
 		return nil, refuse(http.StatusRequestEntityTooLarge, work.ErrQuota, "params: %d bytes, of %d allowed", len(s.Params), limit)
 	}
-	in := &shard.Intake{Submission: s, Workflow: s.Workflow, Hold: s.Hold}
-	if err := e.planFor(ctx, cfg, in); err != nil {
+	in, err := e.planned(s)
+	if err != nil {
 		return nil, problem(err)
 	}
 	if err := fill(in, e.opt.Now()); err != nil {
@@ -67,8 +67,16 @@ func problem(err error) *work.Problem {
 	return work.NewProblem(status, err)
 }
 
-// planFor finds what the submission names, or reads what it brings.
-func (e *Engine) planFor(ctx context.Context, cfg *config, in *shard.Intake) error {
+// maxKey bounds keys, in bytes.
+const maxKey = 255
+
+// planned finds what a submission names, or reads what it brings.
+func (e *Engine) planned(s work.Submission) (*shard.Intake, error) {
+	in := &shard.Intake{Submission: s, Workflow: s.Workflow, Hold: s.Hold}
+	return in, e.planFor(e.config.Load(), in)
+}
+
+func (e *Engine) planFor(cfg *config, in *shard.Intake) error {
 	s := &in.Submission
 	switch {
 	case s.Workflow != "" && len(s.Document) > 0:
@@ -123,7 +131,7 @@ func fill(in *shard.Intake, now int64) error {
 	if s.Priority != nil && (*s.Priority < 0 || *s.Priority > 9) {
 		return fmt.Errorf("%w: priority %d: 0, the most urgent, to 9", work.ErrInvalid, *s.Priority)
 	}
-	if len(s.IdempotencyKey) > 255 || len(s.Key) > 255 || len(s.Labels) > 64 {
+	if len(s.IdempotencyKey) > maxKey || len(s.Key) > maxKey || len(s.Labels) > 64 {
 		return fmt.Errorf("%w: keys have at most 255 bytes, and there are at most 64 labels", work.ErrInvalid)
 	}
 	var err error

@@ -19,7 +19,7 @@ func (e *Engine) PutSchedule(ctx context.Context, s work.Schedule, version int64
 	if err := checkSchedule(s); err != nil {
 		return 0, fmt.Errorf("%w: schedule %q: %w", work.ErrInvalid, s.Name, err)
 	}
-	if _, p := e.intake(ctx, s.Run); p != nil {
+	if _, p := e.intake(s.Run); p != nil {
 		return 0, fmt.Errorf("%w: schedule %q: run: %w", work.ErrInvalid, s.Name, p)
 	}
 	if old, ok := e.config.Load().schedules[s.Name]; ok && old.Cron == s.Cron && old.TimeZone == s.TimeZone {
@@ -41,7 +41,7 @@ func (e *Engine) RunSchedule(ctx context.Context, name, by string) (workflow.Run
 	if !ok {
 		return 0, fmt.Errorf("%w: there is no schedule %q", work.ErrNotFound, name)
 	}
-	s.Run.By = by
+	s.Run.By, s.Run.IdempotencyKey = by, "" // each time is another
 	return e.submitOne(ctx, s.Run)
 }
 

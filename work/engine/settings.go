@@ -309,19 +309,6 @@ func (e *Engine) DeleteSubscription(ctx context.Context, name string, version in
 	return e.drop(ctx, KindSubscription, name, version)
 }
 
-// PutTrigger keeps a trigger; see PutQueue.
-func (e *Engine) PutTrigger(ctx context.Context, t work.Trigger, version int64) (int64, error) {
-	if err := checkTrigger(t); err != nil {
-		return 0, fmt.Errorf("%w: trigger %q: %w", work.ErrInvalid, t.Name, err)
-	}
-	return e.put(ctx, KindTrigger, t.Name, version, t, map[string]string{"tenant": t.Run.Tenant})
-}
-
-// DeleteTrigger deletes a trigger.
-func (e *Engine) DeleteTrigger(ctx context.Context, name string, version int64) error {
-	return e.drop(ctx, KindTrigger, name, version)
-}
-
 // PutDefinition keeps the next version of a workflow and answers it. Putting
 // what is the newest version already answers that one.
 func (e *Engine) PutDefinition(ctx context.Context, d work.Definition) (work.Definition, error) {

@@ -27,7 +27,7 @@ func (e *Engine) Submit(ctx context.Context, subs []work.Submission) ([]work.Rec
 	byShard := map[*loop][]int{}
 	intakes := make([]*shard.Intake, len(subs))
 	for i, s := range subs {
-		in, p := e.intake(ctx, s)
+		in, p := e.intake(s)
 		if p != nil {
 			receipts[i].Error = p
 			continue
@@ -116,7 +116,7 @@ func (e *Engine) Control(ctx context.Context, o shard.Order) error {
 // Plan says what a submission would become: the queue that takes it and why,
 // its parameters with defaults, or what is wrong. Nothing is stored.
 func (e *Engine) Plan(ctx context.Context, s work.Submission) (Planned, error) {
-	in, p := e.intake(ctx, s)
+	in, p := e.intake(s)
 	if p != nil {
 		return Planned{}, p
 	}

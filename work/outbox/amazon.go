@@ -175,9 +175,12 @@ func (a *Amazon) sendMessage(ctx context.Context, event Event) error {
 	if err != nil || u.Scheme != "https" && a.opts.Endpoint == "" {
 		return permanent("destination %.200q: want sqs:https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", event.To)
 	}
-	where, err := queueRegion(u.Hostname())
-	if err != nil && a.opts.Endpoint == "" {
-		return err
+	where, err := aws.QueueRegion(u.Hostname())
+	switch {
+	case err != nil && a.opts.Endpoint == "":
+		return permanent("destination: %w", err)
+	case err != nil:
+		where = "us-east-1"
 	}
 	type value struct{ DataType, StringValue string }
 	message := struct {
@@ -202,17 +205,6 @@ func (a *Amazon) sendMessage(ctx context.Context, event Event) error {
 		ContentType: "application/x-amz-json-1.0", Target: "AmazonSQS.SendMessage", Body: body,
 	})
 	return err
-}
-
-// queueRegion returns the region of the host of a queue:
-// sqs.eu-west-1.amazonaws.com.
-func queueRegion(host string) (string, error) {
-	rest, isQueue := strings.CutPrefix(host, "sqs.")
-	where, domain, _ := strings.Cut(rest, ".")
-	if !isQueue || domain != "amazonaws.com" && domain != "amazonaws.com.cn" {
-		return "us-east-1", permanent("destination: %.100s is not a host of SQS: want sqs.REGION.amazonaws.com", host)
-	}
-	return where, nil
 }
 
 // putEvents is the action PutEvents of the Amazon EventBridge API Reference.

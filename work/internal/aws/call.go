@@ -2,6 +2,7 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -21,6 +22,8 @@ type Call struct {
 	// ContentType and Target are headers; Target is that of the JSON protocols.
 	ContentType, Target string
 	Body                []byte
+	// MaxAnswer bounds what is read of the answer, in bytes. Default 1 MiB.
+	MaxAnswer int64
 }
 
 // Endpoint returns the regional endpoint of a service.
@@ -74,7 +77,7 @@ func (p *Provider) Do(ctx context.Context, client *http.Client, call Call) ([]by
 		return nil, err
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, cmp.Or(call.MaxAnswer, maxAnswer)))
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/berth-project/berth/work/container"
 	"github.com/berth-project/berth/work/engine"
 	workhttp "github.com/berth-project/berth/work/http"
+	"github.com/berth-project/berth/work/inbox"
 	"github.com/berth-project/berth/work/kube"
 	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/work/postgres"
@@ -54,6 +55,8 @@ type Options struct {
 	// queues and buses; the zero values allow none.
 	Webhook outbox.WebhookOptions
 	Amazon  outbox.AmazonOptions
+	// Inbox says which queues triggers may read; the zero value allows none.
+	Inbox inbox.Options
 	// Ownership is how long a shard stays this engine's when it falls silent.
 	Ownership time.Duration
 	Retention engine.Retention
@@ -106,6 +109,7 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	w.Engine, err = engine.Open(ctx, engine.Options{
 		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
 		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
+		Source:    inbox.New(o.Inbox),
 		Retention: o.Retention, Logger: o.Logger, Registry: o.Registry,
 	})
 	if err != nil {
