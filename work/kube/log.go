@@ -1,12 +1,8 @@
 package kube
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
-	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/berth-project/berth/work/internal/transcript"
+	"github.com/berth-project/berth/work/kube/internal/podlog"
 )
 
 const (
@@ -27,8 +24,6 @@ const (
 	maxPause = 15 * time.Second
 	// lastLook is how long the rest of a log may take when the handler ended.
 	lastLook = 20 * time.Second
-
-	logBuffer = 64 << 10
 )
 
 // follower reads the log of a handler from its start to its end, over as many
@@ -48,8 +43,7 @@ type follower struct {
 	mu    sync.Mutex // guards the field below
 	spoke time.Time  // when the last line came, by Berth's clock
 
-	last time.Time // the time on the last line, by the node's clock
-	same int       // lines with that time
+	cursor podlog.Cursor
 }
 
 // start begins to follow the log of a pod, unless it was begun.
@@ -87,7 +81,7 @@ func (f *follower) stop() {
 func (f *follower) run(ctx context.Context, exited <-chan struct{}) {
 	wait := pause
 	for {
-		before := f.last
+		before := f.cursor.Last()
 		f.stream(ctx, exited)
 		select {
 		case <-exited:
@@ -97,7 +91,7 @@ func (f *follower) run(ctx context.Context, exited <-chan struct{}) {
 			return
 		default:
 		}
-		if wait = min(2*wait, maxPause); f.last.After(before) {
+		if wait = min(2*wait, maxPause); f.cursor.Last().After(before) {
 			wait = pause
 		}
 		select {
@@ -145,8 +139,8 @@ func (f *follower) stream(ctx context.Context, exited <-chan struct{}) {
 // read reads one stream. An error is no news: the next stream tells.
 func (f *follower) read(ctx context.Context, cancel func(), follow bool) {
 	opts := &corev1.PodLogOptions{Container: handlerContainer, Follow: follow, Timestamps: true}
-	if !f.last.IsZero() {
-		opts.SinceTime = &metav1.Time{Time: f.last.Truncate(time.Second)} // it is sent in whole seconds
+	if since := f.cursor.Since(); !since.IsZero() {
+		opts.SinceTime = &metav1.Time{Time: since}
 	}
 	body, err := f.client.CoreV1().Pods(f.namespace).GetLogs(f.name, opts).Stream(ctx)
 	if err != nil {
@@ -158,97 +152,18 @@ func (f *follower) read(ctx context.Context, cancel func(), follow bool) {
 		_ = body.Close() // a body need not notice that its request was canceled
 	})
 	defer idle.Stop()
-	_ = f.transcript.Read(&lines{
-		in: bufio.NewReaderSize(body, logBuffer), follower: f, skip: f.same, since: f.last,
-		heard: func() { idle.Reset(f.reopen) },
-	})
+	_ = f.transcript.Read(f.cursor.Lines(body, !follow, func(line []byte) {
+		idle.Reset(f.reopen)
+		f.heard(line)
+	}))
 }
 
-// lines is a stream without the times at the beginning of its lines, and
-// without the lines that were read before.
-type lines struct {
-	in       *bufio.Reader
-	follower *follower
-	since    time.Time // the last line that was read before…
-	skip     int       // … of so many with that time
-	heard    func()
-
-	inside, dropping bool // within a line that is longer than the buffer
-	rest             []byte
-	err              error
-}
-
-// Read implements io.Reader.
-func (l *lines) Read(p []byte) (int, error) {
-	for len(l.rest) == 0 && l.err == nil {
-		l.rest, l.err = l.next()
-	}
-	n := copy(p, l.rest)
-	if l.rest = l.rest[n:]; n > 0 {
-		return n, nil
-	}
-	return 0, l.err
-}
-
-// next returns a part of the stream that is to be read, perhaps none.
-func (l *lines) next() ([]byte, error) {
-	part, err := l.in.ReadSlice('\n')
-	whole := !errors.Is(err, bufio.ErrBufferFull)
-	if !whole {
-		err = nil
-	}
-	begins := !l.inside
-	l.inside = !whole
-	if begins && len(part) > 0 {
-		part = l.begin(part)
-	}
-	if l.dropping || len(part) == 0 {
-		return nil, err
-	}
-	l.heard()
-	l.follower.heard(string(part))
-	return bytes.Clone(part), err
-}
-
-// begin takes the time off the beginning of a line.
-func (l *lines) begin(part []byte) []byte {
-	l.dropping = false
-	stamp, rest, ok := bytes.Cut(part, []byte(" "))
-	at, err := time.Parse(time.RFC3339Nano, strings.TrimRight(string(stamp), "\r\n"))
-	if err != nil {
-		return part
-	}
-	if !ok {
-		rest = []byte("\n") // an empty line whose blank was cut off
-	}
-	switch {
-	case at.Before(l.since):
-		l.dropping = true
-	case at.Equal(l.since) && l.skip > 0:
-		l.skip--
-		l.dropping = true
-	default:
-		l.follower.stamped(at)
-	}
-	return rest
-}
-
-// stamped notes the time of a line.
-func (f *follower) stamped(at time.Time) {
-	if at.Equal(f.last) {
-		f.same++
-		return
-	}
-	if at.After(f.last) {
-		f.last, f.same = at, 1
-	}
-}
-
-func (f *follower) heard(line string) {
+// heard notes that the handler has said something.
+func (f *follower) heard(line []byte) {
 	f.mu.Lock()
 	f.spoke = time.Now()
 	f.mu.Unlock()
-	if f.endOfLog == "" || !strings.Contains(line, f.endOfLog) {
+	if f.endOfLog == "" || !bytes.Contains(line, []byte(f.endOfLog)) {
 		return
 	}
 	select {
@@ -274,5 +189,3 @@ func (f *follower) lastHeard() time.Time {
 	defer f.mu.Unlock()
 	return f.spoke
 }
-
-var _ io.Reader = (*lines)(nil)

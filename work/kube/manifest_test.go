@@ -129,3 +129,14 @@ func ExampleManifests() {
 	//   name: berth
 	//   namespace: jobs
 }
+
+func TestDocsHaveTheRole(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := kube.Manifests(kube.ManifestOptions{Namespace: "jobs", Jobs: true}); !strings.Contains(string(text), "```yaml\n"+want+"```\n") {
+		t.Errorf("docs/kubernetes.md does not hold these manifests:\n%s", want)
+	}
+}
