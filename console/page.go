@@ -86,7 +86,7 @@ var workRooms = [...]room{
 var templates = [...]string{
 	"overview", "processes", "process", "confirm", "routes", "explain", "requests", "logs", "preferences", "error",
 	"iam_simulate", "iam_lint", "iam_actions",
-	"runs", "run", "step", "run_confirm", "definitions", "definition", "queues", "queue", "pools", "schedules", "dead", "tenants", "work_confirm",
+	"runs", "run", "step", "run_confirm", "run_bulk", "definitions", "definition", "queues", "queue", "pools", "schedules", "dead", "tenants", "work_confirm",
 }
 
 func (c *Console) parseTemplates() (map[string]*template.Template, error) {

@@ -23,7 +23,7 @@ func lookedAt(times *int, names ...string) func(context.Context, int) ([]workeng
 		var all []workengine.QueueState
 		for _, name := range names {
 			all = append(all, workengine.QueueState{Queue: work.Queue{Name: name}, Stats: queue.Stats{
-				Waiting: *times, Top: []queue.TenantStats{{Tenant: "acme", Share: 0.75, Weight: 1}, {Tenant: "zeta", Share: 0.25, Weight: 1}},
+				Waiting: *times, Top: []queue.TenantStats{{Tenant: "acme", Share: 0.75, Weight: 1}, {Tenant: "zeta", Share: 0.125, Weight: 1}},
 			}})
 		}
 		return all, nil
@@ -65,7 +65,7 @@ func TestTheHistoryOfQueuesIsPlotted(t *testing.T) {
 	body := ask(c, "GET", "/queues/default", "").Body.String()
 	for _, want := range []string{
 		"Runs in the queue: waiting 400, from 41 to 400; running 0", // the oldest forty are forgotten
-		"acme 75 %, from 75 % to 75 %; zeta 25 %", "<table><caption>Share of each tenant in what was picked</caption>", "p50 nothing known",
+		"acme 75 %, from 75 % to 75 %; zeta 12.5 %, from 12.5 % to 12.5 %; those with nothing left 12.5 %", "<table><caption>Share of each tenant in what was picked</caption>", "p50 nothing known",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)

@@ -234,12 +234,28 @@ func sharesOf(samples []queueSample) []plot.Series {
 	}
 	names := slices.SortedFunc(maps.Keys(sums), func(a, b string) int { return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b)) })
 	var all []plot.Series
+	rest := plot.Series{Name: "those with nothing left"}
+	for _, s := range samples {
+		known := 0.0
+		for _, share := range s.Shares {
+			known += share
+		}
+		// The engine tells of tenants with runs; what others were given is what is
+		// missing.
+		if known == 0 || known > 0.999 {
+			known = 1
+		}
+		rest.Values = append(rest.Values, 1-known)
+	}
 	for _, name := range names {
 		one := plot.Series{Name: name}
 		for _, s := range samples {
 			one.Values = append(one.Values, s.Shares[name])
 		}
 		all = append(all, one)
+	}
+	if len(all) > 0 && slices.Max(rest.Values) > 0 {
+		all = append(all, rest)
 	}
 	return all
 }

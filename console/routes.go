@@ -57,6 +57,7 @@ func (c *Console) workRoutes(mux *http.ServeMux) {
 	}
 	mux.Handle("GET /runs/{name}/steps/{step}/log", http.HandlerFunc(c.stepLog))
 	mux.Handle("POST /runs/{name}/{verb}", http.HandlerFunc(c.steer))
+	mux.Handle("POST /runs/{verb}", http.HandlerFunc(c.steerAll))
 	mux.Handle("POST /definitions/{name}/runs", http.HandlerFunc(c.submit))
 	mux.Handle("POST /dead/replay", http.HandlerFunc(c.replayShown))
 	for room := range workActs {

@@ -23,6 +23,7 @@ type runPage struct {
 	Run     machine.View       `json:"run"`
 	Explain *shard.Explanation `json:"explain,omitempty"`
 	History []machine.Entry    `json:"history,omitempty"`
+	Log     []logLine          `json:"log,omitempty"`
 
 	Row     runRow        `json:"-"`
 	Views   []runTab      `json:"-"`
@@ -33,12 +34,19 @@ type runPage struct {
 	Steps   []stepRow     `json:"-"`
 	Entries []entryRow    `json:"-"`
 	Awaits  []stepRow     `json:"-"`
-	Actions bool          `json:"-"`
+	// Cut says that the log has more lines, Left how many steps or lines of the
+	// history are not shown.
+	Cut     bool `json:"-"`
+	Left    int  `json:"-"`
+	Actions bool `json:"-"`
 	// Started says that a retry or a reset makes sense.
 	Started  bool      `json:"-"`
 	Deadline time.Time `json:"-"`
 	Done     string    `json:"-"`
 }
+
+// Pane is the log of all steps.
+func (p runPage) Pane() logPane { return logPane{p.Log, p.Cut, p.Run.Status.Final()} }
 
 // runTab is a way to look at a run.
 type runTab struct {
@@ -46,9 +54,12 @@ type runTab struct {
 	Current           bool
 }
 
+// tableRows is how many rows a table of a run has; the JSON form has all.
+const tableRows = 1000
+
 // runViews are the ways, the first by default.
 var runViews = [...]struct{ name, title string }{
-	{"graph", "Graph"}, {"timeline", "Timeline"}, {"steps", "Steps"}, {"history", "History"}, {"data", "Data"},
+	{"graph", "Graph"}, {"timeline", "Timeline"}, {"steps", "Steps"}, {"log", "Log"}, {"history", "History"}, {"data", "Data"},
 }
 
 // runDone are what a run's page says after an action.
@@ -96,9 +107,12 @@ func (c *Console) runDetail(ctx context.Context, r *http.Request) (*page, *fault
 	if f := c.fillRun(ctx, &v, run, q.Get("show"), q.Get("group") != "off"); f != nil {
 		return nil, f
 	}
-	twin := c.href("/runs/{id}.json", "/id", id)[len(c.cfg.BasePath):]
+	twin, about := c.href("/runs/{id}.json", "/id", id)[len(c.cfg.BasePath):], id
+	if v.View == "log" {
+		about += anyStep
+	}
 	return &page{
-		title: "Run " + id, template: "run", room: "/runs", up: "/runs", topic: topicRun, about: id, twin: twin,
+		title: "Run " + id, template: "run", room: "/runs", up: "/runs", topic: topicRun, about: about, twin: twin,
 		command: c.curl(r, twin), params: runPageParams, data: v,
 	}, nil
 }
@@ -122,12 +136,21 @@ func (c *Console) fillRun(ctx context.Context, v *runPage, run *engine.Run, show
 		v.History = entries
 	}
 	switch v.View {
+	case "log":
+		var err error
+		if v.Log, v.Cut, err = c.logTail(ctx, run, ""); err != nil {
+			return c.workFault(err)
+		}
 	case "graph":
 		v.Drawing = c.drawRun(run, show, group)
 	case "timeline":
 		v.Gantt = c.ganttOf(run, v.History)
+	case "steps":
+		v.Left = max(0, len(v.Steps)-tableRows)
+		v.Steps = v.Steps[:len(v.Steps)-v.Left]
 	case "history":
-		v.Entries = entryRows(v.History)
+		v.Left = max(0, len(v.History)-tableRows)
+		v.Entries = entryRows(v.History[v.Left:])
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ type runList struct {
 	Older     string    `json:"-"`
 	Newest    bool      `json:"-"`
 	Filtered  bool      `json:"-"`
+	Actions   bool      `json:"-"`
+	Done      string    `json:"-"`
 }
 
 // runFilter narrows the list; empty fields do not.
@@ -49,7 +51,7 @@ type runFilter struct {
 	Failure  string `json:"failure,omitempty"`
 }
 
-var runParams = []string{"state", "tenant", "workflow", "queue", "text", "since", "until", "parent", "failure", "after"}
+var runParams = []string{"state", "tenant", "workflow", "queue", "text", "since", "until", "parent", "failure", "after", "done"}
 
 // runStates are what can be asked for: each state, and two words for several.
 var runStates = [...]string{"live", "held", "queued", "running", "paused", "succeeded", "failed", "timed-out", "canceled", "ended"}
@@ -130,7 +132,7 @@ func (c *Console) runList(ctx context.Context, r *http.Request) (*page, *fault) 
 	}
 	v := runList{
 		Filter: f, Runs: []runRow{}, Next: next, Count: min(count, runsCounted), More: count > runsCounted, States: runStates[:],
-		Spans: runSpans[:], Newest: q.Get("after") == "", Filtered: f != runFilter{},
+		Actions: c.src.WorkActions != nil, Done: runDone[q.Get("done")], Spans: runSpans[:], Newest: q.Get("after") == "", Filtered: f != runFilter{},
 	}
 	if f.Since != "" && !slices.Contains(v.Spans, f.Since) {
 		v.Spans = append([]string{f.Since}, v.Spans...)
@@ -140,14 +142,14 @@ func (c *Console) runList(ctx context.Context, r *http.Request) (*page, *fault) 
 		v.Runs = append(v.Runs, rowOf(&found[i], now))
 	}
 	if next != "" {
-		again := known(q, runParams)
+		again := known(q, runParams[:len(runParams)-1])
 		again.Set("after", next)
 		v.Older = c.path("/runs", again)
 	}
 	v.Workflows, v.Queues = c.workflowNames(f.Workflow), c.queueNames(ctx, f.Queue)
 	return &page{
 		title: "Runs", template: "runs", room: "/runs", up: "/", topic: topicRuns, twin: "/runs.json", params: runParams,
-		command: c.curl(r, "/runs.json", runParams...), data: v,
+		command: c.curl(r, "/runs.json", runParams[:len(runParams)-1]...), data: v,
 	}, nil
 }
 

@@ -45,6 +45,15 @@ type stepPage struct {
 	Waits    string           `json:"waits,omitempty"`
 }
 
+// logPane is a log on a page.
+type logPane struct {
+	Lines      []logLine
+	Cut, Final bool
+}
+
+// Pane is the log of the step.
+func (s stepPage) Pane() logPane { return logPane{s.Log, s.Cut, s.Final} }
+
 // stepPlan is what the document says of a step.
 type stepPlan struct {
 	With    string `json:"with,omitempty"`
@@ -95,7 +104,9 @@ type logLine struct {
 	At      time.Time `json:"at"`
 	Attempt int       `json:"attempt"`
 	Item    int       `json:"item"`
-	Text    string    `json:"text"`
+	// Step is its name, in a log of several steps.
+	Step string `json:"step,omitempty"`
+	Text string `json:"text"`
 }
 
 func (c *Console) stepDetail(ctx context.Context, r *http.Request) (*page, *fault) {
@@ -211,7 +222,8 @@ func itemRows(s *machine.StepView, now time.Time) (rows []itemRow, hidden int) {
 	return rows, 0
 }
 
-// logTail is the last lines of a step's log; cut says that there are earlier ones,
+// logTail is the last lines of a step's log, or of all steps' where there is no name;
+// cut says that there are earlier ones,
 // or later ones than could be read.
 func (c *Console) logTail(ctx context.Context, run *engine.Run, step string) (lines []logLine, cut bool, err error) {
 	lines = []logLine{}
@@ -222,8 +234,11 @@ func (c *Console) logTail(ctx context.Context, run *engine.Run, step string) (li
 			return nil, false, err
 		}
 		for i := range chunks {
-			lines = append(lines, linesOf(&chunks[i])...)
 			after = chunks[i].Seq
+			if step != "" {
+				chunks[i].Step = "" // the page says which
+			}
+			lines = append(lines, linesOf(&chunks[i])...)
 		}
 		if len(lines) > tailLines {
 			lines, cut = lines[len(lines)-tailLines:], true
@@ -239,7 +254,7 @@ func (c *Console) logTail(ctx context.Context, run *engine.Run, step string) (li
 func linesOf(chunk *engine.LogLine) []logLine {
 	var lines []logLine
 	for text := range strings.Lines(chunk.Text) {
-		lines = append(lines, logLine{At: at(chunk.At), Attempt: chunk.Attempt, Item: chunk.Item, Text: strings.TrimRight(text, "\r\n")})
+		lines = append(lines, logLine{At: at(chunk.At), Attempt: chunk.Attempt, Item: chunk.Item, Step: chunk.Step, Text: strings.TrimRight(text, "\r\n")})
 	}
 	return lines
 }

@@ -283,7 +283,7 @@ func TestActionsOfWorkThatAreNoneAreRefused(t *testing.T) {
 	src := b.sources()
 	src.WorkActions = nil
 	looking := newConsole(t, console.Config{}, src)
-	for _, path := range []string{run(b.running, "cancel"), "/queues/default/pause", "/dead/replay", "/definitions/media/runs", "/tenants/acme/suspend"} {
+	for _, path := range []string{run(b.running, "cancel"), "/queues/default/pause", "/dead/replay", "/definitions/media/runs", "/tenants/acme/suspend", "/runs/cancel"} {
 		if w := ask(looking, "POST", path, "x=1"); w.Code != http.StatusNotFound {
 			t.Errorf("POST %s without actions = %d, want 404", path, w.Code)
 		}
@@ -299,5 +299,40 @@ func TestActionsOfWorkThatAreNoneAreRefused(t *testing.T) {
 	got, err := b.Get(t.Context(), b.running, nil)
 	if err != nil || got.Status != machine.Running {
 		t.Errorf("the run is %v, %v, want running still", got.Status, err)
+	}
+}
+
+func TestSeveralRunsAreSteeredAtOnce(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	chosen := "run=" + b.running.String() + "&run=" + b.queued.String() + "&run=" + b.done.String()
+	w := ask(c, "POST", "/runs/cancel", chosen)
+	body := w.Body.String()
+	if w.Code != http.StatusOK || !strings.Contains(body, "Cancel 2 runs") || !strings.Contains(body, "their state does not allow it") {
+		t.Errorf("POST /runs/cancel = %d: %.2000s", w.Code, body)
+	}
+	if run, err := b.Get(t.Context(), b.queued, nil); err != nil || run.Status != machine.Queued {
+		t.Errorf("asking has made the run %v, %v", run.Status, err)
+	}
+	w = ask(c, "POST", "/runs/cancel", chosen+"&sure=1&reason=all")
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/runs?done=cancel" {
+		t.Errorf("cancel = %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	for _, id := range []workflow.RunID{b.running, b.queued} {
+		b.until(id, "the run to be canceled", func(r *workengine.Run) bool { return r.Status == machine.Canceled })
+	}
+	for path, test := range map[string]struct {
+		form string
+		want int
+	}{
+		"/runs/cancel": {"x=1", 400}, "/runs/retry": {"run=x", 400}, "/runs/pause": {"run=r0000000000001", 404}, "/runs/delete": {chosen, 404}, "/runs/none": {chosen, 404},
+	} {
+		if w := ask(c, "POST", path, test.form); w.Code != test.want {
+			t.Errorf("POST %s %s = %d, want %d", path, test.form, w.Code, test.want)
+		}
+	}
+	if body := ask(c, "POST", "/runs/pause", "run="+b.done.String()).Body.String(); !strings.Contains(body, "none of these allows it") {
+		t.Errorf("pausing what has ended shows %.2000s", body)
 	}
 }

@@ -27,6 +27,10 @@ const (
 	topicDefinitions = "definitions"
 )
 
+// anyStep behind the id of a run asks for the logs of all its steps: no step has
+// that name.
+const anyStep = "/*"
+
 // kindLog is the kind of events that bring lines of a log.
 const kindLog = "step.log"
 
@@ -36,6 +40,8 @@ type workFeed struct {
 	topics []string
 	run    workflow.RunID
 	step   string
+	// logs says that lines of the logs of all steps are wanted.
+	logs bool
 
 	events <-chan work.Event
 	again  func() <-chan work.Event // watches anew after events were missed
@@ -61,7 +67,7 @@ func (c *Console) newWorkFeed(asked []string, about string) (workFeed, *fault) {
 	if err != nil {
 		return w, invalid("The stream is about no run.")
 	}
-	w.run, w.step = run, step
+	w.run, w.step, w.logs = run, step, about == id+anyStep
 	return w, nil
 }
 
@@ -90,7 +96,7 @@ func (w *workFeed) concerns(topic string, e *work.Event) bool {
 	case topicRuns:
 		return e.Step == "" && e.Kind != kindLog
 	case topicRun:
-		return e.Run == w.run && e.Kind != kindLog
+		return e.Run == w.run && (e.Kind != kindLog || w.logs)
 	case topicStep:
 		return e.Run == w.run && (e.Step == w.step || e.Step == "")
 	}
@@ -137,7 +143,11 @@ func (s *stream) workHints() error {
 func (s *stream) sendLog(e *work.Event) error {
 	var lines []logLine
 	for text := range strings.Lines(e.Log) {
-		lines = append(lines, logLine{At: at(e.At), Attempt: e.Attempt, Item: e.Item, Text: strings.TrimRight(text, "\r\n")})
+		line := logLine{At: at(e.At), Attempt: e.Attempt, Item: e.Item, Text: strings.TrimRight(text, "\r\n")}
+		if s.work.logs {
+			line.Step = e.Step
+		}
+		lines = append(lines, line)
 	}
 	if len(lines) > maxRows {
 		lines = lines[len(lines)-maxRows:]

@@ -206,7 +206,7 @@ func (b *busyWork) paths() []string {
 	run := func(id workflow.RunID, rest string) string { return "/runs/" + id.String() + rest }
 	return []string{
 		"/runs", "/runs?state=failed&tenant=zeta&since=1h", "/runs?text=nothing-of-this-name",
-		run(b.done, ""), run(b.done, "?view=timeline"), run(b.done, "?view=steps"), run(b.done, "?view=history"), run(b.done, "?view=data"),
+		run(b.done, ""), run(b.done, "?view=timeline"), run(b.done, "?view=steps"), run(b.done, "?view=log"), run(b.done, "?view=history"), run(b.done, "?view=data"),
 		run(b.failed, ""), run(b.failed, "?show=failed"), run(b.running, ""), run(b.running, "?view=timeline"), run(b.asking, ""), run(b.queued, ""), run(b.held, ""),
 		run(b.done, "/steps/large"), run(b.done, "/steps/thumbs"), run(b.failed, "/steps/b"), run(b.running, "/steps/y"), run(b.asking, "/steps/ship"),
 		run(b.running, "/cancel"), run(b.running, "/pause"), run(b.failed, "/retry"), run(b.done, "/reset"), run(b.done, "/reset?step=probe"),

@@ -3,6 +3,7 @@ package console_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berth-project/berth/console"
+	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/store"
 )
 
@@ -67,6 +69,7 @@ func TestPagesOfWorkSayWhatThereIs(t *testing.T) {
 		"/runs?text=none":                 {"No run matches"},
 		run(b.done, ""):                   {`<svg`, `id="step-probe"`, `class="node ok"`, "succeeded", "clean", "thumbs"},
 		run(b.done, "?view=timeline"):     {"in the queue", "attempt 1 failed", "attempt 2 succeeded", "waited to try again"},
+		run(b.done, "?view=log"):          {"<b>large</b>", "  an indented line quickly", `aria-current="page">Log`},
 		run(b.done, "?view=history"):      {"submitted", "started", "finished", "exit.3"},
 		run(b.done, "?view=data"):         {"film quickly", "Labels"},
 		run(b.failed, ""):                 {"Failed at", "exit.3", "the disk is full quickly", "Retry from failure", "only what leads to the failure"},
@@ -225,4 +228,61 @@ func TestTheListGoesOnWhereAPageEnds(t *testing.T) {
 	if len(seen) != runs || pages != 3 {
 		t.Errorf("%d runs on %d pages, want %d on 3", len(seen), pages, runs)
 	}
+}
+
+// wide is a workflow of one step, n like each other after it, and one after the first
+// 900 of them.
+func wide(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"name": "wide", "steps": [{"name": "plan", "run": "quick"}`)
+	var needs []string
+	for i := range n {
+		name := fmt.Sprintf("fetch-%d", i)
+		fmt.Fprintf(&b, `, {"name": %q, "run": "quick", "needs": ["plan"]}`, name)
+		if len(needs) < 900 { // a document allows a thousand
+			needs = append(needs, fmt.Sprintf("%q", name))
+		}
+	}
+	fmt.Fprintf(&b, `, {"name": "merge", "run": "quick", "needs": [%s]}]}`, strings.Join(needs, ", "))
+	return b.String()
+}
+
+func TestLargeRunsAreUsable(t *testing.T) {
+	t.Parallel()
+	w := openWork(t, "quickly")
+	c := newConsole(t, console.Config{}, w.sources())
+	for _, test := range []struct{ steps, nodes int }{{60, 62}, {500, 3}, {4998, 4}} {
+		// Nothing has begun: all declared steps are there.
+		id := w.start(work.Submission{Tenant: "acme", Document: json.RawMessage(wide(test.steps)), Hold: true})
+		body := ask(c, "GET", "/runs/"+id.String(), "").Body.String()
+		if n := strings.Count(body, `class="node `); n != test.nodes {
+			t.Errorf("a graph of %d steps has %d nodes, want %d", test.steps+2, n, test.nodes)
+		}
+		if want := fmt.Sprintf("fetch ×%d", min(test.steps, 900)); test.nodes < 60 && !strings.Contains(body, want) {
+			t.Errorf("the graph does not say %s", want)
+		}
+		if again := ask(c, "GET", "/runs/"+id.String(), "").Body.String(); graphOf(again) != graphOf(body) {
+			t.Error("the same run is drawn in two ways")
+		}
+		all := ask(c, "GET", "/runs/"+id.String()+"?group=off", "").Body.String()
+		if drawn, said := strings.Count(all, `class="node `), strings.Contains(all, "too many to be drawn"); (drawn == test.steps+2) == said {
+			t.Errorf("of %d steps %d are drawn, and that they are too many is said: %v", test.steps+2, drawn, said)
+		}
+		table := ask(c, "GET", "/runs/"+id.String()+"?view=steps", "").Body.String()
+		if rows := strings.Count(table, `<th scope="row">`); rows != min(test.steps+2, 1000) {
+			t.Errorf("the table of %d steps has %d rows", test.steps+2, rows)
+		}
+		for _, view := range []string{"timeline", "log", "history", "data"} {
+			if w := ask(c, "GET", "/runs/"+id.String()+"?view="+view, ""); w.Code != http.StatusOK || w.Body.Len() > 1<<20 {
+				t.Errorf("the %s of %d steps is %d with %d bytes", view, test.steps+2, w.Code, w.Body.Len())
+			}
+		}
+	}
+}
+
+// graphOf is the drawing of a page.
+func graphOf(body string) string {
+	_, rest, _ := strings.Cut(body, `class="dag"`)
+	drawing, _, _ := strings.Cut(rest, "</svg>")
+	return drawing
 }

@@ -21,6 +21,29 @@ function move(step) {
   all[next].focus();
 }
 
+// walk goes from a node of a graph to the nearest in the direction of an arrow.
+function walk(e) {
+  const from = document.activeElement && document.activeElement.closest(".dag .node");
+  if (!from) return;
+  const middle = (n) => {
+    const box = n.getBoundingClientRect();
+    return [box.left + box.width / 2, box.top + box.height / 2];
+  };
+  const [x, y] = middle(from);
+  let best = null;
+  let least = Infinity;
+  for (const n of from.ownerSVGElement.querySelectorAll("a.node")) {
+    const [nx, ny] = middle(n);
+    const [along, across] = {
+      ArrowDown: [ny - y, nx - x], ArrowUp: [y - ny, nx - x], ArrowRight: [nx - x, ny - y], ArrowLeft: [x - nx, ny - y],
+    }[e.key];
+    const far = along + 2 * Math.abs(across);
+    if (along > 1 && far < least) [best, least] = [n, far];
+  }
+  e.preventDefault();
+  if (best) best.focus();
+}
+
 function go(key) {
   for (const a of document.querySelectorAll("[data-chord]")) {
     if (a.dataset.chord === key) return a.click();
@@ -65,5 +88,6 @@ document.addEventListener("keydown", (e) => {
     case "/": filter(e); break;
     case " ": pause(e); break;
     case "Escape": up(); break;
+    case "ArrowDown": case "ArrowUp": case "ArrowLeft": case "ArrowRight": walk(e); break;
   }
 });

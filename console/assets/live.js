@@ -110,7 +110,7 @@ function busy() {
   const rows = document.getElementById("rows");
   if (paused) return true;
   if (!rows) return false;
-  return rows.contains(document.activeElement) || rows.matches(":hover") || rows.getBoundingClientRect().top < 0;
+  return rows.contains(document.activeElement) || rows.querySelector("input:checked") || rows.matches(":hover") || rows.getBoundingClientRect().top < 0;
 }
 
 function show() {

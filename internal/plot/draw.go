@@ -122,8 +122,8 @@ func (c *Chart) xAxis(d *drawing, f frame) {
 // legend names the series above the chart and returns where the chart begins.
 func (c *Chart) legend(d *drawing, left float64) float64 {
 	x, y := left, 12.0
-	if len(c.Series) < 2 {
-		return y
+	if len(c.Series) == 0 || len(c.Series) == 1 && c.Kind == Lines {
+		return y // the title says what a single line is
 	}
 	for i, s := range c.Series {
 		name := clip(s.Name, 200)
