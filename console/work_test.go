@@ -143,15 +143,16 @@ func TestPagesOfWorkHaveTwins(t *testing.T) {
 		"/runs.json?state=failed":                        {"berth.console.runs/1", b.failed.String(), `"failure": "exit.3"`},
 		"/runs/" + b.done.String() + ".json":             {"berth.console.run/1", `"status": "succeeded"`, "film quickly"},
 		"/runs/" + b.done.String() + "/steps/large.json": {"berth.console.step/1", "exit.3", "begin of large"},
-		"/queues.json":                                   {"berth.console.queues/1", `"waiting": 1`},
-		"/queues/bulk.json":                              {"berth.console.queue/1", b.queued.String(), "fair_share"},
-		"/pools.json":                                    {"berth.console.pools/1", "gpu"},
-		"/schedules.json":                                {"berth.console.schedules/1", "nightly", `"next"`},
-		"/dead.json":                                     {"berth.console.dead/1"},
-		"/definitions.json":                              {"berth.console.definitions/1", "media"},
-		"/definitions/media.json":                        {"berth.console.definition/1", "thumbs"},
-		"/tenants.json":                                  {"berth.console.tenants/1", "zeta"},
-		"/overview.json":                                 {`"running"`, `"oldest_seconds"`},
+
+		"/queues.json":            {"berth.console.queues/1", `"waiting": 1`},
+		"/queues/bulk.json":       {"berth.console.queue/1", b.queued.String(), "fair_share"},
+		"/pools.json":             {"berth.console.pools/1", "gpu"},
+		"/schedules.json":         {"berth.console.schedules/1", "nightly", `"next"`},
+		"/dead.json":              {"berth.console.dead/1"},
+		"/definitions.json":       {"berth.console.definitions/1", "media"},
+		"/definitions/media.json": {"berth.console.definition/1", "thumbs"},
+		"/tenants.json":           {"berth.console.tenants/1", "zeta"},
+		"/overview.json":          {`"running"`, `"oldest_seconds"`},
 	} {
 		w := ask(c, "GET", path, "")
 		var doc struct {
