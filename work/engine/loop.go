@@ -241,6 +241,7 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 			return
 		case <-lost:
 			l.e.log.Warn("shard was lost to another engine", "shard", l.n)
+			core.Abandon(&OwnerError{Shard: l.n})
 			return
 		case o := <-l.mail:
 			core.Begin(l.e.opt.Now())
@@ -327,7 +328,7 @@ func (l *loop) flush(ctx context.Context, b *store.Batch, last bool) (store.Outc
 		case err == nil:
 			l.trouble.Store(nil)
 			return out, true
-		case errors.Is(err, store.ErrNotOwner), errors.Is(err, store.ErrGap):
+		case errors.Is(err, store.ErrNotOwner), errors.Is(err, store.ErrGap), errors.Is(err, store.ErrExists):
 			l.e.log.Warn("shard was lost", "shard", l.n, "error", err)
 			return out, false
 		}

@@ -147,7 +147,7 @@ func (e *Engine) deliverOne(ctx context.Context, l *loop, ev store.Event) {
 		ack.NextAt, ack.Error = now+wait.Milliseconds(), short(err.Error())
 	}
 	land := func() { e.outbox.land(ev.ID) }
-	if l.post(ctx, op{do: func(c *shard.Core) { c.Delivered([]store.Ack{ack}, land) }, fail: func(error) { land() }}) != nil {
+	if l.post(ctx, op{do: func(c *shard.Core) { c.Delivered([]store.Ack{ack}, func(error) { land() }) }, fail: func(error) { land() }}) != nil {
 		land()
 	}
 }
@@ -206,7 +206,7 @@ func (e *Engine) acknowledge(ctx context.Context, ev store.Event, ack store.Ack)
 		return fmt.Errorf("%w: event %d", work.ErrNotFound, ev.ID)
 	}
 	err := askError(ctx, e.loops[ev.Shard], func(c *shard.Core, answer func(error)) {
-		c.Delivered([]store.Ack{ack}, func() { answer(nil) })
+		c.Delivered([]store.Ack{ack}, answer)
 	})
 	e.outbox.kick()
 	return err

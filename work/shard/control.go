@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,7 @@ type Order struct {
 // Control does what is asked of a run. answer is called in Publish.
 func (c *Core) Control(o Order, answer func(error)) {
 	err := c.control(o)
-	c.answer(func() { answer(err) })
+	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
 }
 
 func (c *Core) control(o Order) error {

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"container/heap"
+	"errors"
 	"slices"
 
 	"github.com/berth-project/berth/work"
@@ -38,7 +39,6 @@ type Core struct {
 	now     int64
 	lastID  workflow.RunID
 	counter uint64 // of fences
-	eventID uint64
 
 	runs    map[workflow.RunID]*resident
 	fresh   int // beyond so many runs in memory, those that wait are not kept
@@ -52,7 +52,6 @@ type Core struct {
 	picks   map[workflow.RunID]pick // picked, not begun yet
 	trouble error                   // why the last picks could not be begun
 	quiet   bool
-	lost    error // why answers are not what they would have been
 
 	round round
 }
@@ -71,7 +70,7 @@ type round struct {
 	// the runs that another shard turned out to have had before.
 	keys       map[store.IdempotencyKey]workflow.RunID
 	duplicates map[workflow.RunID]workflow.RunID
-	answers    []func()
+	answers    []func(lost error)
 	polled     []*Poller
 	called     []*RunPoller
 	out        Published
@@ -205,26 +204,27 @@ func (c *Core) nextFence() machine.Fence {
 	return machine.Fence(c.owner.Epoch<<40 | c.counter)
 }
 
+// nextEvent gives an id that no other event has: the number of the batch it
+// will be in, which grows over owners, the shard, and its place in the batch.
 func (c *Core) nextEvent() uint64 {
-	c.eventID = max(c.eventID+1, uint64(workflow.MakeRunID(c.now, c.owner.Shard, 0)))
-	return c.eventID
+	place := uint64(len(c.round.events)) % (1 << 16)
+	return (c.seq+1)<<22 | uint64(c.owner.Shard)<<16 | place //nolint:gosec // below 64
 }
 
 // Do applies news that somebody waits for.
 func (c *Core) Do(news func(*Core) error, answer func(error)) {
 	err := news(c)
-	c.answer(func() { answer(err) })
+	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
 }
 
 // Quiet stops, or starts again, handing out work.
 func (c *Core) Quiet(quiet bool) { c.quiet = quiet }
 
-// Abandon answers those who wait for a round that will not be written. The
-// core is of no use afterwards.
+// Abandon tells those who wait for a round that it will not be written, and
+// why. The core is of no use afterwards.
 func (c *Core) Abandon(err error) {
-	c.lost = err
 	for _, answer := range c.round.answers {
-		answer()
+		answer(err)
 	}
 	for _, p := range c.round.polled {
 		p.Deliver(nil)
@@ -234,7 +234,8 @@ func (c *Core) Abandon(err error) {
 	}
 }
 
-func (c *Core) answer(f func()) {
+// answer has f called when the round is written, or with why it never will be.
+func (c *Core) answer(f func(lost error)) {
 	c.round.answers = append(c.round.answers, f)
 	c.round.urgent = true
 }

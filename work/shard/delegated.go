@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -97,7 +98,7 @@ type RunReport struct {
 // ReportRun takes a report. answer is called in Publish.
 func (c *Core) ReportRun(rep RunReport, answer func(error)) {
 	err := c.reportRun(rep)
-	c.answer(func() { answer(err) })
+	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
 }
 
 func (c *Core) reportRun(rep RunReport) error {

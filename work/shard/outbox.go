@@ -106,8 +106,9 @@ func matches(kinds []string, kind string) bool {
 	return false
 }
 
-// Delivered records what became of deliveries. answer is called in Publish.
-func (c *Core) Delivered(acks []store.Ack, answer func()) {
+// Delivered records what became of deliveries. answer is called in Publish, or
+// in Abandon with why nothing was recorded.
+func (c *Core) Delivered(acks []store.Ack, answer func(lost error)) {
 	c.round.acks = append(c.round.acks, acks...)
 	c.answer(answer)
 }

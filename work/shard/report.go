@@ -35,7 +35,7 @@ func (c *Core) Complete(done []Completion, answer func([]error)) {
 	for i, d := range done {
 		errs[i] = c.complete(d)
 	}
-	c.answer(func() { answer(errs) })
+	c.answer(func(lost error) { answer(allLost(errs, lost)) })
 }
 
 func (c *Core) complete(d Completion) error {
@@ -57,6 +57,16 @@ func (c *Core) complete(d Completion) error {
 	}
 	c.settle(r)
 	return nil
+}
+
+// allLost gives each of several answers the error that the round was not written.
+func allLost(errs []error, lost error) []error {
+	if lost != nil {
+		for i := range errs {
+			errs[i] = lost
+		}
+	}
+	return errs
 }
 
 // held finds the step a worker speaks of.
@@ -178,7 +188,7 @@ func (c *Core) GiveBack(held []Held, answer func([]error)) {
 		}
 		errs[i] = err
 	}
-	c.answer(func() { answer(errs) })
+	c.answer(func(lost error) { answer(allLost(errs, lost)) })
 }
 
 // Current says whether a fence is that of a task's current lease: what a

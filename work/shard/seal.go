@@ -9,7 +9,9 @@ import (
 // Seal hands out work and gathers what this round changed: nil when nothing
 // is to be written. Until Publish the core must be left alone.
 func (c *Core) Seal() *store.Batch {
-	c.dispatch()
+	if !c.quiet {
+		c.dispatch()
+	}
 	round := &c.round
 	b := &store.Batch{
 		Owner: c.owner, Seq: c.seq + 1, Now: c.now, Documents: round.documents, History: round.history,
@@ -78,7 +80,7 @@ func (c *Core) Publish(out store.Outcome) Published {
 		c.handOver(p, out.Duplicates)
 	}
 	for _, answer := range round.answers {
-		answer()
+		answer(nil)
 	}
 	for _, r := range round.dirty {
 		c.retain(r)

@@ -36,14 +36,18 @@ type Intake struct {
 func (c *Core) Submit(in []*Intake, answer func([]work.Receipt, error)) {
 	known, err := c.known(in)
 	if err != nil {
-		c.answer(func() { answer(nil, fmt.Errorf("%w: %w", work.ErrBusy, err)) })
+		c.answer(func(error) { answer(nil, fmt.Errorf("%w: %w", work.ErrBusy, err)) })
 		return
 	}
 	receipts := make([]work.Receipt, len(in))
 	for i, one := range in {
 		receipts[i] = c.take(one, known)
 	}
-	c.answer(func() {
+	c.answer(func(lost error) {
+		if lost != nil {
+			answer(nil, lost)
+			return
+		}
 		for i := range receipts { // somebody else's shard may have had the key first
 			if first, ok := c.round.duplicates[receipts[i].ID]; ok {
 				receipts[i].ID, receipts[i].Duplicate = first, true

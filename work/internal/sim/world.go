@@ -132,6 +132,7 @@ func (w *world) round(n *node, healthy bool) {
 	out, err := w.disk.flush(n.batch)
 	switch {
 	case err == store.ErrNotOwner, err == store.ErrGap: //nolint:errorlint // the simulated disk wraps nothing
+		n.core.Abandon(err) // whoever waits for it is told; nothing of it may look done
 		w.die(n)
 		return
 	case err != nil:
