@@ -15,7 +15,7 @@ import (
 
 // after tells the outside what a round did, once it is durable. It is called
 // by the shard's goroutine and must not wait for it.
-func (e *Engine) after(p shard.Published) {
+func (e *Engine) after(l *loop, p shard.Published) {
 	for _, r := range p.Recalls {
 		if strings.HasPrefix(r.Worker, shard.Local) {
 			e.local.recall(r.Fence, r.Reason)
@@ -29,40 +29,37 @@ func (e *Engine) after(p shard.Published) {
 		e.outbox.kick()
 	}
 	if len(p.Children)+len(p.Cancel) > 0 {
-		e.working.Go(func() { e.family(p.Children, p.Cancel) })
+		e.working.Go(func() { e.family(l, p.Children, p.Cancel) })
 	}
 	for _, f := range p.Finished {
 		if f.Parent != 0 {
-			e.working.Go(func() { e.report(f) })
+			e.working.Go(func() { e.report(l, f) })
 		}
 	}
 }
 
 // family submits sub-workflows and cancels those nobody waits for any more.
-// What fails for want of an owner or of room is tried until the engine stops:
-// the next owner of the parent's shard would ask again.
-func (e *Engine) family(children []shard.Child, cancel []workflow.RunID) {
+func (e *Engine) family(l *loop, children []shard.Child, cancel []workflow.RunID) {
 	for _, ch := range children {
-		e.persist(func(ctx context.Context) error { return e.submitChild(ctx, ch) })
+		e.persist(l, func(ctx context.Context) error { return e.submitChild(ctx, ch) })
 	}
 	for _, id := range cancel {
-		e.persist(func(ctx context.Context) error {
+		e.persist(l, func(ctx context.Context) error {
 			return e.Control(ctx, shard.Order{Verb: shard.Cancel, Run: id, By: "its parent", Reason: "the run it works for was canceled"})
 		})
 	}
 }
 
-// persist does something until it succeeds or can never.
-func (e *Engine) persist(do func(context.Context) error) {
-	for wait := 50 * time.Millisecond; e.ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
+// persist does something for a shard until it succeeds or can never, as long as
+// the shard is this engine's: the next owner asks again.
+func (e *Engine) persist(l *loop, do func(context.Context) error) {
+	for wait := 50 * time.Millisecond; e.ctx.Err() == nil && l.owned() == nil; wait = min(2*wait, 5*time.Second) {
 		ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
 		err := do(ctx)
 		cancel()
 		switch {
 		case err == nil, errors.Is(err, work.ErrNotFound), errors.Is(err, work.ErrConflict), errors.Is(err, work.ErrInvalid):
 			return
-		case errors.Is(err, work.ErrNotOwner) && len(e.loops) == 1:
-			return // the parent's shard is the same: its new owner does it
 		}
 		pause(e.ctx, wait)
 	}
@@ -116,8 +113,8 @@ func (e *Engine) childFailed(ctx context.Context, ch shard.Child, why error) err
 }
 
 // report tells a parent that its child is final.
-func (e *Engine) report(f shard.Finished) {
-	e.persist(func(ctx context.Context) error {
+func (e *Engine) report(l *loop, f shard.Finished) {
+	e.persist(l, func(ctx context.Context) error {
 		return e.tell(ctx, f.Parent, func(c *shard.Core) error {
 			return c.ChildFinished(f.Parent, f.ParentRef, f.ID, f.Status, f.Output, f.Failure)
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/sqlite"
 	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/work/store/memory"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -530,5 +531,77 @@ func TestScheduleStartsARunOnce(t *testing.T) {
 	}
 	if list, _, _ := f.List(t.Context(), store.Filter{}, "", 10); len(list) != 1 {
 		t.Errorf("it started %d runs", len(list))
+	}
+}
+
+func TestDrainingEngineHandsOutNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t, engine.Options{})
+	if err := f.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	id := f.submit(`{"name":"x","steps":[{"name":"a","run":"noop"}]}`)
+	r, err := f.Get(t.Context(), id, nil)
+	if err != nil || r.Status != machine.Queued {
+		t.Errorf("the run is %v, %v: it was begun while the engine drained", r.Status, err)
+	}
+}
+
+func TestSecondEngineTakesOverAllShards(t *testing.T) {
+	t.Parallel()
+	st := memory.New(func() store.Millis { return time.Now().UnixMilli() })
+	build := func(node string) *engine.Engine {
+		e, err := engine.Open(t.Context(), engine.Options{
+			Store: st.Open(nil), Node: node, Shards: 4, Local: map[string]int{"default": 4}, Ownership: 300 * time.Millisecond,
+			Executors: map[string]work.Executor{"noop": builtin.New(builtin.Options{})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	first := build("first")
+	if err := first.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second := build("second")
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = second.Close(ctx)
+	})
+	for i := range 4 { // a queue in every shard, or nearly
+		if _, err := first.PutQueue(t.Context(), work.Queue{Name: fmt.Sprint("q", i)}, engine.AnyVersion); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := second.Submit(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	s := work.Submission{Tenant: "t", Queue: "q1", Document: json.RawMessage(`{"name":"x","steps":[{"name":"w","run":"wait","with":{"signal":"go"}},{"name":"a","run":"noop","needs":["w"]}]}`)}
+	var ids []workflow.RunID
+	for i := range 4 {
+		s.Queue = fmt.Sprint("q", i)
+		receipts, err := first.Submit(t.Context(), []work.Submission{s})
+		if err != nil || receipts[0].Error != nil {
+			t.Fatal(receipts, err)
+		}
+		ids = append(ids, receipts[0].ID)
+	}
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{Engine: second, t: t}
+	for _, id := range ids {
+		f.until(id, func(r engine.Run) bool { return r.View.Steps[0].Status == machine.StepSleeping })
+		if err := second.Control(t.Context(), shard.Order{Verb: shard.SignalIt, Run: id, Signal: machine.Signal{Name: "go"}}); err != nil {
+			t.Fatal(err)
+		}
+		if r := f.final(id); r.Status != machine.Succeeded {
+			t.Errorf("run %v is %v", id, r.Status)
+		}
 	}
 }

@@ -106,9 +106,16 @@ func (l *loop) ownerName() string {
 // quiesce stops handing out tasks; results are still taken.
 func (l *loop) quiesce() { l.quiet.Store(true) }
 
-// run owns the shard whenever it can, until ctx ends.
+// run owns the shard whenever it can, until ctx ends. All shards follow the
+// first: whoever has that one takes the others as they become free, and gives
+// them up with it, so that a run, its sub-workflows, schedules and triggers
+// are always one engine's.
 func (l *loop) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		if !l.follows() {
+			pause(ctx, min(100*time.Millisecond, l.e.opt.Ownership/4))
+			continue
+		}
 		owner, err := l.e.store.Acquire(ctx, l.n, l.e.opt.Node, l.e.opt.Addr, l.e.opt.Ownership.Milliseconds())
 		if err != nil {
 			l.notMine(owner, err)
@@ -123,10 +130,30 @@ func (l *loop) run(ctx context.Context) {
 			continue
 		}
 		l.begin(owner)
+		if !l.follows() {
+			l.loseOnce(owner)
+		}
 		l.serve(ctx, core)
 		l.end(owner)
 	}
 	l.refuse(errors.New("the engine is stopping"))
+}
+
+// follows says whether this engine may have the shard: it has the first one,
+// or this is it.
+func (l *loop) follows() bool { return l.n == 0 || l.e.loops[0].owned() == nil }
+
+// dismiss makes the other shards follow the first one, which was lost.
+func (l *loop) dismiss() {
+	if l.n > 0 {
+		return
+	}
+	for _, other := range l.e.loops[1:] {
+		other.mu.Lock()
+		owner := other.owner
+		other.mu.Unlock()
+		other.loseOnce(owner)
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -163,6 +190,7 @@ func (l *loop) end(owner store.Owner) {
 	l.mine = false
 	l.up = make(chan struct{})
 	l.mu.Unlock()
+	l.dismiss()
 	l.refuse(&OwnerError{Shard: l.n})
 	l.e.local.abandon(l.n)
 	l.giveBack(owner)
@@ -313,7 +341,7 @@ func (l *loop) round(ctx context.Context, core *shard.Core, last bool) bool {
 			return false
 		}
 	}
-	l.e.after(core.Publish(out))
+	l.e.after(l, core.Publish(out))
 	return true
 }
 
