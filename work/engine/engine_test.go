@@ -605,3 +605,51 @@ func TestSecondEngineTakesOverAllShards(t *testing.T) {
 		}
 	}
 }
+
+func TestDeferredAttemptFreesItsPlaceInTheProcess(t *testing.T) {
+	t.Parallel()
+	tasks := make(chan work.Task, 1)
+	f := open(t, engine.Options{Local: map[string]int{"default": 1}, Executors: map[string]work.Executor{"later": work.ExecutorFunc(
+		func(_ context.Context, task work.Task, _ work.Reporter) work.Result {
+			tasks <- task
+			return work.Result{Deferred: time.Hour}
+		})}})
+	id := f.submit(`{"name":"x","steps":[{"name":"a","run":"later"}]}`)
+	task := <-tasks
+	f.final(f.submit(`{"name":"y","steps":[{"name":"a","run":"noop"}]}`)) // there is one place
+	errs, err := f.Complete(t.Context(), []shard.Completion{{Held: shard.Held{Run: task.Run, Step: task.Step, Item: task.Item, Fence: task.Fence}}})
+	if err != nil || errs[0] != nil {
+		t.Fatal(errs, err)
+	}
+	f.final(id)
+	f.final(f.submit(`{"name":"y","steps":[{"name":"a","run":"noop"}]}`)) // and not two, nor none
+}
+
+func TestSubmissionIsBounded(t *testing.T) {
+	t.Parallel()
+	f := open(t, engine.Options{MaxDocument: 500, MaxParams: 100})
+	if _, err := f.PutTenant(t.Context(), work.Tenant{Name: "small", Quota: work.Quota{Payload: 80}}, engine.AnyVersion); err != nil {
+		t.Fatal(err)
+	}
+	doc := json.RawMessage(`{"name":"x","steps":[{"name":"a","run":"noop"}]}`)
+	for what, s := range map[string]struct {
+		work.Submission
+		status int
+	}{
+		"no tenant":      {work.Submission{Document: doc}, 422},
+		"long tenant":    {work.Submission{Document: doc, Tenant: strings.Repeat("t", 201)}, 422},
+		"negative cost":  {work.Submission{Document: doc, Tenant: "t", Cost: -1}, 422},
+		"long label":     {work.Submission{Document: doc, Tenant: "t", Labels: map[string]string{"a": strings.Repeat("v", 2000)}}, 422},
+		"large params":   {work.Submission{Document: doc, Tenant: "t", Params: json.RawMessage(`{"a":"` + strings.Repeat("p", 200) + `"}`)}, 413},
+		"large document": {work.Submission{Document: json.RawMessage(`{"name":"x","title":"` + strings.Repeat("t", 600) + `"}`), Tenant: "t"}, 413},
+		"over its quota": {work.Submission{Document: doc, Tenant: "small", Params: json.RawMessage(`{"a":"0123456789012345678901234567890123456789"}`)}, 413},
+	} {
+		receipts, err := f.Submit(t.Context(), []work.Submission{s.Submission})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := receipts[0].Error; p == nil || p.Status != s.status {
+			t.Errorf("%s: %+v, want status %d", what, p, s.status)
+		}
+	}
+}

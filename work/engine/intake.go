@@ -26,8 +26,15 @@ func (e *Engine) intake(s work.Submission) (*shard.Intake, *work.Problem) {
 	if s.Tenant == "" {
 		return nil, refuse(http.StatusUnprocessableEntity, work.ErrInvalid, "tenant: a run belongs to a tenant")
 	}
-	if limit := orElse(cfg.shard.Tenants[s.Tenant].Quota.Payload, e.opt.MaxParams); len(s.Params) > limit {
-		return nil, refuse(http.StatusRequestEntityTooLarge, work.ErrQuota, "params: %d bytes, of %d allowed", len(s.Params), limit)
+	if len(s.Tenant) > maxTenant {
+		return nil, refuse(http.StatusUnprocessableEntity, work.ErrInvalid, "tenant: at most %d bytes", maxTenant)
+	}
+	if len(s.Params) > e.opt.MaxParams {
+		return nil, refuse(http.StatusRequestEntityTooLarge, work.ErrInvalid, "params: %d bytes, of %d allowed", len(s.Params), e.opt.MaxParams)
+	}
+	if limit := cfg.shard.Tenants[s.Tenant].Quota.Payload; limit > 0 && len(s.Params)+len(s.Document) > limit {
+		return nil, refuse(http.StatusRequestEntityTooLarge, work.ErrQuota,
+			"params and document have %d bytes; tenant %q may have %d", len(s.Params)+len(s.Document), s.Tenant, limit)
 	}
 	in, err := e.planned(s)
 	if err != nil {
@@ -45,12 +52,21 @@ func (e *Engine) intake(s work.Submission) (*shard.Intake, *work.Problem) {
 	return in, nil
 }
 
+const (
+	maxTenant = 200 // bytes, as of a tenant's setting
+	maxLabel  = 1024
+	maxCost   = 1e9 // as of a document's
+)
+
 func refuse(status int, err error, format string, args ...any) *work.Problem {
 	return work.NewProblem(status, fmt.Errorf("%w: %s", err, fmt.Sprintf(format, args...)))
 }
 
 // problem gives an error of package work its HTTP status.
 func problem(err error) *work.Problem {
+	if p, ok := errors.AsType[*work.Problem](err); ok {
+		return p
+	}
 	status := http.StatusInternalServerError
 	switch {
 	case errors.Is(err, work.ErrInvalid):
@@ -133,6 +149,14 @@ func fill(in *shard.Intake, now int64) error {
 	}
 	if len(s.IdempotencyKey) > maxKey || len(s.Key) > maxKey || len(s.Labels) > 64 {
 		return fmt.Errorf("%w: keys have at most 255 bytes, and there are at most 64 labels", work.ErrInvalid)
+	}
+	for name, value := range s.Labels {
+		if name == "" || len(name) > maxKey || len(value) > maxLabel {
+			return fmt.Errorf("%w: label %.40q: a name of 1 to %d bytes, and at most %d of a value", work.ErrInvalid, name, maxKey, maxLabel)
+		}
+	}
+	if !(s.Cost >= 0 && s.Cost <= maxCost) || s.Deadline < 0 {
+		return fmt.Errorf("%w: cost %g, deadline %v: neither can be negative, and a cost is at most %g", work.ErrInvalid, s.Cost, s.Deadline, maxCost)
 	}
 	var err error
 	if in.Params, err = in.Plan.Params(s.Params); err != nil {

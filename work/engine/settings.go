@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -346,7 +347,7 @@ func (e *Engine) PutDefinition(ctx context.Context, d work.Definition) (work.Def
 // planOfText reads and compiles a document, or finds it among those it did.
 func (e *Engine) planOfText(text []byte) (*workflow.Plan, error) {
 	if len(text) > e.opt.MaxDocument {
-		return nil, fmt.Errorf("%w: the document has %d bytes, of %d allowed", work.ErrInvalid, len(text), e.opt.MaxDocument)
+		return nil, refuse(http.StatusRequestEntityTooLarge, work.ErrInvalid, "the document has %d bytes, of %d allowed", len(text), e.opt.MaxDocument)
 	}
 	plan, err := e.plans.text(text)
 	if err != nil {
