@@ -36,11 +36,20 @@ func (b backend) Open(t *testing.T, hook func(store.Stage) error) store.Store {
 	return s
 }
 
-func (backend) Shared() {}
-
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) storetest.Backend { return backend{server.Database(t)} })
+	storetest.Run(t, fresh)
+}
+
+func TestSharedStore(t *testing.T) {
+	t.Parallel()
+	storetest.RunShared(t, fresh)
+}
+
+// fresh is a backend in a database of its own.
+func fresh(t *testing.T) storetest.Backend {
+	t.Helper()
+	return backend{server.Database(t)}
 }
 
 func Example() {

@@ -14,12 +14,14 @@ import (
 type backend struct{ db *memory.Database }
 
 func (b backend) Open(_ *testing.T, hook func(store.Stage) error) store.Store { return b.db.Open(hook) }
-func (backend) Shared()                                                       {}
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(*testing.T) storetest.Backend { return backend{memory.New(nil)} })
+	storetest.Run(t, fresh)
+	storetest.RunShared(t, fresh)
 }
+
+func fresh(*testing.T) storetest.Backend { return backend{memory.New(nil)} }
 
 func TestACrashLosesWhatIsNotCommittedAndNothingElse(t *testing.T) {
 	t.Parallel()

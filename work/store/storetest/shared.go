@@ -25,12 +25,9 @@ func sharedCases() []testCase {
 	}
 }
 
-// shared opens two stores over the same data, or skips the test.
+// shared opens two stores over the same data.
 func shared(t *testing.T, b Backend, hook func(store.Stage) error) (one, two store.Store) {
 	t.Helper()
-	if _, ok := b.(Shared); !ok {
-		t.Skip("this store belongs to one process")
-	}
 	one, two = b.Open(t, hook), b.Open(t, nil)
 	t.Cleanup(func() {
 		for _, s := range []store.Store{one, two} {
@@ -197,9 +194,6 @@ func sharedWake(t *testing.T, b Backend) {
 }
 
 func sharedOpen(t *testing.T, b Backend) {
-	if _, ok := b.(Shared); !ok {
-		t.Skip("this store belongs to one process")
-	}
 	stores := make([]store.Store, 4)
 	var wg sync.WaitGroup
 	for i := range stores {

@@ -15,29 +15,36 @@ type Backend interface {
 	Open(t *testing.T, hook func(store.Stage) error) store.Store
 }
 
-// Shared is a Backend that several processes may use at once.
-type Shared interface {
-	Backend
-	Shared()
-}
-
 type testCase struct {
 	name string
 	run  func(*testing.T, Backend)
 }
 
-// Run runs every case over a backend of its own.
+// Run runs every case that one process can have, each over a backend of its
+// own.
 func Run(t *testing.T, backend func(*testing.T) Backend) {
 	t.Helper()
 	for _, list := range [][]testCase{
 		ownerCases(), flushCases(), runCases(), besideCases(), listCases(), finishedCases(), eventCases(), settingCases(), faultCases(),
-		durableCases(), sharedCases(),
+		durableCases(),
 	} {
-		for _, c := range list {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				c.run(t, backend(t))
-			})
-		}
+		each(t, backend, list)
+	}
+}
+
+// RunShared runs the cases of a store that several processes use at once: a
+// backend's stores may be open beside each other.
+func RunShared(t *testing.T, backend func(*testing.T) Backend) {
+	t.Helper()
+	each(t, backend, sharedCases())
+}
+
+func each(t *testing.T, backend func(*testing.T) Backend, list []testCase) {
+	t.Helper()
+	for _, c := range list {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, backend(t))
+		})
 	}
 }
