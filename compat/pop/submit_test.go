@@ -83,3 +83,24 @@ func TestDeletedAgendasDoNotRun(t *testing.T) {
 	w.until(b, "COMPLETE succeeded; a COMPLETE succeeded")
 	w.refused(http.StatusConflict, "PUT", "agenda/"+w.submit("acme", "x").ID, `{"operations": [{"name": "other"}]}`)
 }
+
+func TestAgendasDoNotMakeEnginesReadTheirSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.tenants("acme")
+	w.submit("acme", "a") // the first of a customer may open the queue to it
+	before, err := w.store.SettingsVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := w.submit("acme", "a")
+	w.pull()
+	w.mustReport(a, `"processingState": "EXECUTING"`)
+	after, err := w.store.SettingsVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after != before {
+		t.Errorf("an agenda changed the settings %d times", after-before)
+	}
+}

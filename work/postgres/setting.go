@@ -80,18 +80,18 @@ func differs(was, wanted int64) error {
 	return fmt.Errorf("version %d, not %d: %w", was, wanted, store.ErrVersion)
 }
 
-// changeSetting runs a change in one transaction. It begins with the counter,
-// whose row lets one change of settings pass at a time; versions are its
-// values and never given twice, so that a setting that was deleted and made
-// again is not mistaken for itself. change is given the version that is there,
+// changeSetting runs a change in one transaction. It begins with the version, which
+// is never given twice, so that a setting that was deleted and made again is not
+// mistaken for itself. change is given the version that is there,
 // 0 for none, and the next one; the fields of before are gone then.
 func (s *Store) changeSetting(ctx context.Context, kind, id string, change func(tx pgx.Tx, was, next int64) error) error {
 	err := s.transaction(ctx, func(tx pgx.Tx) error {
-		var next, was int64
-		if err := tx.QueryRow(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'settings' RETURNING value`).Scan(&next); err != nil {
+		next, err := nextVersion(ctx, tx, kind, id)
+		if err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `SELECT version FROM setting WHERE kind = $1 AND id = $2`, tables.Escape(kind), tables.Escape(id)).Scan(&was)
+		var was int64
+		err = tx.QueryRow(ctx, `SELECT version FROM setting WHERE kind = $1 AND id = $2`, tables.Escape(kind), tables.Escape(id)).Scan(&was)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
@@ -101,8 +101,10 @@ func (s *Store) changeSetting(ctx context.Context, kind, id string, change func(
 		if err := change(tx, was, next); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT pg_notify($1, $2)`, s.channel(), allShards); err != nil {
-			return err
+		if !store.Private(kind) {
+			if _, err := tx.Exec(ctx, `SELECT pg_notify($1, $2)`, s.channel(), allShards); err != nil {
+				return err
+			}
 		}
 		return s.at(store.Staged)
 	})
@@ -110,6 +112,22 @@ func (s *Store) changeSetting(ctx context.Context, kind, id string, change func(
 		return err
 	}
 	return s.at(store.Committed)
+}
+
+// nextVersion gives the version of what a change is about to write, and lets no
+// other change pass until it is over: of settings that engines go by none at all, as
+// their version is the count of all changes, of private ones none of the same
+// document. Hashes of two may meet; then one waits for the other.
+func nextVersion(ctx context.Context, tx pgx.Tx, kind, id string) (version int64, err error) {
+	if !store.Private(kind) {
+		err = tx.QueryRow(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'settings' RETURNING value`).Scan(&version)
+		return version, err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || $1 || ' ' || $2, 0))`, tables.Escape(kind), tables.Escape(id)); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `SELECT nextval('document_version')`).Scan(&version)
+	return version, err
 }
 
 func write(ctx context.Context, tx pgx.Tx, put store.Setting, version int64) error {

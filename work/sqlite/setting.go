@@ -68,8 +68,15 @@ func (s *Store) PutSetting(ctx context.Context, put store.Setting) (int64, error
 	if err != nil {
 		return 0, fmt.Errorf("put %s %q: %w", put.Kind, put.ID, err)
 	}
-	s.hint(store.AllShards)
+	s.hintSetting(put.Kind)
 	return version, nil
+}
+
+// hintSetting hints that a setting of a kind was changed.
+func (s *Store) hintSetting(kind string) {
+	if !store.Private(kind) {
+		s.hint(store.AllShards)
+	}
 }
 
 func notNil(body []byte) []byte {
@@ -100,7 +107,7 @@ func (s *Store) DeleteSetting(ctx context.Context, kind, id string, version int6
 	if err != nil {
 		return fmt.Errorf("delete %s %q: %w", kind, id, err)
 	}
-	s.hint(store.AllShards)
+	s.hintSetting(kind)
 	return nil
 }
 
@@ -141,10 +148,14 @@ func (w *writer) changeSettings(was stored) (int64, error) {
 			return 0, err
 		}
 	}
-	if _, err := w.countSettings.run(); err != nil {
+	name := "settings"
+	if store.Private(was.kind) {
+		name = "documents"
+	}
+	if _, err := w.count.run(name); err != nil {
 		return 0, err
 	}
-	version, _, err := w.settingsCounter.number()
+	version, _, err := w.counter.number(name)
 	return version, err
 }
 

@@ -17,11 +17,11 @@ type statements struct {
 
 	insertRun, updateRun, finishRun, deleteRun, findKey *statement
 
-	putOutput, dropOutput, addHistory, putLog            *statement
-	deleteOutputs, deleteHistory, deleteLogs             *statement
-	addEvent, deliverEvent, updateEvent                  *statement
-	setting, putSetting, dropSetting                     *statement
-	addField, dropFields, countSettings, settingsCounter *statement
+	putOutput, dropOutput, addHistory, putLog *statement
+	deleteOutputs, deleteHistory, deleteLogs  *statement
+	addEvent, deliverEvent, updateEvent       *statement
+	setting, putSetting, dropSetting          *statement
+	addField, dropFields, count, counter      *statement
 }
 
 const texts = 40
@@ -98,8 +98,8 @@ func (s *statements) settingTexts(t map[**statement]string) {
 	t[&s.dropSetting] = `DELETE FROM setting WHERE kind = ?1 AND id = ?2`
 	t[&s.addField] = `INSERT INTO setting_field (kind, name, value, id) VALUES (?1, ?2, ?3, ?4)`
 	t[&s.dropFields] = `DELETE FROM setting_field WHERE kind = ?1 AND name = ?2 AND value = ?3 AND id = ?4`
-	t[&s.countSettings] = `UPDATE counter SET value = value + 1 WHERE name = 'settings'`
-	t[&s.settingsCounter] = `SELECT value FROM counter WHERE name = 'settings'`
+	t[&s.count] = `UPDATE counter SET value = value + 1 WHERE name = ?`
+	t[&s.counter] = `SELECT value FROM counter WHERE name = ?`
 }
 
 func (s *statements) prepare(conn driver.Conn) error {

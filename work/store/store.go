@@ -96,11 +96,12 @@ type Store interface {
 	// DeleteSetting deletes one of that version (-1: any). ErrNotFound when
 	// there is none.
 	DeleteSetting(ctx context.Context, kind, id string, version int64) error
-	// SettingsVersion grows with every change to any setting.
+	// SettingsVersion grows with every change to any setting that is not
+	// [Private].
 	SettingsVersion(ctx context.Context) (int64, error)
 
 	// Wake hints that somebody should look: a shard was given back, or, with
-	// [AllShards], a setting changed. Hints may be lost, or come of one's own
+	// [AllShards], a setting changed that is not [Private]. Hints may be lost, or come of one's own
 	// doing.
 	Wake() <-chan int
 	// Check says whether the store answers: for health.

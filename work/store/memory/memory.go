@@ -36,7 +36,8 @@ type Database struct {
 	keys      map[store.IdempotencyKey]workflow.RunID
 	events    map[eventKey]store.Event
 	settings  map[settingKey]store.Setting
-	version   int64 // of the settings
+	version   int64 // of the settings that engines go by
+	versions  int64 // of all settings
 	stores    map[*Store]bool
 }
 

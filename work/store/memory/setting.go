@@ -49,15 +49,13 @@ func (s *Store) PutSetting(ctx context.Context, put store.Setting) (version int6
 		if put.Version >= 0 && put.Version != was.Version {
 			return differs(was, put.Version)
 		}
-		d.version++
-		version = d.version
+		version = d.changed(put.Kind)
 		next := copied(put)
 		next.Version, next.Updated = version, d.now()
 		if next.Created = next.Updated; there {
 			next.Created = was.Created
 		}
 		d.settings[k] = next
-		d.hint(store.AllShards)
 		return nil
 	})
 	if err != nil {
@@ -77,15 +75,25 @@ func (s *Store) DeleteSetting(ctx context.Context, kind, id string, version int6
 		case version >= 0 && version != was.Version:
 			return differs(was, version)
 		}
-		d.version++
+		d.changed(kind)
 		delete(d.settings, k)
-		d.hint(store.AllShards)
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("delete %s %q: %w", kind, id, err)
 	}
 	return nil
+}
+
+// changed counts a change of a setting of a kind and hints it, where engines go by
+// it. It returns the setting's version.
+func (d *Database) changed(kind string) int64 {
+	d.versions++
+	if !store.Private(kind) {
+		d.version = d.versions
+		d.hint(store.AllShards)
+	}
+	return d.versions
 }
 
 func differs(was store.Setting, wanted int64) error {

@@ -21,6 +21,7 @@ func settingCases() []testCase {
 		{"settings hold any text", settingTexts},
 		{"of many writers of one version one wins", settingRace},
 		{"every change of a setting is hinted and counted", settingsVersion},
+		{"changes of private settings are neither", settingsPrivate},
 	}
 }
 
@@ -95,18 +96,23 @@ func settingDeleted(t *testing.T, b Backend) {
 	}
 }
 
+// kinds are one of settings that engines go by, and one of private ones.
+func kinds() []string { return []string{"k", "own.k"} }
+
 func settingVersions(t *testing.T, b Backend) {
 	f := open(t, b)
-	old := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "k", ID: "a"}))
-	if err := f.DeleteSetting(t.Context(), "k", "a", old); err != nil {
-		t.Fatal(err)
-	}
-	again := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "k", ID: "a"}))
-	if again <= old {
-		t.Errorf("version %d after a deleted one of %d, want a higher one", again, old)
-	}
-	if err := f.DeleteSetting(t.Context(), "k", "a", old); !errors.Is(err, store.ErrVersion) {
-		t.Errorf("DeleteSetting of the deleted one's version: %v, want ErrVersion", err)
+	for _, kind := range kinds() {
+		old := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: kind, ID: "a"}))
+		if err := f.DeleteSetting(t.Context(), kind, "a", old); err != nil {
+			t.Fatal(err)
+		}
+		again := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: kind, ID: "a"}))
+		if again <= old {
+			t.Errorf("version %d after a deleted one of %d, want a higher one", again, old)
+		}
+		if err := f.DeleteSetting(t.Context(), kind, "a", old); !errors.Is(err, store.ErrVersion) {
+			t.Errorf("DeleteSetting of the deleted one's version: %v, want ErrVersion", err)
+		}
 	}
 }
 
@@ -179,16 +185,16 @@ func settingTexts(t *testing.T, b Backend) {
 
 func settingRace(t *testing.T, b Backend) {
 	f := open(t, b)
-	for round := range 5 {
-		version := int64(0)
-		if round > 0 {
-			version = must[store.Setting](t)(f.Setting(t.Context(), "k", "a")).Version
+	for round := range 10 {
+		kind, version := kinds()[round%2], int64(0)
+		if round > 1 {
+			version = must[store.Setting](t)(f.Setting(t.Context(), kind, "a")).Version
 		}
 		var won atomic.Int32
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				_, err := f.PutSetting(t.Context(), store.Setting{Kind: "k", ID: "a", Version: version})
+				_, err := f.PutSetting(t.Context(), store.Setting{Kind: kind, ID: "a", Version: version})
 				switch {
 				case err == nil:
 					won.Add(1)
@@ -231,4 +237,34 @@ func settingsVersion(t *testing.T, b Backend) {
 		t.Fatal(err)
 	}
 	grown("a deletion")
+}
+
+func settingsPrivate(t *testing.T, b Backend) {
+	f := open(t, b)
+	first := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "k", ID: "a"}))
+	eventually(t, "the hint of a setting", func() bool {
+		select {
+		case <-f.Wake():
+			return true
+		default:
+			return false
+		}
+	})
+	before := must[int64](t)(f.SettingsVersion(t.Context()))
+	own := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "own.k", ID: "a"}))
+	next := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "own.k", ID: "a", Version: own}))
+	if first <= 0 || own <= 0 || next <= own {
+		t.Errorf("versions %d, %d and then %d, want them above 0 and growing", first, own, next)
+	}
+	if err := f.DeleteSetting(t.Context(), "own.k", "a", next); err != nil {
+		t.Fatal(err)
+	}
+	if after := must[int64](t)(f.SettingsVersion(t.Context())); after != before {
+		t.Errorf("SettingsVersion = %d after changes of private settings, want %d as before", after, before)
+	}
+	select {
+	case shard := <-f.Wake():
+		t.Errorf("changes of private settings hint %d", shard)
+	default:
+	}
 }
