@@ -93,9 +93,8 @@ func TestAgendasDoNotMakeEnginesReadTheirSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := w.submit("acme", "a")
-	w.pull()
-	w.mustReport(a, `"processingState": "EXECUTING"`)
+	w.submit("acme", "a")
+	w.mustReport(&w.pull().Agendas[0], `"processingState": "EXECUTING"`)
 	after, err := w.store.SettingsVersion(t.Context())
 	if err != nil {
 		t.Fatal(err)
