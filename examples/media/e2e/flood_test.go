@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/berth-project/berth/examples/internal/story"
 )
 
 // flooded runs the example with two runs at once, no bound for each studio,
@@ -20,7 +22,7 @@ import (
 func flooded(t *testing.T, policy string, n int) (before int) {
 	t.Helper()
 	s := withQueue(t, "policy: "+policy+"\n    concurrency: {runs: 2}")
-	mara, zoe, dana := s.signIn(t, "mara@acme.test"), s.signIn(t, "zoe@zenith.test"), s.signIn(t, "dana@example.test")
+	mara, zoe, dana := signIn(t, s, "mara@acme.test"), signIn(t, s, "zoe@zenith.test"), signIn(t, s, "dana@example.test")
 	mara.flood(n)
 	var five []string
 	for range 5 {
@@ -61,7 +63,7 @@ func TestWithoutFairnessAFloodDelaysEverybody(t *testing.T) {
 
 // withQueue runs the example with another queue than the manifest's, until the
 // test ends.
-func withQueue(t *testing.T, settings string) *service {
+func withQueue(t *testing.T, settings string) *story.Service {
 	t.Helper()
 	text, err := os.ReadFile("../berth.yaml")
 	if err != nil {
@@ -83,51 +85,39 @@ func withQueue(t *testing.T, settings string) *service {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := startWith(filepath.Base(f.Name()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("berth up did not end well: %v", err)
-		}
-		if t.Failed() {
-			t.Logf("berth up said:\n%s", s.stderr)
-		}
-	})
-	return s
+	return media.ServiceWith(t, filepath.Base(f.Name()))
 }
 
 // flood floods with the command that people use.
 func (p *person) flood(n int) {
-	p.t.Helper()
-	cmd := exec.CommandContext(p.t.Context(), "go", "run", "./examples/media/cmd/flood",
-		"-url", p.s.URL, "-tenant", "acme", "-email", p.name, "-n", strconv.Itoa(n))
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "MEDIA_PASSWORD="+p.s.password(p.t, p.name))
+	p.T.Helper()
+	cmd := exec.CommandContext(p.T.Context(), "go", "run", "./examples/media/cmd/flood",
+		"-url", p.Service.URL, "-tenant", "acme", "-email", p.Name, "-n", strconv.Itoa(n))
+	cmd.Dir, cmd.Env = story.Root, append(os.Environ(), "MEDIA_PASSWORD="+p.Service.Password(p.T, p.Name))
 	out, err := cmd.CombinedOutput()
 	if want := fmt.Sprintf("%d runs of acme are in the queue", n); err != nil || !strings.HasPrefix(string(out), want) {
-		p.t.Fatalf("flood = %v, %s, want %q", err, out, want)
+		p.T.Fatalf("flood = %v, %s, want %q", err, out, want)
 	}
 }
 
 // showsWaits looks whether the first page compares the studios of its reader.
 func (p *person) showsWaits() {
-	p.t.Helper()
-	page := p.want(get("/"), 200).body
+	p.T.Helper()
+	page := p.Want(story.Get("/"), 200).Text
 	p.stream("/waits", func(event, data string) bool {
 		page += data
 		return event == "show"
 	})
 	for _, want := range []string{`<th scope="row">acme</th>`, `<th scope="row">zenith</th>`, `\u003eacme\u003c/th`} {
 		if !strings.Contains(page, want) {
-			p.t.Errorf("the page says nowhere %s:\n%s", want, page)
+			p.T.Errorf("the page says nowhere %s:\n%s", want, page)
 		}
 	}
 }
 
 // runs lists runs that this person may see, as the engine's API tells them.
 func (p *person) runs(q url.Values) []runView {
-	p.t.Helper()
+	p.T.Helper()
 	var all []runView
 	q.Set("limit", "1000")
 	for {
@@ -135,8 +125,8 @@ func (p *person) runs(q url.Values) []runView {
 			Runs []runView
 			Next string
 		}
-		if err := json.Unmarshal([]byte(p.want(get("/api/v1/runs?"+q.Encode()), 200).body), &page); err != nil {
-			p.t.Fatal(err)
+		if err := json.Unmarshal([]byte(p.Want(story.Get("/api/v1/runs?"+q.Encode()), 200).Text), &page); err != nil {
+			p.T.Fatal(err)
 		}
 		all = append(all, page.Runs...)
 		if page.Next == "" || len(page.Runs) == 0 {

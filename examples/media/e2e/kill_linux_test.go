@@ -9,13 +9,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berth-project/berth/examples/internal/story"
 )
 
 // A program that is killed while it makes an image is started again, and what
 // it makes then is what an undisturbed run makes of the same image.
 func TestAKilledStepIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	eli := berth(t).signIn(t, "eli@acme.test")
+	eli := signIn(t, media.Service(t), "eli@acme.test")
 	img := photo(t, 4000, 3000)
 	undisturbed := eli.await(eli.submit(upload(t, "acme", img)))
 	id := eli.submit(upload(t, "acme", img))
@@ -34,7 +36,7 @@ func TestAKilledStepIsTriedAgain(t *testing.T) {
 	if got, want := v.Detail.Output, undisturbed.Detail.Output; !slices.Equal(got.Files, want.Files) || got.Package != want.Package {
 		t.Errorf("the run made %+v, want what the undisturbed one made, %+v", got, want)
 	}
-	unfinished, err := filepath.Glob(filepath.Join(eli.s.mediaDirectory(), "acme", "*", id, ".*"))
+	unfinished, err := filepath.Glob(filepath.Join(eli.Service.Data, "acme", "*", id, ".*"))
 	if err != nil || len(unfinished) > 0 {
 		t.Errorf("the killed program left %v, %v", unfinished, err)
 	}
@@ -43,7 +45,7 @@ func TestAKilledStepIsTriedAgain(t *testing.T) {
 // kill kills a program that executes a step of a run, as soon as there is one.
 func kill(t *testing.T, p *person, id, step string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(story.Patience); time.Now().Before(deadline); {
 		if pid := executing(id, step); pid > 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
 			return
 		}

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/berth-project/berth/examples/internal/story"
 )
 
 // runView is what the engine's API says of a run, as far as it is looked at.
@@ -98,7 +100,7 @@ func photo(t *testing.T, width, height int) []byte {
 }
 
 // upload is a form with an image.
-func upload(t *testing.T, tenant string, img []byte) request {
+func upload(t *testing.T, tenant string, img []byte) story.Request {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -110,53 +112,53 @@ func upload(t *testing.T, tenant string, img []byte) request {
 	}
 	_, _ = part.Write(img) // into memory
 	_ = form.Close()
-	return request{method: "POST", path: "/" + tenant + "/runs", kind: form.FormDataContentType(), body: body.String()}
+	return story.Request{Method: "POST", Path: "/" + tenant + "/runs", Kind: form.FormDataContentType(), Body: body.String()}
 }
 
 // submit sends a form that leads to a run, and gives the run's id.
-func (p *person) submit(rq request) string {
-	p.t.Helper()
-	where := p.want(rq, http.StatusSeeOther).Header.Get("Location")
+func (p *person) submit(rq story.Request) string {
+	p.T.Helper()
+	where := p.Want(rq, http.StatusSeeOther).Header.Get("Location")
 	_, id, ok := strings.Cut(where, "/runs/")
 	if !ok {
-		p.t.Fatalf("POST %s leads to %q, want a run", rq.path, where)
+		p.T.Fatalf("POST %s leads to %q, want a run", rq.Path, where)
 	}
 	return id
 }
 
 // look gives a run as the engine's API shows it to this person.
 func (p *person) look(id string) runView {
-	p.t.Helper()
+	p.T.Helper()
 	var v runView
-	if err := json.Unmarshal([]byte(p.want(get("/api/v1/runs/"+id), 200).body), &v); err != nil {
-		p.t.Fatalf("run %s: %v", id, err)
+	if err := json.Unmarshal([]byte(p.Want(story.Get("/api/v1/runs/"+id), 200).Text), &v); err != nil {
+		p.T.Fatalf("run %s: %v", id, err)
 	}
 	return v
 }
 
 // await follows the run by the engine's API until it is final.
 func (p *person) await(id string) runView {
-	p.t.Helper()
+	p.T.Helper()
 	p.stream("/api/v1/runs/"+id+"/watch", func(event, _ string) bool { return false })
 	return p.look(id)
 }
 
 // stream reads server-sent events until one is enough or the stream ends.
 func (p *person) stream(path string, enough func(event, data string) bool) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	p.T.Helper()
+	ctx, cancel := context.WithTimeout(p.T.Context(), story.Patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.s.URL+path, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Service.URL+path, nil)
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
-	res, err := p.client.Do(r)
+	res, err := p.Client.Do(r)
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != 200 {
-		p.t.Fatalf("GET %s = %d", path, res.StatusCode)
+		p.T.Fatalf("GET %s = %d", path, res.StatusCode)
 	}
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 4<<20)
@@ -169,18 +171,18 @@ func (p *person) stream(path string, enough func(event, data string) bool) {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		p.t.Fatalf("GET %s: %v", path, err)
+		p.T.Fatalf("GET %s: %v", path, err)
 	}
 }
 
 // file downloads what a run made.
 func (p *person) file(v runView, name string) []byte {
-	p.t.Helper()
-	a := p.want(get("/"+v.Tenant+"/runs/"+v.ID+"/files/"+name), 200)
+	p.T.Helper()
+	a := p.Want(story.Get("/"+v.Tenant+"/runs/"+v.ID+"/files/"+name), 200)
 	if a.Header.Get("X-Accel-Redirect") != "" {
-		p.t.Error("the client is told where the file is")
+		p.T.Error("the client is told where the file is")
 	}
-	return []byte(a.body)
+	return []byte(a.Text)
 }
 
 func sum(b []byte) string {
@@ -190,7 +192,7 @@ func sum(b []byte) string {
 
 func TestPublishesAnImageInSeveralSizes(t *testing.T) {
 	t.Parallel()
-	eli := berth(t).signIn(t, "eli@acme.test")
+	eli := signIn(t, media.Service(t), "eli@acme.test")
 	form := upload(t, "acme", photo(t, 1000, 500))
 	id := eli.submit(form)
 	if again := eli.submit(form); again != id {
@@ -214,7 +216,7 @@ func TestPublishesAnImageInSeveralSizes(t *testing.T) {
 		t.Errorf("files = %s, want %s", got, want)
 	}
 	eli.checkPackage(v)
-	if page := eli.want(get("/acme/"), 200); !strings.Contains(page.body, `href="/acme/runs/`+id+`"><strong>Two halves`) {
+	if page := eli.Want(story.Get("/acme/"), 200); !strings.Contains(page.Text, `href="/acme/runs/`+id+`"><strong>Two halves`) {
 		t.Error("the library does not have the run: nobody was notified")
 	}
 }
@@ -241,47 +243,47 @@ func checkImage(t *testing.T, f madeFile, body []byte) {
 
 // checkPackage unpacks the package and checks its checksums as sha256sum would.
 func (p *person) checkPackage(v runView) {
-	p.t.Helper()
+	p.T.Helper()
 	out := v.Detail.Output
 	body := p.file(v, out.Package.Name)
 	if sum(body) != out.Package.SHA256 {
-		p.t.Errorf("package has the SHA-256 %s, want %s", sum(body), out.Package.SHA256)
+		p.T.Errorf("package has the SHA-256 %s, want %s", sum(body), out.Package.SHA256)
 	}
 	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	inside := map[string][]byte{}
 	for _, f := range z.File {
 		r, err := f.Open()
 		if err != nil {
-			p.t.Fatal(err)
+			p.T.Fatal(err)
 		}
 		if inside[f.Name], err = io.ReadAll(r); err != nil {
-			p.t.Fatal(err)
+			p.T.Fatal(err)
 		}
 	}
 	if len(inside) != len(out.Files)+1 {
-		p.t.Errorf("package has %d files, want %d and their checksums", len(inside), len(out.Files))
+		p.T.Errorf("package has %d files, want %d and their checksums", len(inside), len(out.Files))
 	}
 	if got := p.file(v, out.Sums.Name); !bytes.Equal(got, inside[out.Sums.Name]) {
-		p.t.Errorf("checksums in the package:\n%s\nbeside it:\n%s", inside[out.Sums.Name], got)
+		p.T.Errorf("checksums in the package:\n%s\nbeside it:\n%s", inside[out.Sums.Name], got)
 	}
 	lines := strings.Split(strings.TrimSpace(string(inside[out.Sums.Name])), "\n")
 	if len(lines) != len(out.Files) {
-		p.t.Errorf("there are %d checksums of %d files", len(lines), len(out.Files))
+		p.T.Errorf("there are %d checksums of %d files", len(lines), len(out.Files))
 	}
 	for _, line := range lines {
 		want, name, _ := strings.Cut(line, "  ")
 		if got := sum(inside[name]); got != want {
-			p.t.Errorf("%s in the package has the SHA-256 %s, want %s", name, got, want)
+			p.T.Errorf("%s in the package has the SHA-256 %s, want %s", name, got, want)
 		}
 	}
 }
 
 func TestPagesFollowARun(t *testing.T) {
 	t.Parallel()
-	zoe := berth(t).signIn(t, "zoe@zenith.test")
+	zoe := signIn(t, media.Service(t), "zoe@zenith.test")
 	id := zoe.submit(post("/zenith/runs", url.Values{"title": {"Drawn"}, "side": {"700"}}))
 	last, ended := "", false
 	zoe.stream("/zenith/runs/"+id+"/events", func(event, data string) bool {
@@ -302,7 +304,7 @@ func TestPagesFollowARun(t *testing.T) {
 			t.Errorf("the page shows in %q no %q:\n%s", shown.ID, want, shown.HTML)
 		}
 	}
-	inline := zoe.want(get("/zenith/runs/"+id+"/files/square-48.png?inline=1"), 200)
+	inline := zoe.Want(story.Get("/zenith/runs/"+id+"/files/square-48.png?inline=1"), 200)
 	if inline.Header.Get("Content-Type") != "image/png" || inline.Header.Get("Content-Disposition") != "" {
 		t.Errorf("a thumbnail is %q, %q", inline.Header.Get("Content-Type"), inline.Header.Get("Content-Disposition"))
 	}
@@ -310,9 +312,9 @@ func TestPagesFollowARun(t *testing.T) {
 
 func TestDamagedImages(t *testing.T) {
 	t.Parallel()
-	eli := berth(t).signIn(t, "eli@acme.test")
-	eli.want(upload(t, "acme", []byte("not an image")), 422)
-	eli.want(upload(t, "acme", make([]byte, 22<<20)), 413)
+	eli := signIn(t, media.Service(t), "eli@acme.test")
+	eli.Want(upload(t, "acme", []byte("not an image")), 422)
+	eli.Want(upload(t, "acme", make([]byte, 22<<20)), 413)
 	// The head is right, so that the app takes it; the rest is missing. No
 	// second attempt would find more.
 	whole := photo(t, 900, 600)
@@ -324,8 +326,8 @@ func TestDamagedImages(t *testing.T) {
 	if got := v.step(t, "cleanup").Status; got != "succeeded" {
 		t.Errorf("cleanup = %s, want it done whatever became of the run", got)
 	}
-	eli.want(get("/acme/runs/"+v.ID+"/files/package.zip"), 404)
-	eli.want(post("/acme/runs/"+v.ID+"/retry", nil), 303)
+	eli.Want(story.Get("/acme/runs/"+v.ID+"/files/package.zip"), 404)
+	eli.Want(post("/acme/runs/"+v.ID+"/retry", nil), 303)
 	if again := eli.await(v.ID); again.State != "failed" {
 		t.Errorf("retried, the run = %s", again.State)
 	}
