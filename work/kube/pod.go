@@ -161,7 +161,7 @@ func environment(s Settings, given []Variable) []corev1.EnvVar {
 func requirements(s Settings) (corev1.ResourceRequirements, error) {
 	r := corev1.ResourceRequirements{Requests: corev1.ResourceList{}, Limits: corev1.ResourceList{}}
 	put := func(list corev1.ResourceList, name corev1.ResourceName, text string) error {
-		if text == "" {
+		if text == "" || text == NoLimit {
 			return nil
 		}
 		q, err := resource.ParseQuantity(text)

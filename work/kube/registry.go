@@ -30,7 +30,10 @@ func (r Registry) Settings(stepType string) (Settings, bool) {
 		s = overlay(s, layer)
 	}
 	s.CPU = cmp.Or(s.CPU, "100m")
-	s.Memory = cmp.Or(s.Memory, s.MemoryLimit, "256Mi")
+	if s.MemoryLimit != NoLimit {
+		s.Memory = cmp.Or(s.Memory, s.MemoryLimit)
+	}
+	s.Memory = cmp.Or(s.Memory, "256Mi")
 	s.MemoryLimit = cmp.Or(s.MemoryLimit, s.Memory)
 	return s, true
 }

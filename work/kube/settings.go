@@ -39,7 +39,9 @@ type Settings struct {
 
 	// CPU and Memory are what a pod asks for, the limits what it may use:
 	// Kubernetes' quantities. Default 100m, no limit for the CPU, and 256Mi;
-	// of a memory and its limit the one is the default of the other.
+	// of a memory and its limit the one is the default of the other. A memory
+	// limit of "none" is none: the handler may use all that its node has, and
+	// takes it from others there.
 	CPU         string `json:"cpu,omitempty"`
 	CPULimit    string `json:"cpu-limit,omitempty"`
 	Memory      string `json:"memory,omitempty"`
@@ -173,6 +175,8 @@ const (
 	AsJob = "job"
 
 	ContractBerth = "berth"
+
+	NoLimit = "none"
 
 	PayloadAuto = "auto"
 	PayloadEnv  = "env"

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/berth-project/berth/work/kube"
@@ -81,6 +82,40 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		if len(errs) != 1 || !strings.Contains(errs[0].Error(), tc.want) {
 			t.Errorf("Validate(%+v) = %v, want one error with %q", tc.settings, errs, tc.want)
 		}
+	}
+}
+
+func TestMemoryWithoutLimit(t *testing.T) {
+	t.Parallel()
+	r := kube.Registry{Types: map[string]kube.Settings{"encode": {Image: "i", MemoryLimit: kube.NoLimit}}}
+	if errs := r.Validate(); len(errs) > 0 {
+		t.Errorf("Validate = %v", errs)
+	}
+	tell(t, kube.Settings{Image: "i", MemoryLimit: kube.NoLimit}, nil, func(t *testing.T, s *story) {
+		s.begin(task(t))
+		resources := s.pod().Spec.Containers[0].Resources
+		if limit, ok := resources.Limits["memory"]; ok || resources.Requests.Memory().String() != "256Mi" {
+			t.Errorf("the pod asks for %s and is limited to %s, want 256Mi and no limit", resources.Requests.Memory(), limit.String())
+		}
+		s.step(func(pod *corev1.Pod) {
+			exits(137, "")(pod)
+			pod.Status.ContainerStatuses[0].State.Terminated.Reason = "OOMKilled"
+		})
+		if f := s.failure("kube.oom"); !strings.Contains(f.Message, "node") || strings.Contains(f.Message, "none") {
+			t.Errorf("message = %q, want a word about the node", f.Message)
+		}
+	})
+}
+
+func TestBytes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"1000m": 1, "512Mi": 512 << 20, "1G": 1e9} {
+		if got, err := kube.Bytes(text); err != nil || got != want {
+			t.Errorf("Bytes(%q) = %d, %v, want %d", text, got, err, want)
+		}
+	}
+	if got, err := kube.Bytes("much"); err == nil {
+		t.Errorf("Bytes(%q) = %d, want an error", "much", got)
 	}
 }
 

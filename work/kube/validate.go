@@ -94,9 +94,19 @@ func (s Settings) checkEnvironment(f *findings) {
 	}
 }
 
-// smallestMemory is what no program starts in: below it a unit was forgotten,
-// or "m", a thousandth of a byte, was meant to be mebibytes.
-const smallestMemory = 1 << 20
+// LeastMemory is what no program starts in, in bytes: below it a unit was
+// forgotten, or "m", a thousandth of a byte, was meant to be mebibytes. Such
+// settings are refused.
+const LeastMemory = 1 << 20
+
+// Bytes reads a quantity of memory, such as "512Mi", rounded up to whole bytes.
+func Bytes(quantity string) (int64, error) {
+	q, err := resource.ParseQuantity(quantity)
+	if err != nil {
+		return 0, fmt.Errorf("memory %q is no quantity: write one such as 512Mi or 2Gi", quantity)
+	}
+	return q.Value(), nil
+}
 
 func (s Settings) checkResources(f *findings) {
 	quantities := maps.Clone(s.Resources)
@@ -104,7 +114,7 @@ func (s Settings) checkResources(f *findings) {
 		quantities = map[string]string{}
 	}
 	maps.Copy(quantities, map[string]string{"cpu": s.CPU, "cpu-limit": s.CPULimit, "memory": s.Memory})
-	if s.MemoryLimit != s.Memory {
+	if s.MemoryLimit != s.Memory && s.MemoryLimit != NoLimit {
 		quantities["memory-limit"] = s.MemoryLimit
 	}
 	for _, name := range slices.Sorted(maps.Keys(quantities)) {
@@ -116,7 +126,7 @@ func (s Settings) checkResources(f *findings) {
 		switch {
 		case err != nil || q.Sign() < 0:
 			f.add("%s %q is no quantity: write one such as 500m or 2 for cpu, 512Mi or 2Gi for memory", name, text)
-		case strings.HasPrefix(name, "memory") && q.Value() < smallestMemory:
+		case strings.HasPrefix(name, "memory") && q.Value() < LeastMemory:
 			f.add("%s %q is %d bytes: m means a thousandth; write Mi for mebibytes", name, text, q.Value())
 		}
 	}

@@ -92,6 +92,9 @@ func judgeEnd(pod *corev1.Pod, t *corev1.ContainerStateTerminated, s Settings) v
 	case t.ExitCode != 0 && pod.DeletionTimestamp != nil:
 		return judgeGone(pod)
 	case t.Reason == "OOMKilled":
+		if s.MemoryLimit == NoLimit {
+			return brokenBy("kube.oom", "the node of the handler had no memory left: ask for more than %s with memory, or give the handler less at once", s.Memory)
+		}
 		return brokenBy("kube.oom", "the handler used more memory than its limit of %s: raise memory-limit, or give it less at once", s.MemoryLimit)
 	case pod.Status.Reason == "DeadlineExceeded":
 		return brokenBy("timeout", "the cluster ended the pod at its deadline")

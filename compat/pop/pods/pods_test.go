@@ -19,50 +19,89 @@ import (
 	"github.com/berth-project/berth/workflow"
 )
 
-func registryOf(t *testing.T, text string) kube.Registry {
+func registryOf(t *testing.T, text string) (kube.Registry, []string) {
 	t.Helper()
 	r, err := registry.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := pods.Registry(r)
+	settings, problems, err := pods.Registry(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return settings
+	texts := []string{}
+	for _, p := range problems {
+		texts = append(texts, p.String())
+	}
+	return settings, texts
 }
 
 func TestRegistry(t *testing.T) {
 	t.Parallel()
 	yes, three := true, 3
-	got := registryOf(t, `{
+	got, problems := registryOf(t, `{
 		"basePodConfig": {"pullAlways": true, "podRetryCount": 3, "memoryRequestCount": "1Gi"},
 		"executor": {"podConfig": {}},
 		"my encode": {"configMapName": "settings", "podConfig": {"imageName": "encode:1", "namePrefix": "enc", "arguments": ["-x"], "envVars": {"A": "b"},
 			"labels": {"l": "v"}, "reapCompletedPods": true, "dockerPrivileged": true, "useTaintedNodes": true, "taintedNodeSelector": "s", "taintedNodeToleration": "t",
 			"nfsSettings": [{"nfsServer": "n", "nfsServerPath": "/p", "nfsMountPaths": ["/m"], "nfsReadOnly": true}],
-			"aliveCheckDetails": {"host": "h", "path": "/a", "port": 80}}}}`)
+			"defaultEmptyDirLogging": true, "enableOutputScraping": true, "logLineExpectation": "bye",
+			"aliveCheckDetails": {"aliveCheckLinking": true, "aliveCheckHost": "h", "alivePath": "/a", "alivePort": 80}}}}`)
 	if len(got.Types) != 1 {
 		t.Fatalf("types: %v, want all but the executor", got.Names())
 	}
 	want := kube.Settings{
-		Contract: "pop", NamePrefix: "enc", Image: "encode:1", Args: []string{"-x"}, Env: map[string]string{"A": "b"}, Labels: map[string]string{"l": "v"},
-		Pull: "Always", CPU: "1.0", CPULimit: "1.0", Memory: "1Gi", ServiceAccount: "pop-service", Token: &yes, Root: &yes, Privileged: &yes,
+		Contract: "pop", NamePrefix: "enc", Image: "encode:1", Args: []string{"-x"}, Env: map[string]string{"A": "b"}, Labels: map[string]string{"l": "v", "app": "enc"},
+		Pull: "Always", CPU: "1.0", CPULimit: "1.0", Memory: "1Gi", MemoryLimit: "none", ServiceAccount: "pop-service", Token: &yes, Root: &yes, Privileged: &yes,
 		StartTimeout: workflow.Duration(5 * time.Minute), SilenceTimeout: workflow.Duration(2 * time.Minute),
-		CreateRetries: &three, CreateDelay: workflow.Duration(3 * time.Second), EndOfLog: "HandlerComplete", Remove: kube.RemoveAlways,
+		CreateRetries: &three, CreateDelay: workflow.Duration(3 * time.Second), EndOfLog: "bye", Remove: kube.RemoveAlways,
 		Dedicated: &kube.Dedicated{Prefer: "s", Tolerate: "t"},
 		ConfigMaps: []kube.ConfigMap{{
 			Name: "settings", Volume: "config-volume", Path: "/app/config",
 			Files: map[string]string{"external-properties": "external.properties", "env-properties": "env.properties"},
 		}},
-		NFS:   []kube.NFS{{Server: "n", Path: "/p", Mounts: []string{"/m"}, ReadOnly: true}},
-		Alive: &kube.Alive{Host: "h", Path: "/a", Port: 80, Every: workflow.Duration(2 * time.Second), Failures: 10},
+		NFS:       []kube.NFS{{Server: "n", Path: "/p", Mounts: []string{"/m"}, ReadOnly: true}},
+		EmptyDirs: []kube.EmptyDir{{Path: "/app/dumps"}},
+		Alive:     &kube.Alive{Host: "h", Path: "/a", Port: 80, Every: workflow.Duration(2 * time.Second), Failures: 10},
 	}
 	if d := cmp.Diff(want, got.Types[got.Names()[0]]); d != "" {
 		t.Errorf("settings (-want +got):\n%s", d)
 	}
 	if errs := got.Validate(pods.Contract); errs != nil {
 		t.Errorf("the executor refuses them: %v", errs)
+	}
+	if d := cmp.Diff([]string{"my encode: podConfig.dockerPrivileged is set: whoever controls the image controls the node"}, problems); d != "" {
+		t.Errorf("problems (-want +got):\n%s", d)
+	}
+}
+
+// What Berth does otherwise, and what POP ignores, is told; nothing of it keeps the
+// pods from being made.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	got, problems := registryOf(t, `{
+		"basePodConfig": {"logback": "x", "memoryLimit": "1Gi"},
+		"a": {"imageName": "no", "podConfig": {"imageName": "a", "namePrefix": "POP_Media.Transcoder-", "pullAllways": true, "nfsSettings": [{"nfsServers": "n"}],
+			"aliveCheckDetails": {"aliveCheckLinking": true, "host": "h"}, "useTaintedNodes": true}},
+		"b": {"podConfig": {"imageName": "b", "namePrefix": "pop-b-", "memoryRequestCount": "1000m", "aliveCheckDetails": {"aliveCheckHost": "h"}}}}`)
+	want := []string{
+		"basePodConfig.logback is for POP's executor only: it has no effect here",
+		"basePodConfig.memoryLimit is not a setting of POP's, which ignores it",
+		"a: imageName is not a setting of a type: POP ignores it",
+		"a: podConfig.aliveCheckDetails.host is not a setting of POP's, which ignores it",
+		"a: podConfig.nfsSettings.nfsServers is not a setting of POP's, which ignores it; did you mean nfsServer?",
+		"a: podConfig.pullAllways is not a setting of POP's, which ignores it; did you mean pullAlways?",
+		"a: podConfig.useTaintedNodes wants taintedNodeSelector and taintedNodeToleration: POP starts no pod without both",
+		`a: podConfig.namePrefix is "POP_Media.Transcoder-", which names of pods here cannot begin with: they begin with "pop-media-transc"`,
+		"a: podConfig.aliveCheckDetails.aliveCheckHost is missing: the pod would die with POP's executor; here it outlives the engine, which takes its result when it is back",
+		`b: podConfig.memoryRequestCount is "1000m": m means thousandths of a byte; write "1000Mi" for mebibytes`,
+		`b: podConfig.memoryRequestCount is "1000m", less than a program can start in: pods here ask for 256Mi`,
+	}
+	if d := cmp.Diff(want, problems); d != "" {
+		t.Errorf("problems (-want +got):\n%s", d)
+	}
+	if a, b := got.Types["a"], got.Types["b"]; a.NamePrefix != "pop-media-transc" || b.NamePrefix != "pop-b" || b.Memory != "256Mi" || a.Alive != nil || b.Alive != nil {
+		t.Errorf("settings: %+v and %+v", a, b)
 	}
 }
 
@@ -72,7 +111,13 @@ func TestFileOfTheOriginal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := registryOf(t, string(text))
+	got, problems := registryOf(t, string(text))
+	if errs := got.Validate(pods.Contract); errs != nil {
+		t.Errorf("the executor refuses what POP took: %v", errs)
+	}
+	if len(problems) != 2 || !strings.Contains(problems[0], "1000Mi") {
+		t.Errorf("problems: %q, want two words about the memory of one byte", problems)
+	}
 	s := got.Types["sample"]
 	if s.Image != "your.repo.com/fhsamp:1.0.0" || s.Remove != kube.RemoveAlways || s.ConfigMaps[0].Path != "/configex" || s.StartTimeout.Std() != 10*time.Minute {
 		t.Errorf("settings: %+v", s)
@@ -85,7 +130,7 @@ func TestAPodNeedsAnImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pods.Registry(r); err == nil || !strings.Contains(err.Error(), "encode: podConfig.imageName") {
+	if _, _, err := pods.Registry(r); err == nil || !strings.Contains(err.Error(), "encode: podConfig.imageName") {
 		t.Errorf("Registry of a type without image: %v", err)
 	}
 }
@@ -140,9 +185,9 @@ func ExampleRegistry() {
 	if err != nil {
 		panic(err)
 	}
-	settings, err := pods.Registry(r)
-	if err != nil {
-		panic(err)
+	settings, problems, err := pods.Registry(r)
+	if err != nil || len(problems) > 0 {
+		panic(fmt.Sprint(err, problems))
 	}
 	s, _ := settings.Settings("encode")
 	fmt.Println(s.Image, s.Contract, s.ServiceAccount)

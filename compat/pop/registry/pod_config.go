@@ -22,9 +22,10 @@ type PodConfig struct {
 	ReapCompleted bool `json:"reapCompletedPods,omitempty"`
 	PullAlways    bool `json:"pullAlways,omitempty"`
 	Privileged    bool `json:"dockerPrivileged,omitempty"`
-	// EmptyDirLogging mounts an empty directory for logs.
+	// EmptyDirLogging mounts an empty directory at DumpsPath.
 	EmptyDirLogging bool `json:"defaultEmptyDirLogging,omitempty"`
-	OutputScraping  bool `json:"enableOutputScraping,omitempty"`
+	// OutputScraping makes ExpectedLine the line that ends the log.
+	OutputScraping bool `json:"enableOutputScraping,omitempty"`
 	// ScheduledTimeout is how long a pod may take until it runs; 300000 by
 	// default.
 	ScheduledTimeout int64 `json:"podScheduledTimeoutMs,omitempty"`
@@ -34,20 +35,23 @@ type PodConfig struct {
 	RetryCount int `json:"podRetryCount,omitempty"`
 	// RetryDelay is the pause before; 3000 by default.
 	RetryDelay int64 `json:"retryDelayMilliSecs,omitempty"`
-	// UseTainted prefers nodes that are dedicated to Selector, and tolerates
-	// their taint.
+	// UseTainted prefers nodes that are dedicated to TaintedSelector, and
+	// tolerates the taint dedicated=TaintedToleration.
 	UseTainted        bool   `json:"useTaintedNodes,omitempty"`
 	TaintedSelector   string `json:"taintedNodeSelector,omitempty"`
 	TaintedToleration string `json:"taintedNodeToleration,omitempty"`
 	// EndOfLog is the line that says that the handler is done;
 	// "HandlerComplete" by default.
 	EndOfLog string `json:"endOfLogIdentifier,omitempty"`
-	// ExpectedLine is the line a log must have; "HandlerComplete" by default.
+	// ExpectedLine is "HandlerComplete" by default; see OutputScraping.
 	ExpectedLine string       `json:"logLineExpectation,omitempty"`
 	ConfigMaps   []ConfigMap  `json:"configMapSettings,omitempty"`
 	NFS          []NFS        `json:"nfsSettings,omitempty"`
 	AliveCheck   *AliveDetail `json:"aliveCheckDetails,omitempty"`
 }
+
+// DumpsPath is where [PodConfig].EmptyDirLogging mounts its directory.
+const DumpsPath = "/app/dumps"
 
 // ConfigMap mounts files of a config map.
 type ConfigMap struct {
@@ -71,15 +75,17 @@ type NFS struct {
 	ReadOnly   bool     `json:"nfsReadOnly,omitempty"`
 }
 
-// AliveDetail lets a pod die with the one that started it: it asks whether that
-// one still answers.
+// AliveDetail lets a pod die with the one that started it: with Linking it asks
+// whether that one still answers.
 type AliveDetail struct {
-	Host string `json:"host,omitempty"`
-	Path string `json:"path,omitempty"`
-	Port int    `json:"port,omitempty"`
+	Linking bool `json:"aliveCheckLinking,omitempty"`
+	// Host is that of the pod which starts this one where it is "".
+	Host string `json:"aliveCheckHost,omitempty"`
+	Path string `json:"alivePath,omitempty"`
+	Port int    `json:"alivePort,omitempty"`
 	// Interval is in seconds.
-	Interval         int `json:"interval,omitempty"`
-	FailureThreshold int `json:"failureThreshold,omitempty"`
+	Interval         int `json:"aliveCheckInterval,omitempty"`
+	FailureThreshold int `json:"aliveCheckFailureThreshold,omitempty"`
 }
 
 // defaults are the built-in settings.

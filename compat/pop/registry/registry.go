@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/berth-project/berth/compat/pop/internal/field"
 )
@@ -47,6 +46,7 @@ type Registry struct {
 type settings struct {
 	configMap string
 	members   map[string]json.RawMessage
+	strange   []string // members beside them
 }
 
 // entry is the member of the file for one type.
@@ -93,7 +93,17 @@ func (r *Registry) add(name string, raw json.RawMessage) error {
 	if err := field.Decode(raw, &e); err != nil {
 		return err
 	}
-	r.types[name] = settings{configMap: e.ConfigMapName, members: e.PodConfig}
+	s := settings{configMap: e.ConfigMapName, members: e.PodConfig}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return field.ExplainBody(err)
+	}
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		if member != "configMapName" && member != "podConfig" {
+			s.strange = append(s.strange, member)
+		}
+	}
+	r.types[name] = s
 	return nil
 }
 
@@ -144,20 +154,4 @@ func layered(layers ...map[string]json.RawMessage) (PodConfig, error) {
 	}
 	var c PodConfig
 	return c, field.Decode(text, &c)
-}
-
-// Advice says what in the settings of a pod is likely a mistake: one sentence
-// each.
-func (c PodConfig) Advice() []string {
-	var advice []string
-	if n, ok := strings.CutSuffix(c.Memory, "m"); ok {
-		advice = append(advice, fmt.Sprintf("memoryRequestCount is %q: m means a thousandth, which is %s thousandths of a byte; write %q for mebibytes", c.Memory, n, n+"Mi"))
-	}
-	if c.Image == "" {
-		advice = append(advice, "imageName is missing: no pod can be started")
-	}
-	if c.Privileged {
-		advice = append(advice, "dockerPrivileged is set: whoever controls the image controls the node")
-	}
-	return advice
 }

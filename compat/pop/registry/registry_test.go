@@ -66,7 +66,7 @@ func TestFileOfTheOriginal(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("Pod (-want +got):\n%s", d)
 	}
-	if advice := strings.Join(got.Advice(), "\n"); !strings.Contains(advice, "1000Mi") {
+	if advice := fmt.Sprint(got.Advice()); !strings.Contains(advice, "1000Mi") {
 		t.Errorf("Advice = %q, want a word about the memory of one byte", advice)
 	}
 }
@@ -78,7 +78,7 @@ func TestLayers(t *testing.T) {
 			"nfsSettings": [{"nfsServer": "s", "nfsMountPaths": ["/a", "/b"], "nfsReadOnly": true}]},
 		"plain": {},
 		"own": {"configMapName": "map", "podConfig": {"labels": {"b": "2"}, "pullAlways": false, "podRetryCount": 0, "imageName": null,
-			"nfsSettings": [{"nfsServer": "t"}], "configMapSettings": [], "aliveCheckDetails": {"host": "h", "port": 80}}}
+			"nfsSettings": [{"nfsServer": "t"}], "configMapSettings": [], "aliveCheckDetails": {"aliveCheckHost": "h", "alivePort": 80}}}
 	}`)
 	want := builtIn()
 	want.Image, want.Labels, want.PullAlways, want.RetryCount, want.UseTainted = "base", map[string]string{"a": "1"}, true, 3, true
@@ -141,7 +141,7 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(`{"basePodConfig": {"labels": {"a": "b"}}, "t": {"configMapName": "m", "podConfig": {"imageName": "i", "aliveCheckDetails": {"port": 1}}}}`)
+	f.Add(`{"basePodConfig": {"labels": {"a": "b"}}, "t": {"configMapName": "m", "podConfig": {"imageName": "i", "aliveCheckDetails": {"alivePort": 1}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := registry.Parse([]byte(text))
 		if err != nil {
@@ -157,6 +157,7 @@ func FuzzParse(f *testing.F) {
 			}
 			c.Advice()
 		}
+		r.Problems()
 	})
 }
 
