@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed document.go process.go gateway.go route.go access.go needs.go work.go value.go
+//go:embed document.go process.go gateway.go route.go access.go needs.go work.go work_step.go queue.go value.go
 var declarations embed.FS
 
 // manual is what the comments of the document types say.

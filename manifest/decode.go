@@ -399,11 +399,13 @@ func (d *decoder) fits(n ast.Node, v reflect.Value, at place) bool {
 	also := func(kind string) bool { return v.Kind() == reflect.String && slices.Contains(at.also, kind) }
 	switch n.(type) {
 	case *ast.StringNode, *ast.LiteralNode:
-		return v.Kind() != reflect.Int && v.Kind() != reflect.Bool
+		return v.Kind() != reflect.Int && v.Kind() != reflect.Float64 && v.Kind() != reflect.Bool
 	case *ast.BoolNode:
 		return v.Kind() == reflect.Bool || also("boolean")
 	case *ast.IntegerNode:
-		return v.Kind() == reflect.Int || v.Type() == typeSize || v.Type() == typeDuration || also("number")
+		return v.Kind() == reflect.Int || v.Kind() == reflect.Float64 || v.Type() == typeSize || v.Type() == typeDuration || also("number")
+	case *ast.FloatNode:
+		return v.Kind() == reflect.Float64 || also("number")
 	}
 	return also("number")
 }

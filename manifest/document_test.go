@@ -68,8 +68,9 @@ func TestTagsSayWhatTheCodeKnows(t *testing.T) {
 // checkDefault checks that a default is itself a valid value.
 func checkDefault(t *testing.T, name string, f field) {
 	t.Helper()
+	held, _ := element(f.typ)
 	for _, bound := range []string{f.min, f.max} {
-		if v := reflect.New(f.typ).Elem(); bound != "" && setScalar(v, bound) != nil {
+		if v := reflect.New(held).Elem(); bound != "" && setScalar(v, bound) != nil {
 			t.Errorf("%s: the bound %q is not a value of it", name, bound)
 		}
 	}

@@ -40,6 +40,10 @@ var formats = map[string]format{
 		name: "a name of letters, digits and . _ -", help: "at most 64 characters, the first a letter or digit",
 		pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`),
 	},
+	"setting": {
+		name: "a name of letters, digits and . _ : @ / -", help: "at most 200 characters, the first a letter, a digit or _",
+		pattern: regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:@/-]{0,199}$`),
+	},
 	"variable": {
 		name: "a name of an environment variable", help: "letters, digits and underscores, not starting with a digit",
 		pattern: variableName,

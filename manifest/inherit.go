@@ -15,6 +15,9 @@ func (m *Manifest) inherit() {
 	set(&m.Login.Title, m.Service)
 	m.capped("session.idle", &m.Session.Idle, m.Session.Absolute)
 	m.inheritGateway()
+	if m.Work != nil && !m.src.written("work.drain") {
+		m.Work.Drain = m.Gateway.Timeouts.Drain
+	}
 	for name, p := range m.Processes {
 		if p != nil {
 			m.inheritProcess(name, p)

@@ -93,6 +93,8 @@ func describe(t reflect.Type) string {
 		return "true or false"
 	case t.Kind() == reflect.Int:
 		return "a whole number"
+	case t.Kind() == reflect.Float64:
+		return "a number"
 	case t.Kind() == reflect.Struct:
 		return describeStruct(fields(t))
 	}
@@ -128,6 +130,7 @@ var itemNames = map[reflect.Type]string{
 	reflect.TypeFor[CacheControl]():      "a cache-control entry",
 	reflect.TypeFor[DevelopmentTenant](): "a tenant",
 	reflect.TypeFor[DevelopmentUser]():   "a user",
+	reflect.TypeFor[Queue]():             "a queue",
 }
 
 func singular(word string) string {

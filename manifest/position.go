@@ -44,6 +44,10 @@ func parent(path string) string {
 	return ""
 }
 
+// KeyPath returns the path of a key of a mapping: "work.pools.encode", and
+// "work.pools[\"gpu.large\"]" where the key has other characters than names have.
+func KeyPath(path, key string) string { return below(path, key) }
+
 // below returns the path of a key of a mapping.
 func below(path, key string) string {
 	if !plainKey(key) {

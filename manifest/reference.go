@@ -179,7 +179,7 @@ func scalarKind(t reflect.Type, tr traits) string {
 	switch {
 	case len(tr.enum) > 0:
 		return "`" + strings.Join(tr.enum, "`, `") + "`"
-	case t == typeDuration || t == typeSize || t.Kind() == reflect.Int:
+	case t == typeDuration || t == typeSize || t.Kind() == reflect.Int || t.Kind() == reflect.Float64:
 		text := map[reflect.Type]string{typeDuration: "a duration", typeSize: "a size"}[t]
 		if text == "" {
 			text = "a number"

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -113,6 +114,9 @@ func inline(v reflect.Value) (string, bool) {
 		return inlineList(v)
 	case reflect.String:
 		return quote(v.String()), true
+	}
+	if v.Kind() == reflect.Float64 {
+		return strconv.FormatFloat(v.Float(), 'f', -1, 64), true
 	}
 	return fmt.Sprint(v.Interface()), true
 }

@@ -39,11 +39,19 @@ func setScalar(v reflect.Value, text string) *valueError {
 			return &valueError{codeWrongType, "this is not a whole number", "write it in decimal digits"}
 		}
 		v.SetInt(n)
+	case v.Kind() == reflect.Float64:
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || !decimalText.MatchString(text) {
+			return &valueError{codeWrongType, "this is not a number", `write it in decimal digits: "2" or "0.5"`}
+		}
+		v.SetFloat(n)
 	default:
 		panic(fmt.Sprintf("manifest: no scalar form of %s", v.Type()))
 	}
 	return nil
 }
+
+var decimalText = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{1,15})?$`)
 
 var durationText = regexp.MustCompile(`^(0|([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+)$`)
 
@@ -125,12 +133,18 @@ func (s Size) String() string {
 
 // inRange compares a number with the bounds of its field.
 func inRange(v reflect.Value, t traits) *valueError {
-	if v.Kind() != reflect.Int && v.Kind() != reflect.Int64 {
+	var less func(a, b reflect.Value) bool
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64:
+		less = func(a, b reflect.Value) bool { return a.Int() < b.Int() }
+	case reflect.Float64:
+		less = func(a, b reflect.Value) bool { return a.Float() < b.Float() }
+	default:
 		return nil
 	}
 	low, high := reflect.New(v.Type()).Elem(), reflect.New(v.Type()).Elem()
-	if t.min != "" && setScalar(low, t.min) == nil && v.Int() < low.Int() ||
-		t.max != "" && setScalar(high, t.max) == nil && v.Int() > high.Int() {
+	if t.min != "" && setScalar(low, t.min) == nil && less(v, low) ||
+		t.max != "" && setScalar(high, t.max) == nil && less(high, v) {
 		return &valueError{codeOutOfRange, "this is out of range", "it must be " + bounds(t)}
 	}
 	return nil

@@ -161,6 +161,8 @@ func scalarSchema(t reflect.Type, tr traits) object {
 		return object{"type": "boolean"}
 	case t.Kind() == reflect.Int:
 		return integerSchema(t, tr)
+	case t.Kind() == reflect.Float64:
+		return decimalSchema(t, tr)
 	}
 	out := object{"type": "string"}
 	if len(tr.also) > 0 {
@@ -199,6 +201,16 @@ func integerSchema(t reflect.Type, tr traits) object {
 	return out
 }
 
+func decimalSchema(t reflect.Type, tr traits) object {
+	out := object{"type": "number"}
+	for key, text := range map[string]string{"minimum": tr.min, "maximum": tr.max} {
+		if v := reflect.New(t).Elem(); text != "" && setScalar(v, text) == nil {
+			out[key] = v.Float()
+		}
+	}
+	return out
+}
+
 // plain returns a default as JSON has it.
 func plain(v reflect.Value) any {
 	switch v.Kind() {
@@ -222,6 +234,8 @@ func plain(v reflect.Value) any {
 		return v.Bool()
 	case reflect.Int:
 		return v.Int()
+	case reflect.Float64:
+		return v.Float()
 	}
 	return fmt.Sprint(v.Interface())
 }

@@ -1,9 +1,5 @@
 package manifest
 
-import (
-	"github.com/berth-project/berth/workflow/expression"
-)
-
 // Work is background work: the engine that runs workflows for the service.
 type Work struct {
 	// Store is where runs are kept: postgres://…, which several engines may
@@ -15,122 +11,85 @@ type Work struct {
 	// in BERTH_WORK_KEY.
 	// Default: a free port of the loopback address.
 	Listen Template `yaml:"listen" format:"address"`
-	// Advertise is the URL under which other engines of the same store reach
-	// the API of this one.
+	// Advertise is the URL under which other engines of the same store, servers
+	// that call back and pods reach the API of this one.
 	Advertise Template `yaml:"advertise" format:"origin"`
+	// Node is the name of this engine among those that share the store.
+	// Default: the host's name, with the process's number and a random part.
+	Node Template `yaml:"node"`
+	// Shards is how many shards the queues are spread over; the same for all
+	// engines of a store.
+	Shards int `yaml:"shards" default:"1" min:"1" max:"64"`
+	// Ownership is how long a shard stays with an engine that falls silent.
+	Ownership Duration `yaml:"ownership" default:"10s" min:"1s" max:"10m"`
+	// Drain is how long executing steps may take to end when the service stops;
+	// after that they are executed again later.
+	// Default: gateway.timeouts.drain.
+	Drain Duration `yaml:"drain" min:"0s" max:"1h"`
+	// Retention is how long runs are kept once they are final.
+	Retention WorkRetention `yaml:"retention"`
 	// Pools are where steps are executed, by name; "default" is where steps go
 	// that name none.
 	// Default: one pool, "default", with eight slots for each processor.
-	Pools map[string]*WorkPool `yaml:"pools" key:"slug"`
+	Pools map[string]*WorkPool `yaml:"pools" key:"setting"`
+	// Tenants are the shares and limits of tenants, by name. One that is not
+	// here has the weight 1 and no limits.
+	Tenants map[string]*WorkTenant `yaml:"tenants" key:"setting"`
 	// Steps are the programs of step types, by type: what a document says with
 	// "run" is run by the operator's choice of program, not by its author's.
-	Steps map[string]*WorkStep `yaml:"steps" key:"slug"`
+	Steps map[string]*WorkStep `yaml:"steps" key:"setting"`
+	// User is the user that programs of steps run as, by name or number. Only
+	// root can choose one.
+	// Default: the user Berth runs as.
+	User string `yaml:"user" format:"account" also:"number"`
+	// Group is the group they run as, by name or number.
+	// Default: the user's own.
+	Group string `yaml:"group" format:"account" also:"number"`
 	// Containers run step types as containers of Docker or Podman.
 	Containers *WorkContainers `yaml:"containers"`
 	// Kubernetes runs step types as pods of a cluster.
 	Kubernetes *WorkKubernetes `yaml:"kubernetes"`
+	// Shell lets documents bring commands of their own.
+	// Default: they may not.
+	Shell *WorkShell `yaml:"shell"`
+	// JQ lets steps of type "transform" use jq, for at most this long each; 0
+	// refuses it, and CEL is always there. Nothing bounds the memory a jq program
+	// takes until then: whoever may submit a document can end the service.
+	JQ Duration `yaml:"jq" default:"0s" min:"0s" max:"1m"`
+	// AllowHosts are the hosts that steps and webhooks may call:
+	// "api.example.org", "*.example.org", or "*" for all.
+	AllowHosts []string `yaml:"allow-hosts" literal:"true"`
+	// AllowNetworks are the private networks they may reach.
+	AllowNetworks []Template `yaml:"allow-networks" format:"network"`
+	// AllowTargets are the ARNs of topics and buses and the URLs of queues of
+	// AWS that events may be sent to; "*" stands for any part. Berth sends with
+	// its own rights.
+	AllowTargets []string `yaml:"allow-targets" literal:"true"`
+	// AllowQueues are the URLs of queues of SQS that triggers may read; "*"
+	// stands for any part.
+	AllowQueues []string `yaml:"allow-queues" literal:"true"`
+	// Secrets are what documents, subscriptions and triggers may name and never
+	// see, by name.
+	Secrets map[string]*WorkSecret `yaml:"secrets" key:"setting"`
+	// SecretsFile is a file of more of them, JSON, that only its owner may read,
+	// relative to the manifest; docs/workflows.md says what is in it.
+	SecretsFile Template `yaml:"secrets-file" format:"file"`
 	// Workflows are files with documents, or patterns of such files, relative to
 	// the manifest. Each becomes the newest version of its workflow.
 	Workflows []string `yaml:"workflows" format:"file" literal:"true"`
 	// Schedules are files with schedules as the API takes them, or patterns of
 	// such files, relative to the manifest.
 	Schedules []string `yaml:"schedules" format:"file" literal:"true"`
-	// Shell lets documents bring commands of their own, run as this service's
-	// user. Whoever may submit a document may then do what this user may.
-	Shell bool `yaml:"shell"`
-	// AllowHosts are the hosts that steps and webhooks may call:
-	// "api.example.org", "*.example.org", or "*" for all.
-	AllowHosts []string `yaml:"allow-hosts" literal:"true"`
-	// AllowNetworks are the private networks they may reach.
-	AllowNetworks []Template `yaml:"allow-networks" format:"network"`
-	// Retention is how long runs are kept once they are final.
-	Retention WorkRetention `yaml:"retention"`
-}
-
-// WorkPool is a pool: the slots this service has for it, and what holds for
-// all workers of it.
-type WorkPool struct {
-	// Slots is how many steps this service executes at once in it; 0 leaves the
-	// pool to workers elsewhere.
-	Slots int `yaml:"slots" short:"true" default:"0" min:"0" max:"10000"`
-	// Limit bounds the slots in use at once over all workers; 0 does not.
-	Limit int `yaml:"limit" min:"0" max:"1000000"`
-	// PerType bounds the steps of a type that run at once.
-	PerType map[string]int `yaml:"per-type" key:"slug"`
-	// PerKey bounds the steps with the same concurrency key.
-	PerKey int `yaml:"per-key" min:"0" max:"1000000"`
-	// Lease is how long a worker may be silent before its task is given to
-	// another.
-	Lease Duration `yaml:"lease" default:"30s" min:"1s" max:"24h"`
-}
-
-// WorkStep is the program of a step type.
-type WorkStep struct {
-	// Command is the program with its arguments.
-	Command Command `yaml:"command" short:"true" required:"true"`
-	// Directory is where it runs, relative to the manifest.
-	// Default: a directory of the attempt's own, which is gone with it.
-	Directory Template `yaml:"directory" format:"file"`
-	// Environment are its variables, besides those of the attempt. It has no
-	// others of the service's.
-	Environment map[string]Template `yaml:"environment" key:"variable" secret:"true" also:"number boolean"`
-	// Input is how it is given its payload besides in a file.
-	Input string `yaml:"input" default:"stdin" enum:"stdin env file"`
-	// Result is where its result comes from: JSON on stdout, a text on stdout,
-	// JSON in a file, or nowhere.
-	Result string `yaml:"result" default:"stdout" enum:"stdout text file none"`
-	// Grace is how long it has between SIGTERM and SIGKILL.
-	Grace Duration `yaml:"grace" default:"10s" min:"0s" max:"10m"`
-}
-
-// WorkKubernetes runs step types as pods.
-type WorkKubernetes struct {
-	// Registry is the file, JSON, that says which pod executes which step type,
-	// relative to the manifest; docs/workflows.md says what is in it.
-	Registry string `yaml:"registry" short:"true" required:"true" format:"file" literal:"true"`
-	// Namespace is where pods are created.
-	Namespace string `yaml:"namespace" default:"default" format:"slug"`
-	// Kubeconfig is a file that says which cluster.
-	// Default: the cluster Berth itself runs in, or else the user's own file.
-	Kubeconfig Template `yaml:"kubeconfig" format:"file"`
-	// Context is one of that file's.
-	// Default: its current one.
-	Context string `yaml:"context"`
-}
-
-// WorkContainers runs step types as containers.
-type WorkContainers struct {
-	// Socket is where the engine of Docker or Podman listens.
-	Socket string `yaml:"socket" default:"/var/run/docker.sock"`
-	// Images are what step types run, by type.
-	Images map[string]*WorkImage `yaml:"images" key:"slug" required:"true"`
-}
-
-// WorkImage is the image of a step type.
-type WorkImage struct {
-	// Image is its name, best with a digest.
-	Image Template `yaml:"image" short:"true" required:"true"`
-	// Command replaces the image's own.
-	Command []string `yaml:"command" literal:"true"`
-	// Environment are its variables, besides those of the attempt.
-	Environment map[string]Template `yaml:"environment" key:"variable" secret:"true" also:"number boolean"`
-	// Pull says when the image is pulled.
-	Pull string `yaml:"pull" default:"missing" enum:"missing always never"`
-	// Network is the network of the engine that it joins.
-	// Default: none.
-	Network string `yaml:"network"`
-	// User is whom it runs as, "1000" or "1000:1000".
-	// Default: the image's.
-	User string `yaml:"user"`
-	// Memory bounds its memory, swap included; 0 does not.
-	Memory Size `yaml:"memory" max:"1TiB"`
-	// Processors bounds the processors it keeps busy; 0 does not.
-	Processors int `yaml:"processors" min:"0" max:"1024"`
-	// Result is where its result comes from: JSON in a file, JSON on stdout, a
-	// text on stdout, or nowhere.
-	Result string `yaml:"result" default:"file" enum:"file stdout text none"`
-	// Grace is how long it has between SIGTERM and SIGKILL.
-	Grace Duration `yaml:"grace" default:"10s" min:"0s" max:"10m"`
+	// Subscriptions are files with subscriptions as the API takes them, or
+	// patterns of such files.
+	Subscriptions []string `yaml:"subscriptions" format:"file" literal:"true"`
+	// Triggers are files with triggers as the API takes them, or patterns of such
+	// files.
+	Triggers []string `yaml:"triggers" format:"file" literal:"true"`
+	// POP serves the API of Comcast's Priority Operation Processing below /pop/,
+	// beside the engine's own.
+	// Default: it is not served.
+	POP *WorkPOP `yaml:"pop"`
 }
 
 // WorkRetention is how long runs are kept once they are final.
@@ -141,60 +100,47 @@ type WorkRetention struct {
 	Failed Duration `yaml:"failed" default:"720h" min:"0s" max:"87600h"`
 }
 
-// Queue is where runs of workflows wait.
-type Queue struct {
-	// Name is what submissions and people call it.
-	Name string `yaml:"name" required:"true" format:"slug"`
-	// Match is a CEL expression over run, params and steps: the first queue
-	// whose expression holds takes a run that names none. Without one it takes
-	// only runs that name it.
-	Match string `yaml:"match" literal:"true"`
-	// Fallback takes the runs that no other queue does.
-	Fallback bool `yaml:"fallback"`
-	// Policy is the order in which runs start.
-	Policy string `yaml:"policy" default:"fair" enum:"fair fifo round-robin priority deadline"`
-	// Concurrency bounds the runs that run at once.
-	Concurrency QueueConcurrency `yaml:"concurrency"`
-	// Pool is where steps are executed that name none.
-	Pool string `yaml:"pool" default:"default" format:"slug"`
-	// Ageing lifts a run by one class each time it has waited this long.
-	Ageing Duration `yaml:"ageing" default:"1m" min:"1s" max:"24h"`
-	// Tenants may use the queue.
+// WorkShell says which commands documents may bring. They run as the user of
+// steps: without a list of programs, whoever may submit a document may do what
+// that user may.
+type WorkShell struct {
+	// Enabled lets them bring any at all.
+	Enabled bool `yaml:"enabled" short:"true" default:"true"`
+	// Programs are the absolute paths of those they may run; scripts need
+	// "/bin/sh" among them.
 	// Default: all.
-	Tenants []string `yaml:"tenants" literal:"true"`
+	Programs []string `yaml:"programs" literal:"true"`
+	// Directories are where commands may work, and below.
+	// Default: in a directory of the attempt's own only.
+	Directories []Template `yaml:"directories" format:"file"`
+	// Variables are those that documents may set; "*" stands for all.
+	Variables []string `yaml:"variables" default:"*" literal:"true"`
 }
 
-// QueueConcurrency bounds the runs of a queue that run at once; 0 does not.
-type QueueConcurrency struct {
-	// Runs is for all runs of the queue.
-	// Default: 1000.
-	Runs int `yaml:"runs" short:"true" min:"0" max:"1000000"`
-	// PerTenant is for the runs of one tenant.
-	PerTenant int `yaml:"per-tenant" min:"0" max:"1000000"`
-	// PerKey is for the runs with the same concurrency key.
-	PerKey int `yaml:"per-key" min:"0" max:"1000000"`
+// WorkSecret is what documents, subscriptions and triggers may name and never
+// see: a header's value, a variable's, or a key that signs.
+type WorkSecret struct {
+	// Values are its values, the newest first: while one is being replaced there
+	// are two. Each must be a ${NAME} reference, as secrets have no place in this
+	// file; what is empty is left out.
+	Values []Template `yaml:"values" secret:"true" required:"true"`
+	// Tenants may use it; "*" stands for all. Whoever signs with a key can have
+	// anything signed with it.
+	Tenants []string `yaml:"tenants" literal:"true" required:"true"`
+	// Hosts are those that steps may send it to in a header, with "*" for any
+	// part of a name.
+	// Default: none.
+	Hosts []string `yaml:"hosts" literal:"true"`
+	// Steps are the types of steps whose programs and containers may be given it
+	// in a variable.
+	// Default: none.
+	Steps []string `yaml:"steps" format:"setting"`
 }
 
-// checkWork checks what takes more than one field.
-func (m *Manifest) checkWork() {
-	if len(m.Queues) > 0 && m.Work == nil {
-		m.src.at("queues", codeConflict, "there are queues, and nothing that runs what is in them").Help = "add work: {} to run workflows"
-	}
-	names := map[string]int{}
-	fallback := -1
-	for i := range m.Queues {
-		q := &m.Queues[i]
-		path := item("queues", i)
-		m.unique(names, q.Name, path+".name", i, "queue")
-		if _, err := expression.Compile(expression.Match, q.Match); q.Match != "" && err != nil {
-			m.src.at(path+".match", codeMatch, "%s", err)
-		}
-		if !q.Fallback {
-			continue
-		}
-		if fallback >= 0 {
-			m.src.at(path+".fallback", codeConflict, "queue %q is the fallback already", m.Queues[fallback].Name).Help = "keep one of them"
-		}
-		fallback = i
-	}
+// WorkPOP is the API of Comcast's Priority Operation Processing.
+type WorkPOP struct {
+	// Enabled serves it.
+	Enabled bool `yaml:"enabled" short:"true" default:"true"`
+	// Envelope answers errors as POP does: with status 200 and an envelope.
+	Envelope bool `yaml:"envelope"`
 }
