@@ -62,15 +62,16 @@ func (c *cli) workerCommand() *cobra.Command {
 // builtinTypes are those that need nothing of the operator's.
 var builtinTypes = []string{"choice", "fail", "log", "noop", "sample", "transform"}
 
-// executors are what the worker executes, by type.
-func (f *workerFlags) executors(ctx context.Context, c *cli) (map[string]work.Executor, error) {
+// executors are what the worker executes, by type. closeAll closes the
+// connections they keep.
+func (f *workerFlags) executors(ctx context.Context, c *cli) (all map[string]work.Executor, closeAll func(), err error) {
 	var o workflows.Options
 	if err := f.options(c, &o); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := workflows.Executors(ctx, o, nil)
+	all, closeAll, err = workflows.Executors(ctx, o, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !f.builtin {
 		for _, typ := range builtinTypes {
@@ -83,16 +84,17 @@ func (f *workerFlags) executors(ctx context.Context, c *cli) (map[string]work.Ex
 		delete(all, "http")
 	}
 	if len(all) == 0 {
-		return nil, usageError{errors.New("the worker would execute nothing: --type, --allow-shell, --allow-host or --builtin")}
+		return nil, nil, usageError{errors.New("the worker would execute nothing: --type, --allow-shell, --allow-host or --builtin")}
 	}
-	return all, nil
+	return all, closeAll, nil
 }
 
 func (c *cli) pull(ctx context.Context, e *client.Client, f workerFlags) error {
-	executors, err := f.executors(ctx, c)
+	executors, closeAll, err := f.executors(ctx, c)
 	if err != nil {
 		return err
 	}
+	defer closeAll()
 	if f.slots < 1 || f.slots > 1000 {
 		return usageError{fmt.Errorf("--concurrency %d: 1 to 1000", f.slots)}
 	}

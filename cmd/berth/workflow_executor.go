@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,15 +17,19 @@ import (
 type executorFlags struct {
 	types           []string
 	shell           bool
+	jq              time.Duration
 	hosts, networks []string
+	secrets         string
 }
 
 func (f *executorFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.types, "type", nil, "execute steps of a type, `NAME=COMMAND`, with /bin/sh -c in this directory; the step's \"with\" is its input; may be repeated")
 	fs.BoolVar(&f.shell, "allow-shell", false, "let documents run any command as this user: for your own documents only")
+	fs.DurationVar(&f.jq, "allow-jq", 0, "let transforms use jq, for at most this `TIME` each, such as 1s; nothing bounds its memory: for documents you trust only")
 	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
 	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
+	fs.StringVar(&f.secrets, "secrets", "", "a `FILE` with the secrets that may be named, each with the tenants that may use it and the hosts it may be sent to")
 }
 
 // options adds what the flags allow.
@@ -38,6 +43,16 @@ func (f *executorFlags) options(c *cli, o *workflows.Options) error {
 	}
 	o.HTTP.Hosts = f.hosts
 	o.Webhook.Hosts, o.Webhook.Networks = o.HTTP.Hosts, o.HTTP.Networks
+	if o.JQ = f.jq; f.jq < 0 {
+		return usageError{fmt.Errorf("--allow-jq %v: a time such as 1s", f.jq)}
+	}
+	if f.secrets != "" {
+		all, err := workflows.ReadSecrets(f.secrets)
+		if err != nil {
+			return usageError{fmt.Errorf("--secrets: %w", err)}
+		}
+		o.Secrets = workflows.NewSecrets(all)
+	}
 	return f.programs(c, &o.Shell)
 }
 

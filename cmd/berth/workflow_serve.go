@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/berth-project/berth/cmd/berth/internal/workflows"
 	"github.com/berth-project/berth/telemetry"
 	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/container"
 	"github.com/berth-project/berth/work/engine"
 )
 
@@ -37,7 +39,9 @@ type workflowServe struct {
 	registry                *prometheus.Registry
 	format, level, firstKey string
 	queues, targets         []string
-	secrets                 string
+	keep                    engine.Retention
+	containers              []string
+	socket                  string
 }
 
 func (c *cli) workflowServeCommand() *cobra.Command {
@@ -68,12 +72,16 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
 	fs.StringVar(&f.kube.Registry, "kube-registry", "", "execute the step types of this `FILE` as pods of a Kubernetes cluster")
 	fs.StringVar(&f.kube.Namespace, "kube-namespace", "default", "the namespace of these pods")
+	fs.StringVar(&f.kube.Kubeconfig, "kubeconfig", "", "a `FILE` that says which cluster (default: the one Berth runs in, or else your own)")
 	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
+	fs.StringArrayVar(&f.containers, "container", nil, "execute steps of a type as containers, `NAME=IMAGE`; may be repeated")
+	fs.StringVar(&f.socket, "container-socket", "", "the `FILE` where the engine of Docker or Podman listens (default: /var/run/docker.sock)")
 	f.executorFlags.register(cmd)
 	fs.StringVar(&f.firstKey, "first-key", "", "write the administrator's key to this new `FILE` instead of printing it")
 	fs.StringSliceVar(&f.targets, "allow-target", nil, "ARNs of topics and buses and `URL`s of queues of AWS that events may be sent to; * stands for any part")
 	fs.StringSliceVar(&f.queues, "allow-queue", nil, "`URL`s of queues of SQS that triggers may read; * stands for any part")
-	fs.StringVar(&f.secrets, "secrets", "", "a `FILE` with the secrets that steps, webhooks and triggers may name, each with the tenants that may use it")
+	fs.DurationVar(&f.keep.Succeeded, "keep-succeeded", 7*24*time.Hour, "how long runs are kept that succeeded; 0 is for ever")
+	fs.DurationVar(&f.keep.Failed, "keep-failed", 30*24*time.Hour, "how long other runs are kept once they are final; 0 is for ever")
 	fs.StringVar(&f.format, "log-format", "human", "human or json")
 	fs.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
 	c.dataFlag(cmd)
@@ -124,12 +132,9 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 		o.Kubernetes = &f.kube
 	}
 	o.Amazon.Targets, o.Inbox.Queues = f.targets, f.queues
-	if f.secrets != "" {
-		all, err := workflows.ReadSecrets(f.secrets)
-		if err != nil {
-			return o, usageError{fmt.Errorf("--secrets: %w", err)}
-		}
-		o.Secrets = all
+	o.Retention = workflows.Keep(f.keep)
+	if err := f.containerOptions(&o); err != nil {
+		return o, err
 	}
 	if err := f.executorFlags.options(c, &o); err != nil {
 		return o, err
@@ -141,6 +146,28 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 		o.Identify = func(*http.Request) (*api.Caller, error) { return &api.Caller{Name: "anybody", Admin: true}, nil }
 	}
 	return o, nil
+}
+
+// containerOptions adds the types that are containers.
+func (f workflowServe) containerOptions(o *workflows.Options) error {
+	if len(f.containers) == 0 {
+		return nil
+	}
+	o.Containers = &container.Options{Socket: f.socket, Images: map[string]container.Image{}}
+	for _, text := range f.containers {
+		name, image, ok := strings.Cut(text, "=")
+		if !ok || name == "" || image == "" {
+			return usageError{fmt.Errorf("--container %q: NAME=IMAGE", text)}
+		}
+		if _, twice := o.Containers.Images[name]; twice {
+			return usageError{fmt.Errorf("--container %s is given twice", name)}
+		}
+		o.Containers.Images[name] = container.Image{Image: image}
+	}
+	if err := o.Containers.Validate(); err != nil {
+		return usageError{fmt.Errorf("--container: %w", err)}
+	}
+	return nil
 }
 
 // firstKey makes an administrator's key where there is none yet.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"github.com/berth-project/berth/internal/glob"
 	"github.com/berth-project/berth/secret"
@@ -24,6 +25,9 @@ type Secret struct {
 	// Hosts are those that steps may send it to as a header, with * for any
 	// part of a name.
 	Hosts []string
+	// Steps are the types of steps whose programs and containers may be given
+	// it as a variable: what they do with it then is theirs.
+	Steps []string
 }
 
 // maxSecrets bounds a file of secrets, in bytes.
@@ -31,7 +35,7 @@ const maxSecrets = 1 << 20
 
 // ReadSecrets reads a file of secrets:
 //
-//	{"github": {"values": ["…"], "tenants": ["acme"], "hosts": ["api.github.com"]}}
+//	{"github": {"values": ["…"], "tenants": ["acme"], "hosts": ["api.github.com"], "steps": ["deploy"]}}
 func ReadSecrets(path string) (map[string]Secret, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -51,6 +55,7 @@ func ReadSecrets(path string) (map[string]Secret, error) {
 		Values  []string `json:"values"`
 		Tenants []string `json:"tenants"`
 		Hosts   []string `json:"hosts"`
+		Steps   []string `json:"steps"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -59,41 +64,88 @@ func ReadSecrets(path string) (map[string]Secret, error) {
 	}
 	all := map[string]Secret{}
 	for name, one := range file {
-		s := Secret{Tenants: one.Tenants, Hosts: one.Hosts}
+		s := Secret{Tenants: one.Tenants, Hosts: one.Hosts, Steps: one.Steps}
 		for _, v := range one.Values {
 			s.Values = append(s.Values, secret.New(v))
+		}
+		if err := s.Validate(); err != nil {
+			return nil, fmt.Errorf("%s: secret %q: %w", path, name, err)
 		}
 		all[name] = s
 	}
 	return all, nil
 }
 
+// Validate says what a secret lacks.
+func (s Secret) Validate() error {
+	if len(s.Values) == 0 || slices.ContainsFunc(s.Values, secret.String.IsZero) {
+		return errors.New("values: there is none, or an empty one")
+	}
+	if len(s.Tenants) == 0 {
+		return errors.New(`tenants: nobody may use it: list those who may, or "*" for all`)
+	}
+	return nil
+}
+
+// Secrets are the secrets in force; others can take their place while the
+// engine runs, as when a key is replaced. A nil Secrets has none.
+type Secrets struct {
+	all atomic.Pointer[map[string]Secret]
+}
+
+// NewSecrets returns them.
+func NewSecrets(all map[string]Secret) *Secrets {
+	s := &Secrets{}
+	s.Replace(all)
+	return s
+}
+
+// Replace puts others in force, all at once. It keeps the map.
+func (s *Secrets) Replace(all map[string]Secret) { s.all.Store(&all) }
+
 // errNoSecret is the same for a secret that is not there and one that the
 // tenant may not use.
 var errNoSecret = errors.New("there is no such secret for this tenant")
 
-// keys gives the values of a secret for a tenant that may use it.
-func keys(all map[string]Secret) func(tenant, name string) ([]secret.String, error) {
-	return func(tenant, name string) ([]secret.String, error) {
-		s := all[name]
-		if len(s.Values) == 0 || !slices.Contains(s.Tenants, tenant) && !slices.Contains(s.Tenants, "*") {
-			return nil, errNoSecret
-		}
-		return s.Values, nil
+// find returns a secret that a tenant may use.
+func (s *Secrets) find(tenant, name string) (Secret, error) {
+	if s == nil {
+		return Secret{}, errNoSecret
 	}
+	one := (*s.all.Load())[name]
+	if len(one.Values) == 0 || !slices.Contains(one.Tenants, tenant) && !slices.Contains(one.Tenants, "*") {
+		return Secret{}, errNoSecret
+	}
+	return one, nil
 }
 
-// stepSecret gives a secret that a step sends to a host as a header.
-func stepSecret(all map[string]Secret) func(task work.Task, name, host string) (secret.String, error) {
-	of := keys(all)
-	return func(task work.Task, name, host string) (secret.String, error) {
-		values, err := of(task.Tenant, name)
-		if err != nil {
-			return secret.String{}, err
-		}
-		if !slices.ContainsFunc(all[name].Hosts, func(pattern string) bool { return glob.Match(pattern, host) }) {
-			return secret.String{}, fmt.Errorf("it may not be sent to %s", host)
-		}
-		return values[0], nil
+// Keys gives the values of a secret, the newest first, to a tenant that may
+// use it.
+func (s *Secrets) Keys(tenant, name string) ([]secret.String, error) {
+	one, err := s.find(tenant, name)
+	return one.Values, err
+}
+
+// header gives a secret that a step sends to a host as a header.
+func (s *Secrets) header(task work.Task, name, host string) (secret.String, error) {
+	one, err := s.find(task.Tenant, name)
+	if err != nil {
+		return secret.String{}, err
 	}
+	if !slices.ContainsFunc(one.Hosts, func(pattern string) bool { return glob.Match(pattern, host) }) {
+		return secret.String{}, fmt.Errorf("it may not be sent to %s", host)
+	}
+	return one.Values[0], nil
+}
+
+// variable gives a secret that the program of a step has as a variable.
+func (s *Secrets) variable(task work.Task, name string) (secret.String, error) {
+	one, err := s.find(task.Tenant, name)
+	if err != nil {
+		return secret.String{}, err
+	}
+	if !slices.Contains(one.Steps, task.Type) {
+		return secret.String{}, fmt.Errorf("programs of steps of type %q may not have it", task.Type)
+	}
+	return one.Values[0], nil
 }

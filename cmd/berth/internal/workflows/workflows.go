@@ -5,7 +5,6 @@ package workflows
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -45,6 +44,9 @@ type Options struct {
 	// allow nothing.
 	Shell shell.Options
 	HTTP  workhttp.Options
+	// JQ lets transforms use jq, for so long each; 0 refuses it. See
+	// builtin.Options.
+	JQ time.Duration
 	// Containers says what steps run in containers; nil runs none.
 	Containers *container.Options
 	// Kubernetes says what steps run as pods; nil runs none.
@@ -63,8 +65,9 @@ type Options struct {
 	// POP serves the API of Comcast's Priority Operation Processing too, below
 	// /pop/; POPEnvelope answers errors as POP does, with status 200.
 	POP, POPEnvelope bool
-	// Secrets are what documents, subscriptions and triggers may name.
-	Secrets map[string]Secret
+	// Secrets are what documents, subscriptions and triggers may name; nil has
+	// none.
+	Secrets *Secrets
 	// Identify gives the caller of an API request; default: by API key.
 	Identify func(*http.Request) (*api.Caller, error)
 	Logger   *slog.Logger
@@ -84,6 +87,7 @@ type Workflows struct {
 	boxes   *container.Executor // nil without
 	cluster *kube.Executor      // nil without
 	upkeep  []func()            // each ends a goroutine and waits for it
+	clients []func()            // each closes the connections a client keeps
 }
 
 // Open opens the store and starts the engine.
@@ -96,28 +100,48 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	if w.tokens, err = taskKeys(ctx, st); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	o.provide(w.tokens[0])
-	executors, err := w.executors(ctx, o)
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
+	if o.HTTP.Callback == nil {
+		o.HTTP.Callback = callback(o.Addr, w.tokens[0])
 	}
-	hook, err := outbox.NewWebhook(o.Webhook)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("webhooks: %w", err), st.Close())
-	}
-	aws := outbox.NewAmazon(o.Amazon)
-	w.Engine, err = engine.Open(ctx, engine.Options{
-		Store: st, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
-		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
-		Source:    inbox.New(o.Inbox),
-		Retention: o.Retention, Logger: o.Logger, Registry: o.Registry,
-	})
-	if err != nil {
+	if err := w.start(ctx, o); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	w.look(o)
+	w.API = api.New(api.Options{
+		Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger, TaskKeys: w.tokens, TriggerKeys: o.Secrets.Keys,
+	})
+	return w, nil
+}
+
+// start starts the engine with its executors and what sends and receives.
+func (w *Workflows) start(ctx context.Context, o Options) error {
+	executors, err := w.executors(ctx, o)
+	if err != nil {
+		return err
+	}
+	if o.Webhook.Keys == nil {
+		o.Webhook.Keys = o.Secrets.Keys
+	}
+	hook, err := outbox.NewWebhook(o.Webhook)
+	if err != nil {
+		return err
+	}
+	aws, source := outbox.NewAmazon(o.Amazon), inbox.New(o.Inbox)
+	w.clients = append(w.clients, hook.Close, aws.Close, source.Close)
+	w.Engine, err = engine.Open(ctx, engine.Options{
+		Store: w.Store, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
+		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
+		Source:    source,
+		Retention: o.Retention, Logger: o.Logger, Registry: o.Registry,
+	})
+	return err
+}
+
+// look starts what looks after pods, containers and the objects of POP.
+func (w *Workflows) look(o Options) {
 	if w.cluster != nil {
 		w.background(func(ctx context.Context) {
 			if err := w.cluster.Run(ctx); err != nil && ctx.Err() == nil {
@@ -131,28 +155,18 @@ func Open(ctx context.Context, o Options) (*Workflows, error) {
 	if o.POP {
 		w.servePOP(o)
 	}
-	w.API = api.New(api.Options{
-		Engine: w.Engine, Keys: w.Keys, Identify: o.Identify, Logger: o.Logger, TaskKeys: w.tokens, TriggerKeys: keys(o.Secrets),
-	})
-	return w, nil
 }
 
-// provide gives steps and webhooks the secrets they name, and asynchronous
-// calls a way back, where the caller has not seen to that.
-func (o *Options) provide(token secret.String) {
-	of := keys(o.Secrets)
-	if o.HTTP.Callback == nil {
-		o.HTTP.Callback = callback(o.Addr, token)
+// forever is longer than any store is kept.
+const forever = 100 * 365 * 24 * time.Hour
+
+// Keep is a retention as people write it, where 0 is forever: for the engine
+// two zeros are its default.
+func Keep(r engine.Retention) engine.Retention {
+	if r == (engine.Retention{}) {
+		return engine.Retention{Succeeded: forever, Failed: forever}
 	}
-	if o.HTTP.Secrets == nil {
-		o.HTTP.Secrets = stepSecret(o.Secrets)
-	}
-	if o.HTTP.Keys == nil {
-		o.HTTP.Keys = func(task work.Task, name string) ([]secret.String, error) { return of(task.Tenant, name) }
-	}
-	if o.Webhook.Keys == nil {
-		o.Webhook.Keys = of
-	}
+	return r
 }
 
 // IsURL tells a store's URL from a path.
@@ -164,20 +178,26 @@ func openStore(ctx context.Context, where string, log *slog.Logger) (store.Store
 	if IsURL(where) {
 		return postgres.Config{URL: where, Log: log}.Open(ctx)
 	}
-	return sqlite.Open(ctx, where)
+	return sqlite.Config{Path: where, Log: log}.Open(ctx)
 }
 
 // executors are those of the engine's process.
 func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.Executor, error) {
-	all, err := Executors(ctx, o, w.submit)
+	all, closeAll, err := Executors(ctx, o, w.submit)
 	if err != nil {
 		return nil, err
 	}
+	w.clients = append(w.clients, closeAll)
 	if o.Containers != nil {
-		boxes, err := w.containers(*o.Containers)
+		allowed := *o.Containers
+		if allowed.Secrets == nil {
+			allowed.Secrets = o.Secrets.variable
+		}
+		boxes, err := w.containers(allowed)
 		if err != nil {
 			return nil, err
 		}
+		w.clients = append(w.clients, boxes.Close)
 		for _, typ := range boxes.Types() {
 			all[typ] = boxes
 		}
@@ -207,30 +227,40 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 type Submitter func(ctx context.Context, s work.Submission) (work.Receipt, error)
 
 // Executors are those of step types that need no engine in their process, as
-// o.Shell and o.HTTP say, by type. Without a submitter there is none for "submit".
-func Executors(ctx context.Context, o Options, submit Submitter) (map[string]work.Executor, error) {
-	all := map[string]work.Executor{}
+// o.Shell, o.HTTP, o.JQ and o.Secrets say, by type. Without a submitter there
+// is none for "submit". closeAll closes the connections they keep.
+func Executors(ctx context.Context, o Options, submit Submitter) (all map[string]work.Executor, closeAll func(), err error) {
+	if o.HTTP.Secrets == nil {
+		o.HTTP.Secrets = o.Secrets.header
+	}
+	if o.HTTP.Keys == nil {
+		o.HTTP.Keys = func(task work.Task, name string) ([]secret.String, error) { return o.Secrets.Keys(task.Tenant, name) }
+	}
+	if o.Shell.Secrets == nil {
+		o.Shell.Secrets = o.Secrets.variable
+	}
 	calls, err := workhttp.New(o.HTTP)
 	if err != nil {
-		return nil, err
-	}
-	steps := builtin.New(builtin.Options{Submit: submit, HTTP: calls})
-	for _, typ := range steps.Types() {
-		all[typ] = steps
+		return nil, nil, err
 	}
 	programs, err := shell.New(o.Shell)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// What programs of an engine that was killed left behind ends before
 	// their steps are executed again.
 	if _, err := programs.Recover(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	all = map[string]work.Executor{}
+	steps := builtin.New(builtin.Options{Submit: submit, HTTP: calls, JQ: o.JQ})
+	for _, typ := range steps.Types() {
+		all[typ] = steps
 	}
 	for _, typ := range programs.Types() {
 		all[typ] = programs
 	}
-	return all, nil
+	return all, calls.Close, nil
 }
 
 // containers makes the executor of containers. What an engine that was killed
@@ -323,10 +353,14 @@ func (w *Workflows) background(do func(context.Context)) {
 }
 
 // Close stops the engine, waiting for what it executes until ctx ends, and
-// closes the store.
+// closes the store and the connections that were kept.
 func (w *Workflows) Close(ctx context.Context) error {
 	for _, end := range w.upkeep {
 		end()
 	}
-	return errors.Join(w.Engine.Close(ctx), w.Store.Close())
+	err := w.Engine.Close(ctx)
+	for _, closeIdle := range w.clients {
+		closeIdle()
+	}
+	return errors.Join(err, w.Store.Close())
 }
