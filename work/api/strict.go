@@ -20,6 +20,10 @@ import (
 	"github.com/berth-project/berth/work"
 )
 
+// Decode reads a document as the API does: strictly, with the names as they
+// are spelled. For documents that come in files.
+func Decode(text []byte, into any) error { return decode(text, into) }
+
 // decode reads JSON strictly: all of it, names as they are spelled and each
 // once. encoding/json alone takes "Tenant" for "tenant", and of two the last.
 func decode(body []byte, into any) error {

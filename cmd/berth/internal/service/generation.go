@@ -26,6 +26,7 @@ type generation struct {
 	table  *gateway.Table
 	specs  []process.Spec
 	groups groupPlan
+	work   workPlan
 	close  []func() error // what the table's routes hold open
 }
 
@@ -62,6 +63,9 @@ func build(ctx context.Context, opts Options, groups *groupSet, id identity) (*g
 		g.specs = b.specs(id)
 	} else {
 		b.requireNoProcesses()
+	}
+	if opts.Mode != GatewayOnly {
+		g.work = b.workPlan(opts.Data)
 	}
 	specs := b.groupSpecs()
 	if err := b.problems.Err(); err != nil {

@@ -45,6 +45,7 @@ func (s *Service) watchedFiles() []string {
 	if keys := KeysFile(g.m, s.opts.Data); keys != "" {
 		files = append(files, keys)
 	}
+	files = append(files, workFiles(g.m)...)
 	return append(files, s.certs.files()...)
 }
 
@@ -91,7 +92,7 @@ func (s *Service) warnOfRestart(before, after *manifest.Manifest) {
 		{"telemetry", before.Telemetry == after.Telemetry},
 		{"gateway.limits or gateway.timeouts", limits},
 		{"gateway.public-origin, for signing in", before.Gateway.PublicOrigin == after.Gateway.PublicOrigin},
-		{"work", reflect.DeepEqual(before.Work, after.Work)},
+		{"work", reflect.DeepEqual(startedWork(before.Work), startedWork(after.Work))},
 		{"development", reflect.DeepEqual(before.Development, after.Development)},
 	} {
 		if !section.same {
@@ -132,7 +133,7 @@ func (s *Service) bringUp(ctx, background context.Context, old, next *generation
 	if err != nil {
 		return err
 	}
-	if err := s.work.apply(ctx, &builder{m: next.m, env: next.env, log: s.log}); err != nil {
+	if err := s.work.apply(ctx, next); err != nil {
 		return err
 	}
 	s.groups.start(background, next.groups)

@@ -239,7 +239,7 @@ func (s *Service) startParts(ctx context.Context, parts *errgroup.Group, g *gene
 		parts.Go(func() error { return s.keys.serve(ctx, s.keysHandler()) })
 	}
 	if s.work != nil {
-		parts.Go(func() error { return s.work.serve(ctx, g.m.Gateway.Timeouts.Drain.Std()) })
+		parts.Go(func() error { return s.work.serve(ctx) })
 		parts.Go(func() error { s.work.history.Run(ctx); return nil })
 	}
 	parts.Go(func() error { return s.people.resolver.Run(ctx) })
