@@ -80,13 +80,18 @@ func newEnvironment(kind Kind) (*cel.Env, error) {
 	for _, name := range variables[kind] {
 		options = append(options, cel.Variable(name, known[name]))
 	}
-	return cel.NewEnv(options...)
+	env, err := cel.NewEnv(options...)
+	if err != nil {
+		return nil, err
+	}
+	return env.Extend(guarded(kind, env)...)
 }
 
 // limits are those of a program. Watching memory costs as much as a short
 // condition does, and only loops can make large values of small ones.
 func limits(kind Kind, loops bool) []cel.ProgramOption {
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost[kind])}
+	options = append(options, regexes(kind)...)
 	if loops {
 		options = append(options, cel.MemoryLimit(maxMemory),
 			cel.MemoryTracking(types.MemoryTrackerSizeCalculator(types.NewSizeCalculator(sizing()...))))

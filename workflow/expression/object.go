@@ -23,6 +23,7 @@ type object struct {
 	few    []variable         // what was found, while that is little
 	many   map[string]ref.Val // and then
 	looked int                // how often raw was searched
+	budget *budget            // of the evaluation that reads it
 }
 
 // maxFew is how many values are found again by looking at each.
@@ -63,16 +64,24 @@ func (o *object) Find(key ref.Val) (ref.Val, bool) {
 func (o *object) search(name string) ref.Val {
 	if o.fields == nil && o.looked < maxSearches {
 		o.looked++
+		if !o.budget.spend(len(o.raw), scanned) {
+			return types.WrapErr(errCost)
+		}
 		if raw, found := jsonscan.Member(o.raw, name); found {
-			return jsonValue(raw)
+			return o.adapter().json(raw)
 		}
 		return nil
 	}
 	if v, found := o.whole()[name]; found {
-		return adapter{}.NativeToValue(v)
+		return o.adapter().NativeToValue(v)
+	}
+	if o.budget.over() {
+		return types.WrapErr(errCost)
 	}
 	return nil
 }
+
+func (o *object) adapter() adapter { return adapter{o.budget} }
 
 // whole reads all members.
 func (o *object) whole() map[string]any {
@@ -80,6 +89,9 @@ func (o *object) whole() map[string]any {
 		return o.fields
 	}
 	var members map[string]json.RawMessage
+	if !o.budget.spend(len(o.raw), read) {
+		return nil // whoever evaluates sees that there is nothing left
+	}
 	if err := json.Unmarshal(o.raw, &members); err != nil {
 		members = nil // whoever asks for a member is told that there is none
 	}
@@ -91,7 +103,7 @@ func (o *object) whole() map[string]any {
 }
 
 // mapper returns the object as CEL's own map.
-func (o *object) mapper() traits.Mapper { return types.NewStringInterfaceMap(adapter{}, o.whole()) }
+func (o *object) mapper() traits.Mapper { return types.NewStringInterfaceMap(o.adapter(), o.whole()) }
 
 // Get implements [traits.Indexer].
 func (o *object) Get(key ref.Val) ref.Val {
@@ -118,7 +130,7 @@ func (o *object) AggregateSize(sizer types.AggregateSizer) uint32 {
 		if raw, ok := v.(json.RawMessage); ok {
 			total += len(name) + len(raw)
 		} else {
-			total += len(name) + int(min(sizer.AggregateSize(adapter{}.NativeToValue(v)), math.MaxInt32))
+			total += len(name) + int(min(sizer.AggregateSize(o.adapter().NativeToValue(v)), math.MaxInt32))
 		}
 	}
 	return uint32(min(total, math.MaxInt32))
@@ -137,7 +149,12 @@ func (o *object) ConvertToNative(t reflect.Type) (any, error) { return o.mapper(
 func (o *object) ConvertToType(t ref.Type) ref.Val { return o.mapper().ConvertToType(t) }
 
 // Equal implements [ref.Val].
-func (o *object) Equal(other ref.Val) ref.Val { return o.mapper().Equal(other) }
+func (o *object) Equal(other ref.Val) ref.Val {
+	if !o.budget.spend(len(o.raw), compared) {
+		return types.WrapErr(errCost)
+	}
+	return o.mapper().Equal(other)
+}
 
 // Type implements [ref.Val].
 func (o *object) Type() ref.Type { return types.MapType }
@@ -149,7 +166,24 @@ func (o *object) Value() any { return o.whole() }
 // asking them.
 type list struct {
 	traits.Lister
-	size uint32
+	size   uint32
+	budget *budget
+}
+
+// Equal implements [ref.Val].
+func (l list) Equal(other ref.Val) ref.Val {
+	if !l.budget.spend(int(l.size), compared) {
+		return types.WrapErr(errCost)
+	}
+	return l.Lister.Equal(other)
+}
+
+// Contains implements [traits.Container].
+func (l list) Contains(value ref.Val) ref.Val {
+	if !l.budget.spend(int(l.size), compared) {
+		return types.WrapErr(errCost)
+	}
+	return l.Lister.Contains(value)
 }
 
 // AggregateSize implements [types.AggregateSizeVisitor].

@@ -128,9 +128,11 @@ func (p *Program) JSON(v Variables) (json.RawMessage, error) {
 }
 
 func (p *Program) eval(v Variables) (ref.Val, error) {
-	a := activation{variables: v}
+	a := activation{variables: v, adapter: adapter{&budget{maxRead}}}
 	out, _, err := p.program.Eval(&a)
 	switch {
+	case a.adapter.budget.over(), errors.Is(err, errCost):
+		return nil, errCost
 	case err == nil:
 		return out, nil
 	case a.err != nil:
@@ -148,6 +150,7 @@ var errCost = errors.New("expression takes too much work: it goes over lists tha
 // activation gives CEL the variables, each converted once.
 type activation struct {
 	variables Variables
+	adapter   adapter
 	known     []variable
 	err       error
 }
@@ -174,7 +177,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		}
 		return nil, false
 	}
-	value := adapter{}.NativeToValue(v)
+	value := a.adapter.NativeToValue(v)
 	a.known = append(a.known, variable{name, value})
 	return value, true
 }

@@ -20,15 +20,15 @@ import (
 
 // adapter makes CEL values of Go values. JSON is read as deep as an expression
 // looks. A whole number is an int, any other a double; the two compare as numbers.
-type adapter struct{}
+type adapter struct{ budget *budget }
 
 // NativeToValue implements [types.Adapter].
 func (a adapter) NativeToValue(v any) ref.Val {
 	switch v := v.(type) {
 	case json.RawMessage:
-		return jsonValue(v)
+		return a.json(v)
 	case map[string]any:
-		return &object{fields: v}
+		return &object{fields: v, budget: a.budget}
 	case map[string]string:
 		return types.NewStringStringMap(a, v)
 	case []any:
@@ -37,24 +37,17 @@ func (a adapter) NativeToValue(v any) ref.Val {
 	return types.DefaultTypeAdapter.NativeToValue(v)
 }
 
-// jsonValue returns JSON as a value; nothing at all is null.
-func jsonValue(raw json.RawMessage) ref.Val {
+// json returns JSON as a value; nothing at all is null.
+func (a adapter) json(raw json.RawMessage) ref.Val {
 	raw = jsonscan.Trim(raw)
 	if len(raw) == 0 {
 		return types.NullValue
 	}
 	switch raw[0] {
 	case '{':
-		return &object{raw: raw}
+		return &object{raw: raw, budget: a.budget}
 	case '[':
-		items := []ref.Val{}
-		if !jsonscan.Elements(raw, func(_ int, v json.RawMessage) bool {
-			items = append(items, jsonValue(v))
-			return true
-		}) {
-			return types.NewErr("value is not JSON")
-		}
-		return list{types.NewRefValList(adapter{}, items), uint32(min(len(raw), math.MaxInt32))}
+		return a.list(raw)
 	case '"':
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -71,6 +64,25 @@ func jsonValue(raw json.RawMessage) ref.Val {
 		return types.False
 	}
 	return numberValue(string(raw))
+}
+
+// list returns an array as a value.
+func (a adapter) list(raw json.RawMessage) ref.Val {
+	if !a.budget.spend(len(raw), scanned) {
+		return types.WrapErr(errCost)
+	}
+	items := []ref.Val{}
+	whole := jsonscan.Elements(raw, func(_ int, v json.RawMessage) bool {
+		items = append(items, a.json(v))
+		return !a.budget.over()
+	})
+	switch {
+	case a.budget.over():
+		return types.WrapErr(errCost)
+	case !whole:
+		return types.NewErr("value is not JSON")
+	}
+	return list{types.NewRefValList(a, items), uint32(min(len(raw), math.MaxInt32)), a.budget}
 }
 
 // numberValue returns a number as CEL calculates with it.
