@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,32 +29,51 @@ func (e *Engine) after(l *loop, p shard.Published) {
 	if p.Outbox {
 		e.outbox.kick()
 	}
-	if len(p.Children)+len(p.Cancel) > 0 {
-		e.working.Go(func() { e.family(l, p.Children, p.Cancel) })
+	if len(p.Children)+len(p.Cancel)+len(p.Adopted) > 0 {
+		e.working.Go(func() { e.family(l, p) })
 	}
 	for _, f := range p.Finished {
-		if f.Parent != 0 {
-			e.working.Go(func() { e.report(l, f) })
-		}
+		e.working.Go(func() { e.report(f) })
 	}
 }
 
 // family submits sub-workflows and cancels those nobody waits for any more.
-func (e *Engine) family(l *loop, children []shard.Child, cancel []workflow.RunID) {
-	for _, ch := range children {
-		e.persist(l, func(ctx context.Context) error { return e.submitChild(ctx, ch) })
+//
+// Each of these is done for as long as this engine owns the shard of the run
+// that would otherwise miss it, for a later owner asks again: it has the steps
+// of the runs that it loads ask after their sub-workflows (Child), and
+// sub-workflows ask whether they are still waited for (Adopted).
+func (e *Engine) family(l *loop, p shard.Published) {
+	slots := make(chan struct{}, relatives)
+	do := func(l *loop, do func(context.Context) error) {
+		slots <- struct{}{}
+		e.working.Go(func() {
+			defer func() { <-slots }()
+			e.persist(l, do)
+		})
 	}
-	for _, id := range cancel {
-		e.persist(l, func(ctx context.Context) error {
+	for _, ch := range p.Children {
+		do(l, func(ctx context.Context) error { return e.summon(ctx, ch) })
+	}
+	for _, id := range p.Cancel {
+		do(e.shardOf(id), func(ctx context.Context) error {
 			return e.Control(ctx, shard.Order{Verb: shard.Cancel, Run: id, By: "its parent", Reason: "the run it works for was canceled"})
+		})
+	}
+	for _, a := range p.Adopted {
+		do(l, func(ctx context.Context) error {
+			return e.tell(ctx, a.Parent, func(c *shard.Core) error { return c.ChildSubmitted(a.Parent, a.Ref, a.Key, a.Run) })
 		})
 	}
 }
 
+// relatives is how much is done for the sub-workflows of one round at a time.
+const relatives = 64
+
 // persist does something for a shard until it succeeds or can never, as long as
-// the shard is this engine's: the next owner asks again.
+// the shard is this engine's.
 func (e *Engine) persist(l *loop, do func(context.Context) error) {
-	for wait := 50 * time.Millisecond; e.ctx.Err() == nil && l.owned() == nil; wait = min(2*wait, 5*time.Second) {
+	for wait := 50 * time.Millisecond; l != nil && e.ctx.Err() == nil && l.owned() == nil; wait = min(2*wait, 5*time.Second) {
 		ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
 		err := do(ctx)
 		cancel()
@@ -65,58 +85,63 @@ func (e *Engine) persist(l *loop, do func(context.Context) error) {
 	}
 }
 
+// summon submits a sub-workflow, or asks after one that was submitted.
+func (e *Engine) summon(ctx context.Context, ch shard.Child) error {
+	if ch.Run == 0 {
+		return e.submitChild(ctx, ch)
+	}
+	err := e.tell(ctx, ch.Run, func(c *shard.Core) error { return c.Remind(ch.Run) })
+	if errors.Is(err, work.ErrNotFound) {
+		return e.childFailed(ctx, ch, fmt.Errorf("run %v, which worked for this step, was deleted", ch.Run))
+	}
+	return err
+}
+
 func (e *Engine) submitChild(ctx context.Context, ch shard.Child) error {
 	if ch.Err != nil {
-		return e.childFailed(ctx, ch, ch.Err)
+		return e.childFailed(ctx, ch, fmt.Errorf("the sub-workflow was refused: %w", ch.Err))
 	}
 	receipts, err := e.Submit(ctx, []work.Submission{ch.Submission})
 	if err != nil {
 		return err
 	}
-	if r := receipts[0]; r.Error != nil {
-		if errors.Is(r.Error, work.ErrBusy) || errors.Is(r.Error, work.ErrNotOwner) || errors.Is(r.Error, work.ErrQuota) {
+	id := receipts[0].ID
+	if p := receipts[0].Error; p != nil {
+		if errors.Is(p, work.ErrBusy) || errors.Is(p, work.ErrNotOwner) || errors.Is(p, work.ErrQuota) {
 			return work.ErrBusy
 		}
-		return e.childFailed(ctx, ch, r.Error)
+		// What refuses it now may have taken it before.
+		key := store.IdempotencyKey{Tenant: ch.Submission.Tenant, Key: ch.Key}
+		before, err := e.store.Idempotent(ctx, []store.IdempotencyKey{key})
+		if err != nil {
+			return err
+		}
+		if id = before[key]; id == 0 {
+			return e.childFailed(ctx, ch, fmt.Errorf("the sub-workflow was refused: %w", p))
+		}
 	}
-	id := receipts[0].ID
 	err = e.tell(ctx, ch.Parent, func(c *shard.Core) error {
-		return c.ChildSubmitted(ch.Parent, ch.Ref, ch.Submission.IdempotencyKey, id)
+		return c.ChildSubmitted(ch.Parent, ch.Ref, ch.Key, id)
 	})
-	if err != nil || !receipts[0].Duplicate {
+	if err != nil || receipts[0].Error == nil && !receipts[0].Duplicate {
 		return err
 	}
-	return e.reportStored(ctx, ch, id)
-}
-
-// reportStored tells a parent of a child that may have finished before.
-func (e *Engine) reportStored(ctx context.Context, ch shard.Child, id workflow.RunID) error {
-	recs, err := e.store.Load(ctx, []workflow.RunID{id})
-	if err != nil || len(recs) == 0 || !recs[0].Status.Final() {
-		return err
-	}
-	run, err := e.machineOf(ctx, &recs[0])
-	if err != nil {
-		return err
-	}
-	st := run.State
-	return e.tell(ctx, ch.Parent, func(c *shard.Core) error {
-		return c.ChildFinished(ch.Parent, ch.Ref, id, st.Status, st.Output, st.Failure)
-	})
+	ch.Run = id // it may have ended before
+	return e.summon(ctx, ch)
 }
 
 func (e *Engine) childFailed(ctx context.Context, ch shard.Child, why error) error {
-	f := &machine.Failure{Code: "submit", Message: "the sub-workflow was refused: " + why.Error(), Fatal: true}
+	f := &machine.Failure{Code: "submit", Message: why.Error(), Fatal: true}
 	return e.tell(ctx, ch.Parent, func(c *shard.Core) error {
-		return c.ChildFinished(ch.Parent, ch.Ref, 0, machine.Failed, nil, f)
+		return c.ChildFinished(ch.Parent, machine.ChildEnd{Ref: ch.Ref, Key: ch.Key, Run: ch.Run, Status: machine.Failed, Failure: f})
 	})
 }
 
 // report tells a parent that its child is final.
-func (e *Engine) report(l *loop, f shard.Finished) {
-	e.persist(l, func(ctx context.Context) error {
+func (e *Engine) report(f shard.Finished) {
+	e.persist(e.shardOf(f.Parent), func(ctx context.Context) error {
 		return e.tell(ctx, f.Parent, func(c *shard.Core) error {
-			return c.ChildFinished(f.Parent, f.ParentRef, f.ID, f.Status, f.Output, f.Failure)
+			return c.ChildFinished(f.Parent, f.ChildEnd)
 		})
 	})
 }
@@ -128,20 +153,4 @@ func (e *Engine) tell(ctx context.Context, run workflow.RunID, news func(*shard.
 		return nil
 	}
 	return askError(ctx, l, func(c *shard.Core, answer func(error)) { c.Do(news, answer) })
-}
-
-// machineOf loads a stored run.
-func (e *Engine) machineOf(ctx context.Context, rec *store.Record) (*machine.Run, error) {
-	plan, err := e.planOf(ctx, rec.Document)
-	if err != nil {
-		return nil, err
-	}
-	run, err := machine.Load(plan, rec.Meta, &e.opt.Limits, rec.State)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range rec.Outputs {
-		run.SetExternal(machine.Ref{Node: o.Node, Item: o.Item}, o.Body)
-	}
-	return run, nil
 }

@@ -325,3 +325,19 @@ func (e *Engine) Health(ctx context.Context) []string {
 	}
 	return wrong
 }
+
+// machineOf loads a stored run.
+func (e *Engine) machineOf(ctx context.Context, rec *store.Record) (*machine.Run, error) {
+	plan, err := e.planOf(ctx, rec.Document)
+	if err != nil {
+		return nil, err
+	}
+	run, err := machine.Load(plan, rec.Meta, &e.opt.Limits, rec.State)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range rec.Outputs {
+		run.SetExternal(machine.Ref{Node: o.Node, Item: o.Item}, o.Body)
+	}
+	return run, nil
+}

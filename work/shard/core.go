@@ -59,6 +59,7 @@ type Core struct {
 // round is what one round gathers until it is published.
 type round struct {
 	dirty     []*resident
+	read      []*resident // came from the store
 	urgent    bool
 	documents []store.Document
 	history   []store.History
@@ -80,10 +81,14 @@ type round struct {
 type Published struct {
 	// Recalls are leases that ended early: their attempts must stop.
 	Recalls []Recall
-	// Children are sub-workflows to be submitted, Cancel those to be canceled.
+	// Children are sub-workflows to be submitted or asked after, Cancel those
+	// to be canceled.
 	Children []Child
 	Cancel   []workflow.RunID
-	// Finished are runs that became final.
+	// Adopted are sub-workflows that came from the store: the steps they work
+	// for may have stopped waiting for them without a word.
+	Adopted []Adopted
+	// Finished are sub-workflows that became final: their parents must hear of it.
 	Finished []Finished
 	// Notices are for those who watch.
 	Notices []work.Event
@@ -106,19 +111,24 @@ type Recall struct {
 type Child struct {
 	Parent     workflow.RunID
 	Ref        machine.Ref
+	Key        string
+	Run        workflow.RunID // it was submitted before: Remind it
 	Submission work.Submission
 	Err        error // the step's "with" makes no submission
 }
 
-// Finished is a run that became final.
+// Adopted is a sub-workflow, and the step and key under which it was wanted.
+type Adopted struct {
+	Run    workflow.RunID
+	Parent workflow.RunID
+	Ref    machine.Ref
+	Key    string
+}
+
+// Finished is a sub-workflow that became final.
 type Finished struct {
-	ID        workflow.RunID
-	Tenant    string
-	Status    machine.Status
-	Output    []byte
-	Failure   *machine.Failure
-	Parent    workflow.RunID
-	ParentRef machine.Ref
+	Parent workflow.RunID
+	machine.ChildEnd
 }
 
 // resident is a run in memory.
@@ -175,7 +185,7 @@ func (c *Core) Urgent() bool { return c.round.urgent }
 // Pending says whether the round has anything to be written.
 func (c *Core) Pending() bool {
 	r := &c.round
-	return len(r.dirty)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.answers) > 0
+	return len(r.dirty)+len(r.read)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.answers) > 0
 }
 
 // maxShards is how many shards there can be: what fits into a run's id.

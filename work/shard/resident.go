@@ -2,6 +2,7 @@ package shard
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/berth-project/berth/work/queue"
 	"github.com/berth-project/berth/work/store"
@@ -66,10 +67,26 @@ func (c *Core) admit(rec *store.Record) (*resident, error) {
 	r.rec.State, r.rec.Outputs = nil, nil
 	r.item = itemOf(&r.rec)
 	c.runs[rec.Meta.ID] = r
+	c.round.read = append(c.round.read, r)
+	c.adopt(r)
 	if waits(rec.Status) { // a reset queued it again while steps of it were executed
 		c.reclaim(r)
 	}
 	return r, nil
+}
+
+// adopt has the parent of a sub-workflow asked whether it still waits for it.
+// A parent that stopped waiting says so once; an owner that is gone may not
+// have passed it on.
+func (c *Core) adopt(r *resident) {
+	meta := &r.run.Meta
+	if meta.Parent == 0 || r.status.Final() || !strings.HasPrefix(r.rec.Idempotency, meta.Parent.String()) {
+		return
+	}
+	c.round.out.Adopted = append(c.round.out.Adopted, Adopted{
+		Run: meta.ID, Parent: meta.Parent, Ref: meta.ParentStep, Key: r.rec.Idempotency,
+	})
+	c.round.urgent = true
 }
 
 // itemOf is what the order needs to know of a run.

@@ -1,6 +1,9 @@
 package shard
 
 import (
+	"slices"
+
+	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
@@ -70,8 +73,11 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, r := range round.dirty {
 		r.stored = true
 	}
-	for id := range out.Duplicates {
-		c.disown(id)
+	if len(out.Duplicates) > 0 {
+		for id := range out.Duplicates {
+			c.disown(id)
+		}
+		round.out.forget(out.Duplicates)
 	}
 	for _, p := range round.polled {
 		c.deliver(p, out)
@@ -85,11 +91,23 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, r := range round.dirty {
 		c.retain(r)
 	}
+	for _, r := range round.read {
+		c.retain(r)
+	}
 	c.round = round0(store.Outcome{})
 	return round.out
 }
 
 func round0(out store.Outcome) round { return round{duplicates: out.Duplicates} }
+
+// forget drops what runs want that were not taken.
+func (p *Published) forget(runs map[workflow.RunID]workflow.RunID) {
+	gone := func(id workflow.RunID) bool { _, ok := runs[id]; return ok }
+	p.Recalls = slices.DeleteFunc(p.Recalls, func(r Recall) bool { return gone(r.Run) })
+	p.Children = slices.DeleteFunc(p.Children, func(ch Child) bool { return gone(ch.Parent) })
+	p.Finished = slices.DeleteFunc(p.Finished, func(f Finished) bool { return gone(f.Run) })
+	p.Notices = slices.DeleteFunc(p.Notices, func(e work.Event) bool { return gone(e.Run) })
+}
 
 // disown takes back a run whose idempotency key another shard had first.
 func (c *Core) disown(id workflow.RunID) {
@@ -138,6 +156,7 @@ func (c *Core) deliver(p *Poller, out store.Outcome) {
 // beyond what fits.
 func (c *Core) retain(r *resident) {
 	switch {
+	case r.dirty || c.runs[r.run.Meta.ID] != r:
 	case r.status.Final() && len(r.leases) == 0:
 		delete(c.runs, r.run.Meta.ID)
 	case waits(r.status) && len(r.leases) == 0 && len(c.runs) > c.fresh:

@@ -129,13 +129,18 @@ func (c *Core) line(r *resident) {
 
 // finish tells of a run that became final.
 func (c *Core) finish(r *resident) {
-	st := &r.run.State
-	c.round.out.Finished = append(c.round.out.Finished, Finished{
-		ID: r.run.Meta.ID, Tenant: r.run.Meta.Tenant, Status: st.Status, Output: st.Output, Failure: st.Failure,
-		Parent: r.run.Meta.Parent, ParentRef: r.run.Meta.ParentStep,
-	})
-	c.emit(r, "run."+st.Status.String())
+	if r.run.Meta.Parent != 0 {
+		c.round.out.Finished = append(c.round.out.Finished, finished(r))
+	}
+	c.emit(r, "run."+r.run.State.Status.String())
 	delete(c.logSeq, r.run.Meta.ID)
+}
+
+func finished(r *resident) Finished {
+	st := &r.run.State
+	return Finished{Parent: r.run.Meta.Parent, ChildEnd: machine.ChildEnd{
+		Ref: r.run.Meta.ParentStep, Key: r.rec.Idempotency, Run: r.run.Meta.ID, Status: st.Status, Output: st.Output, Failure: st.Failure,
+	}}
 }
 
 // tell lets those who watch know of the steps that changed.
@@ -195,7 +200,10 @@ func (c *Core) withdrawAll(r *resident) {
 // child reads what a step of type workflow wants as a submission. It cannot
 // ask for another tenant: a run works for its own.
 func (c *Core) child(r *resident, want machine.Child) Child {
-	out := Child{Parent: r.run.Meta.ID, Ref: want.Ref}
+	out := Child{Parent: r.run.Meta.ID, Ref: want.Ref, Key: want.Key, Run: want.Run}
+	if want.Run != 0 {
+		return out
+	}
 	if err := json.Unmarshal(want.With, &out.Submission); err != nil {
 		out.Err = fmt.Errorf("the sub-workflow's \"with\": %w", err)
 		return out
@@ -209,6 +217,22 @@ func (c *Core) child(r *resident, want machine.Child) Child {
 		s.Priority = &p
 	}
 	return out
+}
+
+// Remind tells once more how a sub-workflow ended, when it has: whoever waits
+// for it may have missed it. work.ErrNotFound says that there is no such run.
+func (c *Core) Remind(child workflow.RunID) error {
+	r, err := c.resident(child)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return fmt.Errorf("%w: run %v", work.ErrNotFound, child)
+	}
+	if r.run.State.Status.Final() {
+		c.round.out.Finished = append(c.round.out.Finished, finished(r))
+	}
+	return nil
 }
 
 // ChildSubmitted ties a sub-workflow to the step that wanted it under a key. A
@@ -228,12 +252,12 @@ func (c *Core) ChildSubmitted(parent workflow.RunID, ref machine.Ref, key string
 }
 
 // ChildFinished tells a step how its sub-workflow ended.
-func (c *Core) ChildFinished(parent workflow.RunID, ref machine.Ref, child workflow.RunID, s machine.Status, output []byte, f *machine.Failure) error {
+func (c *Core) ChildFinished(parent workflow.RunID, end machine.ChildEnd) error {
 	r, err := c.resident(parent)
 	if err != nil || r == nil {
 		return err
 	}
-	if err := r.run.ChildFinished(ref, child, s, output, f, c.now); err != nil {
+	if err := r.run.ChildFinished(end, c.now); err != nil {
 		return nil //nolint:nilerr // the step moved on, which is no fault of the child's
 	}
 	c.settle(r)

@@ -32,17 +32,21 @@ func (r *Run) childKey(ref Ref, s *Step) string {
 	return key + "#" + strconv.Itoa(s.Attempt)
 }
 
-// wantChildren asks again for the runs of which it is not known that they
-// were submitted.
+// wantChildren asks again for the runs that steps wait for: it is not known
+// whether they were submitted, or what became of them.
 func (r *Run) wantChildren(now int64) {
 	var refs []Ref
 	for _, ref := range r.live {
-		if s := r.sleepingChild(ref); s != nil && s.Child == 0 {
+		if r.sleepingChild(ref) != nil {
 			refs = append(refs, ref)
 		}
 	}
 	for _, ref := range sorted(refs) {
 		s := r.Step(ref)
+		if s.Child != 0 {
+			r.effects.Children = append(r.effects.Children, Child{Ref: ref, Key: r.childKey(ref, s), Run: s.Child})
+			continue
+		}
 		payload, err := r.payload(ref)
 		if err != nil {
 			r.failAttempt(ref, s, failureOf(err), now)
@@ -86,25 +90,33 @@ func (r *Run) ChildStarted(ref Ref, child workflow.RunID, _ int64) {
 	}
 }
 
+// ChildEnd is how a run ended that worked for a step.
+type ChildEnd struct {
+	Ref     Ref
+	Key     string         // under which it was wanted
+	Run     workflow.RunID // 0: there will be none
+	Status  Status
+	Output  json.RawMessage
+	Failure *Failure
+}
+
 // ChildFinished ends the attempt of a step as the run ended that works for
-// it; child 0 says that there will be none. ErrStale says that the step waits
-// for another run, or for none.
-func (r *Run) ChildFinished(ref Ref, child workflow.RunID, status Status, output json.RawMessage, f *Failure, now int64) error {
-	s := r.sleepingChild(ref)
-	expected := s != nil && s.Child == child
-	if s != nil && s.Child == 0 && status != Canceled { // it was faster than the news of its start
-		s.Child = child
-		expected = true
-	}
+// it. ErrStale says that the step waits for another run, or for none.
+func (r *Run) ChildFinished(end ChildEnd, now int64) error {
+	s := r.sleepingChild(end.Ref)
 	switch {
-	case !expected:
-		return fmt.Errorf("%w: run %v does not wait for run %v", ErrStale, r.Meta.ID, child)
-	case !status.Final():
-		return r.refuse(fmt.Sprintf("the sub-workflow %v is %v", child, status))
-	case status == Succeeded:
-		r.succeed(ref, s, output, now)
-	default:
-		r.failAttempt(ref, s, childFailure(child, status, f), now)
+	case s == nil || end.Key != r.childKey(end.Ref, s) || s.Child != 0 && s.Child != end.Run && end.Run != 0:
+		return fmt.Errorf("%w: run %v does not wait for run %v", ErrStale, r.Meta.ID, end.Run)
+	case !end.Status.Final():
+		return r.refuse(fmt.Sprintf("the sub-workflow %v is %v", end.Run, end.Status))
+	}
+	if end.Run != 0 { // it may have been faster than the news of its start
+		s.Child = end.Run
+	}
+	if end.Status == Succeeded {
+		r.succeed(end.Ref, s, end.Output, now)
+	} else {
+		r.failAttempt(end.Ref, s, childFailure(end.Run, end.Status, end.Failure), now)
 	}
 	r.advance(now)
 	return nil
@@ -142,7 +154,7 @@ func (r *Run) dropChild(ref Ref, s *Step) {
 	for k, c := range r.effects.Children {
 		if c.Ref == ref { // nobody heard of it yet
 			r.effects.Children = append(r.effects.Children[:k], r.effects.Children[k+1:]...)
-			return
+			break
 		}
 	}
 	if s.Child != 0 {

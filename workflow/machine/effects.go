@@ -12,7 +12,7 @@ type Effects struct {
 	Ready    []Ref            // steps to be dispatched when a slot is free
 	Recall   []Recall         // leases to be called back: the attempt must stop
 	Withdraw []Ref            // steps that were Ready and no longer are
-	Children []Child          // sub-workflows to be submitted
+	Children []Child          // sub-workflows to be submitted, or asked how they are
 	Cancel   []workflow.RunID // sub-workflows to be canceled
 	History  []Entry
 	Finished bool // the run became final in this batch
@@ -42,6 +42,9 @@ type Child struct {
 	Ref  Ref
 	Key  string          // idempotency key: the same for the same attempt of the step
 	With json.RawMessage // {workflow, version, params, queue, …}, references replaced
+	// Run is the one that was submitted already, 0 for none: the step waits for
+	// it, and may have missed its end.
+	Run workflow.RunID
 }
 
 // Entry is one line of a run's history: an attempt that was replaced, or

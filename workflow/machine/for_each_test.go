@@ -132,7 +132,7 @@ func TestForEachOverWaitsAndSubWorkflows(t *testing.T) {
 		`{"name": "s", "run": "workflow", "for-each": {"in": [1, 2, 3], "limit": 2}, "with": {"workflow": "sub", "params": "${item}"}}`,
 	))
 	e.want(machine.Running, "w=running w/0=sleeping w/1=sleeping s=running s/0=sleeping s/1=sleeping s/2=waiting")
-	e.event(e.run.ChildFinished(e.ref("s/0"), 5, machine.Succeeded, nil, nil, e.now))
+	e.event(e.run.ChildFinished(e.end("s/0", 5, machine.Succeeded, nil, nil), e.now))
 	e.wake(1000)
 	e.want(machine.Running, "w=running w/0=succeeded w/1=sleeping s=running s/0=succeeded s/1=sleeping s/2=sleeping")
 	e.wake(1000)

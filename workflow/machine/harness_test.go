@@ -315,3 +315,9 @@ func steps(list ...string) string {
 
 // replace puts a text in the place of %s.
 func replace(doc, text string) string { return strings.Replace(doc, "%s", text, 1) }
+
+// end is how a run ended that works for the present attempt of a step.
+func (e *engine) end(step string, run workflow.RunID, s machine.Status, output json.RawMessage, f *machine.Failure) machine.ChildEnd {
+	ref := e.ref(step)
+	return machine.ChildEnd{Ref: ref, Key: e.run.ChildKey(ref), Run: run, Status: s, Output: output, Failure: f}
+}

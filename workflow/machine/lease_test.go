@@ -256,7 +256,7 @@ func TestRecoverTellsAgain(t *testing.T) {
 	e.run.ChildStarted(e.ref("c"), 77, e.now)
 	e.after()
 	e.run.Recover(e.now)
-	if eff := e.run.Effects(); len(eff.Children) != 0 {
-		t.Errorf("Children after it started = %v, want none", eff.Children)
+	if eff := e.run.Effects(); len(eff.Children) != 1 || eff.Children[0].Run != 77 || eff.Children[0].With != nil {
+		t.Errorf("Children after it started = %+v, want run 77 to be asked after", eff.Children)
 	}
 }

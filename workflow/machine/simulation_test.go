@@ -68,7 +68,7 @@ type simulation struct {
 	ready     map[machine.Ref]bool
 	leases    map[machine.Ref]machine.Fence
 	old       []held // leases that ended
-	children  map[workflow.RunID]machine.Ref
+	children  map[workflow.RunID]machine.Child
 	wanted    []machine.Child
 	settled   map[string]bool
 	submitted map[string]bool // keys of sub-workflows
@@ -84,7 +84,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	s := &simulation{
 		t: t, rnd: rand.New(rand.NewPCG(seed, 7)), now: created, fence: 1 << 40, child: 1 << 50,
 		beside: map[machine.Ref]json.RawMessage{}, ready: map[machine.Ref]bool{}, leases: map[machine.Ref]machine.Fence{},
-		children: map[workflow.RunID]machine.Ref{}, settled: map[string]bool{}, submitted: map[string]bool{},
+		children: map[workflow.RunID]machine.Child{}, settled: map[string]bool{}, submitted: map[string]bool{},
 	}
 	s.base, s.doc = randomPlan(s.rnd)
 	parallel, crashes := 1+s.rnd.IntN(5), 1+s.rnd.IntN(3)
@@ -490,7 +490,7 @@ func (s *simulation) family() {
 		s.submitted[c.Key] = true
 		s.child++
 		id := s.child
-		s.children[id] = c.Ref
+		s.children[id] = c
 		_ = s.do(fmt.Sprint("child started ", c.Ref), func(r *machine.Run) error { r.ChildStarted(c.Ref, id, s.now); return nil })
 		return
 	}
@@ -500,10 +500,13 @@ func (s *simulation) family() {
 				id = min(id, other)
 			}
 		}
-		ref, status := s.children[id], []machine.Status{machine.Succeeded, machine.Failed, machine.Canceled, machine.TimedOut}[s.rnd.IntN(4)]
+		child, status := s.children[id], []machine.Status{machine.Succeeded, machine.Failed, machine.Canceled, machine.TimedOut}[s.rnd.IntN(4)]
 		delete(s.children, id)
-		_ = s.do(fmt.Sprintf("child finished %v %v", ref, status), func(r *machine.Run) error {
-			return r.ChildFinished(ref, id, status, json.RawMessage(`[4]`), &machine.Failure{Code: "sub", Message: "broke"}, s.now)
+		_ = s.do(fmt.Sprintf("child finished %v %v", child.Ref, status), func(r *machine.Run) error {
+			return r.ChildFinished(machine.ChildEnd{
+				Ref: child.Ref, Key: child.Key, Run: id, Status: status, Output: json.RawMessage(`[4]`),
+				Failure: &machine.Failure{Code: "sub", Message: "broke"},
+			}, s.now)
 		})
 		return
 	}

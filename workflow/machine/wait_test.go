@@ -169,10 +169,10 @@ func TestSubWorkflows(t *testing.T) {
 		}
 		e.run.ChildStarted(e.ref("s"), 70, e.now)
 		e.after()
-		if err := e.run.ChildFinished(e.ref("s"), 69, machine.Succeeded, nil, nil, e.now); !errors.Is(err, machine.ErrStale) {
+		if err := e.run.ChildFinished(e.end("s", 69, machine.Succeeded, nil, nil), e.now); !errors.Is(err, machine.ErrStale) {
 			t.Errorf("ChildFinished of another = %v, want ErrStale", err)
 		}
-		e.event(e.run.ChildFinished(e.ref("s"), 70, machine.Succeeded, json.RawMessage(`5`), nil, e.now))
+		e.event(e.run.ChildFinished(e.end("s", 70, machine.Succeeded, json.RawMessage(`5`), nil), e.now))
 		if with, _ := e.claim("z"); with != "5" {
 			t.Errorf("payload = %s", with)
 		}
@@ -181,7 +181,7 @@ func TestSubWorkflows(t *testing.T) {
 		t.Parallel()
 		e := begun(t, doc)
 		e.run.ChildStarted(e.ref("s"), 70, e.now)
-		e.event(e.run.ChildFinished(e.ref("s"), 70, machine.Failed, nil, &machine.Failure{Code: "exit.2", Message: "broke", Step: "q", Fatal: true}, e.now))
+		e.event(e.run.ChildFinished(e.end("s", 70, machine.Failed, nil, &machine.Failure{Code: "exit.2", Message: "broke", Step: "q", Fatal: true}), e.now))
 		e.want(machine.Running, "s=backoff z=waiting")
 		e.wake(1000)
 		if c := e.told.Children; len(c) != 2 || c[0].Key == c[1].Key {
@@ -189,14 +189,26 @@ func TestSubWorkflows(t *testing.T) {
 		}
 		e.run.ChildStarted(e.ref("s"), 80, e.now)
 		e.after()
-		if err := e.run.ChildFinished(e.ref("s"), 70, machine.Failed, nil, nil, e.now); !errors.Is(err, machine.ErrStale) {
+		if err := e.run.ChildFinished(e.end("s", 70, machine.Failed, nil, nil), e.now); !errors.Is(err, machine.ErrStale) {
 			t.Errorf("ChildFinished of the first = %v, want ErrStale", err)
 		}
-		e.event(e.run.ChildFinished(e.ref("s"), 80, machine.TimedOut, nil, nil, e.now))
+		e.event(e.run.ChildFinished(e.end("s", 80, machine.TimedOut, nil, nil), e.now))
 		e.want(machine.Failed, "s=failed z=skipped:upstream")
 		if f := e.run.State.Failure; f.Code != "timeout" {
 			t.Errorf("Failure = %+v", f)
 		}
+	})
+	t.Run("is not ended by the run of an earlier attempt", func(t *testing.T) {
+		t.Parallel()
+		e := begun(t, doc)
+		old := e.end("s", 70, machine.Succeeded, json.RawMessage(`"old"`), nil)
+		e.run.ChildStarted(e.ref("s"), 70, e.now)
+		e.event(e.run.Reset([]string{"s"}, "ann", e.now))
+		e.begin()
+		if err := e.run.ChildFinished(old, e.now); !errors.Is(err, machine.ErrStale) {
+			t.Errorf("ChildFinished of a run before the reset = %v, want ErrStale", err)
+		}
+		e.want(machine.Running, "s=sleeping z=waiting")
 	})
 	t.Run("times out and is canceled", func(t *testing.T) {
 		t.Parallel()
@@ -216,7 +228,7 @@ func TestSubWorkflows(t *testing.T) {
 	t.Run("cannot be submitted", func(t *testing.T) {
 		t.Parallel()
 		e := begun(t, doc)
-		e.event(e.run.ChildFinished(e.ref("s"), 0, machine.Failed, nil, &machine.Failure{Code: "invalid", Message: "no such workflow", Fatal: true}, e.now))
+		e.event(e.run.ChildFinished(e.end("s", 0, machine.Failed, nil, &machine.Failure{Code: "invalid", Message: "no such workflow", Fatal: true}), e.now))
 		e.want(machine.Failed, "s=failed z=skipped:upstream")
 	})
 	t.Run("goes on while its run fails", func(t *testing.T) {
@@ -225,7 +237,7 @@ func TestSubWorkflows(t *testing.T) {
 		e.run.ChildStarted(e.ref("s"), 70, e.now)
 		e.fail("z", "exit.1")
 		e.want(machine.Running, "s=sleeping z=failed")
-		e.event(e.run.ChildFinished(e.ref("s"), 70, machine.Succeeded, nil, nil, e.now))
+		e.event(e.run.ChildFinished(e.end("s", 70, machine.Succeeded, nil, nil), e.now))
 		e.want(machine.Failed, "s=succeeded z=failed")
 	})
 }

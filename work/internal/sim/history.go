@@ -176,6 +176,11 @@ func (w *world) finished() bool {
 			return false
 		}
 	}
+	for _, rec := range w.disk.rows { // a child must not outlive its parent for ever
+		if !rec.Status.Final() {
+			return false
+		}
+	}
 	return true
 }
 
@@ -192,6 +197,11 @@ func (w *world) unfinished() string {
 					text += fmt.Sprint(e.Text, e.Steps)
 				}
 			}
+		}
+	}
+	for id, rec := range w.disk.rows {
+		if rec.Meta.Parent != 0 && !rec.Status.Final() {
+			text += fmt.Sprintf("[%v of %v is %v] ", id, rec.Meta.Parent, rec.Status)
 		}
 	}
 	return text
@@ -216,7 +226,7 @@ func (w *world) settle() {
 		if rec.Status.String() != "succeeded" && rec.Status.String() != "failed" {
 			want = 0
 		}
-		if w.resets[id] || !rec.Status.Final() { // a child whose parent was canceled may still run
+		if w.resets[id] {
 			continue
 		}
 		if w.disk.events[id] != want {

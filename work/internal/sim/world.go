@@ -117,7 +117,7 @@ func (w *world) round(n *node, healthy bool) {
 		_ = n.core.Wake()
 		n.batch = n.core.Seal()
 		if n.batch == nil {
-			w.heed(n.core.Publish(store.Outcome{}))
+			w.heed(n, n.core.Publish(store.Outcome{}))
 			return
 		}
 	}
@@ -145,7 +145,7 @@ func (w *world) round(n *node, healthy bool) {
 		return
 	}
 	n.batch = nil
-	w.heed(n.core.Publish(out))
+	w.heed(n, n.core.Publish(out))
 }
 
 func (w *world) die(n *node) {
@@ -153,46 +153,59 @@ func (w *world) die(n *node) {
 }
 
 // errand is something for another run that an engine tries until it is done.
+// It dies with the ownership during which it came up.
 type errand struct {
+	of   *shard.Core
 	do   func(*node, func())
 	done bool
 }
 
 // heed does what an engine does with what was published: it submits and
-// cancels sub-workflows, and tells parents of children that finished.
-func (w *world) heed(p shard.Published) {
+// cancels sub-workflows, has parents and children find each other again, and
+// tells parents of children that finished.
+func (w *world) heed(n *node, p shard.Published) {
 	for _, ch := range p.Children {
-		w.errands = append(w.errands, &errand{do: func(n *node, done func()) { w.adopt(n, ch, done) }})
+		if ch.Run != 0 {
+			w.remind(n, ch.Run)
+			continue
+		}
+		w.plan(n, func(n *node, done func()) { w.adopt(n, ch, done) })
 	}
 	for _, id := range p.Cancel {
-		w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
+		w.plan(n, func(n *node, done func()) {
 			n.core.Control(shard.Order{Verb: shard.Cancel, Run: id}, func(error) { done() })
-		}})
+		})
+	}
+	for _, a := range p.Adopted {
+		w.submitted(n, a.Parent, a.Ref, a.Key, a.Run)
 	}
 	for _, f := range p.Finished {
-		if f.Parent != 0 {
-			w.report(f.Parent, f.ParentRef, f.ID)
-		}
+		w.news(n, func(c *shard.Core) error { return c.ChildFinished(f.Parent, f.ChildEnd) })
 	}
 }
 
-// report tells a parent what became of a child that is stored.
-func (w *world) report(parent workflow.RunID, ref machine.Ref, child workflow.RunID) {
-	w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
-		rec := w.disk.rows[child]
-		if rec == nil || !rec.Status.Final() { // it was reset
-			done()
-			return
-		}
-		status := rec.Status
-		n.core.Do(func(c *shard.Core) error {
-			return c.ChildFinished(parent, ref, child, status, nil, &machine.Failure{Code: "child", Message: "as told"})
-		}, func(err error) {
+func (w *world) plan(n *node, do func(*node, func())) {
+	w.errands = append(w.errands, &errand{of: n.core, do: do})
+}
+
+// news is an errand that is done when it is written.
+func (w *world) news(n *node, news func(*shard.Core) error) {
+	w.plan(n, func(n *node, done func()) {
+		n.core.Do(news, func(err error) {
 			if err == nil {
 				done()
 			}
 		})
-	}})
+	})
+}
+
+// remind has a child tell its end once more, if it has ended.
+func (w *world) remind(n *node, child workflow.RunID) {
+	w.news(n, func(c *shard.Core) error { return c.Remind(child) })
+}
+
+func (w *world) submitted(n *node, parent workflow.RunID, ref machine.Ref, key string, child workflow.RunID) {
+	w.news(n, func(c *shard.Core) error { return c.ChildSubmitted(parent, ref, key, child) })
 }
 
 // adopt submits the sub-workflow that a step wants.
@@ -204,35 +217,31 @@ func (w *world) adopt(n *node, ch shard.Child, done func()) {
 		if err != nil || receipts[0].Error != nil {
 			return
 		}
-		id := receipts[0].ID
-		w.errands = append(w.errands, &errand{do: func(n *node, done func()) {
-			n.core.Do(func(c *shard.Core) error {
-				return c.ChildSubmitted(ch.Parent, ch.Ref, ch.Submission.IdempotencyKey, id)
-			}, func(err error) {
-				if err == nil {
-					done()
-				}
-			})
-		}})
-		w.report(ch.Parent, ch.Ref, id) // it may have finished before
+		w.submitted(n, ch.Parent, ch.Ref, ch.Key, receipts[0].ID)
+		if receipts[0].Duplicate { // it may have finished before
+			w.remind(n, receipts[0].ID)
+		}
 		done()
 	})
 }
 
-// errand sends one of the errands on its way. Those of a node that died go
-// with it in truth; here another node does them, as a new owner asks again.
+// errand sends one of the errands on its way.
 func (w *world) errand() {
 	if len(w.errands) == 0 {
 		return
 	}
 	i := w.rng.IntN(len(w.errands))
 	e := w.errands[i]
-	if e.done {
+	if e.done || e.of != w.nodes[0].core && e.of != w.nodes[1].core {
 		w.errands[i] = w.errands[len(w.errands)-1]
 		w.errands = w.errands[:len(w.errands)-1]
 		return
 	}
-	w.send(func(n *node) { e.do(n, func() { e.done = true }) })
+	w.send(func(n *node) {
+		if n.core == e.of {
+			e.do(n, func() { e.done = true })
+		}
+	})
 }
 
 // meddle lets an operator do something to a run.

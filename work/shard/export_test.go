@@ -1,0 +1,13 @@
+package shard
+
+// InMemory is how many runs a core holds whole.
+func (c *Core) InMemory() int { return len(c.runs) }
+
+// Timers is how many times a core waits for.
+func (c *Core) Timers() int { return len(c.timers) }
+
+// InFlight is how many runs of a queue have a place among those that run.
+func (c *Core) InFlight(queue string) int {
+	_, running := c.order.Depth(queue)
+	return running
+}
