@@ -78,7 +78,12 @@ func limitsOf(t work.Tenant, r *http.Request) (work.Tenant, *fault) {
 		return t, invalid("The weight is a number above 0: 2 is twice the share of 1.")
 	}
 	t.Weight = weight
-	for name, field := range map[string]*int{"running": &t.Running, "queued": &t.Quota.Queued, "payload": &t.Quota.Payload} {
+	if text := strings.TrimSpace(r.PostFormValue("rate")); text != "" {
+		if t.Quota.Rate, err = strconv.ParseFloat(text, 64); err != nil || !(t.Quota.Rate >= 0) || math.IsInf(t.Quota.Rate, 0) {
+			return t, invalid("The rate is a number of runs a second, such as 0.5, or 0 for no limit.")
+		}
+	}
+	for name, field := range map[string]*int{"running": &t.Running, "queued": &t.Quota.Queued, "payload": &t.Quota.Payload, "burst": &t.Quota.Burst} {
 		text := strings.TrimSpace(r.PostFormValue(name))
 		if text == "" {
 			text = "0"

@@ -138,9 +138,9 @@ func TestSettingsAreChanged(t *testing.T) {
 		{"/schedules/nightly/resume", "", func() bool { _, _, s, _ := state(); return !s.Paused }},
 		{"/tenants/zeta/suspend", "", func() bool { _, _, _, tenant := state(); return tenant.Suspended && tenant.Weight == 3 }},
 		{"/tenants/zeta/resume", "", func() bool { _, _, _, tenant := state(); return !tenant.Suspended }},
-		{"/tenants/zeta/limits", "weight=2.5&running=7&queued=100&payload=0", func() bool {
+		{"/tenants/zeta/limits", "weight=2.5&running=7&queued=100&payload=0&rate=0.5&burst=4", func() bool {
 			_, _, _, tenant := state()
-			return tenant.Weight == 2.5 && tenant.Running == 7 && tenant.Quota.Queued == 100
+			return tenant.Weight == 2.5 && tenant.Running == 7 && tenant.Quota == work.Quota{Queued: 100, Rate: 0.5, Burst: 4}
 		}},
 	} {
 		w := ask(c, "POST", step.path, "x=1&"+step.form)

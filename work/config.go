@@ -83,6 +83,10 @@ type Tenant struct {
 type Quota struct {
 	Queued  int `json:"queued,omitempty"`  // runs held or waiting
 	Payload int `json:"payload,omitempty"` // bytes of a run's params and document
+	// Rate bounds the runs submitted a second, on average; Burst those at
+	// once, by default the runs of a second. Sub-workflows do not count.
+	Rate  float64 `json:"rate,omitempty"`
+	Burst int     `json:"burst,omitempty"`
 }
 
 // Definition is a version of a workflow that runs can name.

@@ -33,9 +33,13 @@ func (c *cli) workTenantListCommand(k settingKind) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(c, list, []string{"tenant", "state", "weight", "waiting", "running", "quota queued", "quota payload"}, tenantRow)
+			return printList(c, list, tenantColumns(), tenantRow)
 		},
 	})
+}
+
+func tenantColumns() []string {
+	return []string{"tenant", "state", "weight", "waiting", "running", "quota queued", "quota payload", "rate"}
 }
 
 func tenantRow(t engine.TenantState) []string {
@@ -49,8 +53,18 @@ func tenantRow(t engine.TenantState) []string {
 	}
 	return []string{
 		t.Name, state, fmt.Sprintf("%g", weight), strconv.Itoa(t.Waiting), runningText(t.Active, t.Running),
-		quotaText(t.Quota.Queued), quotaText(t.Quota.Payload),
+		quotaText(t.Quota.Queued), quotaText(t.Quota.Payload), rateText(t.Quota),
 	}
+}
+
+func rateText(q work.Quota) string {
+	switch {
+	case q.Rate == 0:
+		return "-"
+	case q.Burst == 0:
+		return fmt.Sprintf("%g/s", q.Rate)
+	}
+	return fmt.Sprintf("%g/s, %d at once", q.Rate, q.Burst)
 }
 
 func quotaText(n int) string {
@@ -72,7 +86,7 @@ func (c *cli) workTenantShowCommand(k settingKind) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printList(c, []engine.TenantState{t}, []string{"tenant", "state", "weight", "waiting", "running", "quota queued", "quota payload"}, tenantRow)
+			return printList(c, []engine.TenantState{t}, tenantColumns(), tenantRow)
 		},
 	})
 }
@@ -99,6 +113,8 @@ func (c *cli) workTenantPutCommand(k settingKind) *cobra.Command {
 				set(given("running"), &v.Running, t.Running)
 				set(given("queued"), &v.Quota.Queued, t.Quota.Queued)
 				set(given("payload"), &v.Quota.Payload, t.Quota.Payload)
+				set(given("rate"), &v.Quota.Rate, t.Quota.Rate)
+				set(given("burst"), &v.Quota.Burst, t.Quota.Burst)
 				return nil
 			})
 			if err != nil {
@@ -112,6 +128,8 @@ func (c *cli) workTenantPutCommand(k settingKind) *cobra.Command {
 	fs.IntVar(&t.Running, "running", 0, "how many of its runs run at once; 0 is any number")
 	fs.IntVar(&t.Quota.Queued, "queued", 0, "how many of its runs may wait; 0 is any number")
 	fs.IntVar(&t.Quota.Payload, "payload", 0, "how large a run's parameters and document may be, in bytes; 0 is the engine's limit")
+	fs.Float64Var(&t.Quota.Rate, "rate", 0, "how many runs it may submit a second, on average; 0 is any number")
+	fs.IntVar(&t.Quota.Burst, "burst", 0, "how many of these at once; 0 is those of a second")
 	fs.StringVar(&from, "from", "", "settings as a JSON object in this `FILE`; - is standard input")
 	return cmd
 }

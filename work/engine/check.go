@@ -74,6 +74,12 @@ func checkTenant(t work.Tenant) error {
 	if t.Running < 0 || t.Quota.Queued < 0 || t.Quota.Payload < 0 {
 		return errors.New("limits cannot be negative")
 	}
+	if !(t.Quota.Rate == 0 || t.Quota.Rate >= 1e-4 && t.Quota.Rate <= 1e6) || t.Quota.Burst < 0 || t.Quota.Burst > 1e6 {
+		return fmt.Errorf("quota.rate %g, quota.burst %d: a rate of 0.0001 to 1000000 runs a second, a burst of at most 1000000", t.Quota.Rate, t.Quota.Burst)
+	}
+	if t.Quota.Burst > 0 && t.Quota.Rate == 0 {
+		return errors.New("quota.burst: it goes with quota.rate")
+	}
 	return nil
 }
 

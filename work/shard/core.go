@@ -48,6 +48,7 @@ type Core struct {
 	callers []*RunPoller         // for whole runs
 	timers  timers
 	tenants map[string]*usage
+	rates   rates
 	logSeq  map[workflow.RunID]int64
 	picks   map[workflow.RunID]pick // picked, not begun yet
 	trouble error                   // why the last picks could not be begun

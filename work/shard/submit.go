@@ -125,7 +125,7 @@ func (c *Core) refused(in *Intake) *work.Problem {
 		return work.NewProblem(http.StatusTooManyRequests,
 			fmt.Errorf("%w: tenant %q has %d runs waiting, of %d allowed", work.ErrQuota, in.Submission.Tenant, has, limit))
 	}
-	return nil
+	return c.tooFast(in)
 }
 
 func (c *Core) create(in *Intake) *resident {
