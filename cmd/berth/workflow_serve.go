@@ -23,12 +23,12 @@ import (
 	"github.com/berth-project/berth/telemetry"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/container"
-	"github.com/berth-project/berth/work/engine"
 )
 
 // workflowServe is what berth workflow serve is told.
 type workflowServe struct {
 	listen, store, addr, node string
+	metrics                   string
 	shards                    int
 	pools                     map[string]int
 	open                      bool
@@ -62,6 +62,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringVar(&f.listen, "listen", "127.0.0.1:7070", "listen on this `ADDR`")
 	fs.StringVar(&f.store, "store", "", "postgres://… or the path of an SQLite `FILE` (default: work.db below --data)")
 	fs.StringVar(&f.addr, "advertise", "", "the `URL` under which other engines reach this one")
+	fs.StringVar(&f.metrics, "metrics", "", "serve metrics and health on this `ADDR` too, to whoever reaches it")
 	fs.StringVar(&f.node, "node", "", "the `NAME` of this engine among those that share the store")
 	fs.IntVar(&f.shards, "shards", 1, "how many shards the queues are spread over; the same for all engines")
 	fs.StringToIntVar(&f.pools, "pool", map[string]int{"default": 8 * runtime.NumCPU()}, "slots of a pool that this process executes steps in, `POOL=N`")
@@ -204,18 +205,22 @@ func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Liste
 	if w.POP != nil {
 		mux.Handle("/pop/", w.POP)
 	}
-	mux.Handle("GET /metrics", telemetry.MetricsHandler(f.registry))
-	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, r *http.Request) { healthOf(rw, r, w.Engine) })
+	mux.Handle("GET /metrics", f.guardMetrics(telemetry.MetricsHandler(f.registry), w, ln.Addr()))
+	healthRoutes(mux, w.Engine)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- srv.Serve(ln) }()
+	stopMetrics, err := f.serveMetrics(w, failed)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 	if err := c.announce(ctx, w, ln.Addr()); err != nil {
 		return err
 	}
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -225,17 +230,6 @@ func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Liste
 	draining, cancelDrain := context.WithTimeout(stopping, f.drain)
 	defer cancelDrain()
 	return errors.Join(err, w.Engine.Drain(draining), srv.Shutdown(draining), w.Close(stopping))
-}
-
-func healthOf(w http.ResponseWriter, r *http.Request, e *engine.Engine) {
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-	defer cancel()
-	if wrong := e.Health(ctx); len(wrong) > 0 {
-		http.Error(w, wrong[0], http.StatusServiceUnavailable)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain")
-	_, _ = w.Write([]byte("ok\n"))
 }
 
 // settling is how long an engine that starts is waited for before it is
