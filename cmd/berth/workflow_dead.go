@@ -84,7 +84,7 @@ func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command
 				args = []string{"all"}
 			}
 			for _, id := range args {
-				if err := e.Do(ctx, method, "/events/"+url.PathEscape(id)+path, nil, nil, nil); err != nil {
+				if err := everyDead(ctx, e, method, "/events/"+url.PathEscape(id)+path); err != nil {
 					return err
 				}
 				if err := c.done(id, said); err != nil {
@@ -96,6 +96,18 @@ func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command
 	})
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	return cmd
+}
+
+// everyDead asks until nothing is left: one call takes so many.
+func everyDead(ctx context.Context, e *client.Client, method, path string) error {
+	for {
+		var answer struct {
+			More bool `json:"more"`
+		}
+		if err := e.Do(ctx, method, path, nil, nil, &answer); err != nil || !answer.More {
+			return err
+		}
+	}
 }
 
 // done says that something was done to something with a name.

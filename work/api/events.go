@@ -44,14 +44,14 @@ func (a *API) eventRoutes() []route {
 			text:  "Events that could not be delivered and were given up.", do: (*call).dead,
 		},
 		{
-			method: "POST", path: "/events/{event}/replay", name: "replayEvent", may: definer, gives: done{}, query: deadFilters,
-			text: "Try a dead event again, or all of them: \"all\" in place of an id.",
-			do:   func(c *call) (any, error) { return c.revive(c.e.Replay) },
+			method: "POST", path: "/events/{event}/replay", name: "replayEvent", may: definer, gives: revived{}, query: deadFilters,
+			text: "Try a dead event again, or all of them, up to 10000: \"all\" in place of an id.",
+			do:   func(c *call) (any, error) { return c.revive(c.e.ReplayAll) },
 		},
 		{
-			method: "DELETE", path: "/events/{event}", name: "dropEvent", may: definer, gives: done{}, query: deadFilters,
-			text: "Forget a dead event, or all of them.",
-			do:   func(c *call) (any, error) { return c.revive(c.e.Drop) },
+			method: "DELETE", path: "/events/{event}", name: "dropEvent", may: definer, gives: revived{}, query: deadFilters,
+			text: "Forget a dead event, or all of them, up to 10000: \"all\" in place of an id.",
+			do:   func(c *call) (any, error) { return c.revive(c.e.DropAll) },
 		},
 	}
 }
@@ -139,57 +139,89 @@ func (c *call) dead() (any, error) {
 	return page, nil
 }
 
+// revived is how many dead events something was done with.
+type revived struct {
+	Done  bool `json:"done"`
+	Count int  `json:"count"`
+	// More says that there are more than one call takes: ask again.
+	More bool `json:"more,omitempty"`
+}
+
+// maxRevived bounds with how many dead events one call does something, in
+// pages of 1000.
+const maxRevived = 10
+
 // revive does something with one dead event, or with all of them for "all".
-func (c *call) revive(do func(context.Context, store.Event) error) (any, error) {
+func (c *call) revive(do func(context.Context, []store.Event) error) (any, error) {
 	f, err := c.deadFilter(Define)
 	if err != nil {
 		return nil, err
 	}
-	want := c.r.PathValue("event")
+	if c.r.PathValue("event") == "all" {
+		return c.reviveAll(f, do)
+	}
+	missing := fmt.Errorf("%w: there is no dead event %.40q", work.ErrNotFound, c.r.PathValue("event"))
+	if f.ID, err = strconv.ParseUint(c.r.PathValue("event"), 10, 63); err != nil || f.ID == 0 {
+		return nil, missing
+	}
+	list, _, err := c.e.Dead(c.r.Context(), f, "", 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 || !c.seesDead(&list[0]) {
+		return nil, missing
+	}
+	return revived{Done: true, Count: 1}, do(c.r.Context(), list)
+}
+
+func (c *call) reviveAll(f store.DeadFilter, do func(context.Context, []store.Event) error) (any, error) {
+	var out revived
 	elsewhere := map[string]bool{}
-	for cursor := ""; ; {
+	cursor := ""
+	for range maxRevived {
 		list, next, err := c.e.Dead(c.r.Context(), f, cursor, 1000)
 		if err != nil {
 			return nil, err
 		}
-		for i := range list {
-			if !c.seesDead(&list[i]) || want != "all" && strconv.FormatUint(list[i].ID, 10) != want {
-				continue
-			}
-			err := do(c.r.Context(), list[i])
-			if want != "all" {
-				return done{true}, err
-			}
-			var owner *engine.OwnerError
-			if errors.As(err, &owner) {
-				elsewhere[owner.Addr] = true
-			} else if err != nil {
-				return nil, err
-			}
+		list = slices.DeleteFunc(list, func(e store.Event) bool { return !c.seesDead(&e) })
+		err = do(c.r.Context(), list)
+		var owner *engine.OwnerError
+		switch {
+		case errors.As(err, &owner):
+			elsewhere[owner.Addr] = true
+		case err != nil:
+			return nil, err
+		default:
+			out.Count += len(list)
 		}
 		if cursor = next; next == "" {
 			break
 		}
 	}
-	if want != "all" {
-		return nil, fmt.Errorf("%w: there is no dead event %.40q", work.ErrNotFound, want)
-	}
-	return done{true}, c.alsoAt(elsewhere)
+	more, err := c.alsoAt(elsewhere)
+	out.Count, out.More = out.Count+more.Count, cursor != "" || more.More
+	out.Done = !out.More
+	return out, err
 }
 
 // alsoAt has other engines do the same with what is theirs.
-func (c *call) alsoAt(engines map[string]bool) error {
+func (c *call) alsoAt(engines map[string]bool) (all revived, err error) {
 	if c.r.Header.Get(hop) != "" {
-		return nil // the engine that asks sees to the others
+		return all, nil // the engine that asks sees to the others
 	}
 	path := strings.TrimPrefix(c.r.URL.EscapedPath(), Base)
 	for addr := range engines {
 		if addr == "" {
-			return work.ErrNotOwner
+			return all, work.ErrNotOwner
 		}
-		if err := c.askPeer(c.r.Context(), c.r.Method, addr, path+"?"+c.r.URL.RawQuery, nil, &done{}); err != nil {
-			return err
+		var part revived
+		ctx, cancel := context.WithTimeout(c.r.Context(), forwardTimeout)
+		err := c.askPeer(ctx, c.r.Method, addr, path+"?"+c.r.URL.RawQuery, nil, &part)
+		cancel()
+		if err != nil {
+			return all, err
 		}
+		all.Count, all.More = all.Count+part.Count, all.More || part.More
 	}
-	return nil
+	return all, nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -193,21 +194,40 @@ func (e *Engine) Dead(ctx context.Context, f store.DeadFilter, cursor string, li
 
 // Replay tries a dead event again, Drop forgets it.
 func (e *Engine) Replay(ctx context.Context, ev store.Event) error {
-	return e.acknowledge(ctx, ev, store.Ack{ID: ev.ID, NextAt: e.opt.Now()})
+	return e.ReplayAll(ctx, []store.Event{ev})
 }
 
 // Drop forgets a dead event.
 func (e *Engine) Drop(ctx context.Context, ev store.Event) error {
-	return e.acknowledge(ctx, ev, store.Ack{ID: ev.ID, Drop: true})
+	return e.DropAll(ctx, []store.Event{ev})
 }
 
-func (e *Engine) acknowledge(ctx context.Context, ev store.Event, ack store.Ack) error {
-	if ev.Shard < 0 || ev.Shard >= len(e.loops) {
-		return fmt.Errorf("%w: event %d", work.ErrNotFound, ev.ID)
+// ReplayAll tries dead events again, all of a shard together. Of the shards of
+// another engine, which the error tells, none is.
+func (e *Engine) ReplayAll(ctx context.Context, dead []store.Event) error {
+	now := e.opt.Now()
+	return e.acknowledge(ctx, dead, func(id uint64) store.Ack { return store.Ack{ID: id, NextAt: now} })
+}
+
+// DropAll forgets dead events; see ReplayAll.
+func (e *Engine) DropAll(ctx context.Context, dead []store.Event) error {
+	return e.acknowledge(ctx, dead, func(id uint64) store.Ack { return store.Ack{ID: id, Drop: true} })
+}
+
+// acknowledge tells each shard of its events, all of them at once.
+func (e *Engine) acknowledge(ctx context.Context, events []store.Event, of func(id uint64) store.Ack) error {
+	acks := map[*loop][]store.Ack{}
+	for i := range events {
+		ev := &events[i]
+		if ev.Shard < 0 || ev.Shard >= len(e.loops) {
+			return fmt.Errorf("%w: event %d", work.ErrNotFound, ev.ID)
+		}
+		acks[e.loops[ev.Shard]] = append(acks[e.loops[ev.Shard]], of(ev.ID))
 	}
-	err := askError(ctx, e.loops[ev.Shard], func(c *shard.Core, answer func(error)) {
-		c.Delivered([]store.Ack{ack}, answer)
-	})
+	var errs []error
+	for l, part := range acks {
+		errs = append(errs, askError(ctx, l, func(c *shard.Core, answer func(error)) { c.Delivered(part, answer) }))
+	}
 	e.outbox.kick()
-	return err
+	return errors.Join(errs...)
 }

@@ -37,6 +37,7 @@ type Ack struct {
 
 // DeadFilter narrows dead events; zero fields do not.
 type DeadFilter struct {
+	ID     uint64 // this one
 	Tenant string
 	To     string
 	Kind   string
@@ -46,6 +47,7 @@ type DeadFilter struct {
 // Match reports whether the filter lets the event pass.
 func (f DeadFilter) Match(e *Event) bool {
 	return e.Dead != 0 &&
+		(f.ID == 0 || f.ID == e.ID) &&
 		(f.Tenant == "" || f.Tenant == e.Tenant) &&
 		(f.To == "" || f.To == e.To) &&
 		(f.Kind == "" || f.Kind == e.Kind) &&

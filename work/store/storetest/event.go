@@ -112,7 +112,7 @@ func deadListed(t *testing.T, b Backend) {
 	f.events(all...)
 	f.events(event(50, 1))
 	for _, filter := range []store.DeadFilter{
-		{}, {Tenant: "tenant-1"}, {To: "to-2"}, {Kind: "run.failed"}, {Run: id(9)}, {Tenant: "tenant-1", To: "to-0"}, {Tenant: "none"},
+		{}, {Tenant: "tenant-1"}, {To: "to-2"}, {Kind: "run.failed"}, {Run: id(9)}, {ID: 7}, {ID: 7, Tenant: "none"}, {ID: 50}, {Tenant: "tenant-1", To: "to-0"}, {Tenant: "none"},
 	} {
 		var want, got []uint64
 		for n := 30; n > 0; n-- {
