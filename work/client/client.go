@@ -51,6 +51,23 @@ func (c *Client) Through(rt http.RoundTripper) *Client {
 type Error struct {
 	Status int    // as in HTTP
 	Detail string // what was wrong and what to do
+	// Problems are those of a document that was refused, each with its place.
+	Problems []Diagnostic
+	// RetryAfter is when trying again makes sense, where the engine says so.
+	RetryAfter time.Duration
+}
+
+// Diagnostic is something that is wrong with a document.
+type Diagnostic struct {
+	Severity string   `json:"severity"`
+	Code     string   `json:"code"`
+	Message  string   `json:"message"`
+	File     string   `json:"file"`
+	Line     int      `json:"line"` // from 1; 0 is unknown
+	Column   int      `json:"column"`
+	Path     string   `json:"path,omitempty"` // the value in the document
+	Help     string   `json:"help,omitempty"`
+	Notes    []string `json:"notes,omitempty"`
 }
 
 // Error is the detail.
@@ -145,13 +162,17 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 func failure(res *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	var p struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
+		Detail   string       `json:"detail"`
+		Problems []Diagnostic `json:"problems"`
 	}
 	if json.Unmarshal(text, &p) != nil || p.Detail == "" {
 		p.Detail = res.Status
 	}
-	return &Error{Status: res.StatusCode, Detail: p.Detail}
+	e := &Error{Status: res.StatusCode, Detail: p.Detail, Problems: p.Problems}
+	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.RetryAfter = min(time.Duration(seconds), 86400) * time.Second
+	}
+	return e
 }
 
 // Submission asks for a run: of a workflow the engine has, by name, or of a
@@ -179,11 +200,18 @@ type Receipt struct {
 	Queue     string `json:"queue,omitempty"`
 	Duplicate bool   `json:"duplicate,omitempty"`
 	// Error is set in a batch for those that were refused.
-	Error *struct {
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-	} `json:"error,omitempty"`
+	Error *Refusal `json:"error,omitempty"`
 }
+
+// Refusal is why one run of a batch was not taken.
+type Refusal struct {
+	Status   int          `json:"status"` // as in HTTP
+	Detail   string       `json:"detail"`
+	Problems []Diagnostic `json:"problems,omitempty"` // as in Error
+}
+
+// Error is the detail.
+func (r *Refusal) Error() string { return r.Detail }
 
 // Submit submits a run. With an idempotency key it may be called again
 // whenever its answer was lost.

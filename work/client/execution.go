@@ -33,9 +33,37 @@ type report struct {
 	Failure *Failure        `json:"failure,omitempty"`
 }
 
+// fenced is what a fence tells apart.
+type fenced interface{ fence() uint64 }
+
+func (r report) fence() uint64 { return r.Fence }
+
+// reportAnswer is what became of reports.
 type reportAnswer struct {
-	Lost  []report `json:"lost"`
-	Again []report `json:"again"`
+	Lost    []verdict `json:"lost"`
+	Again   []verdict `json:"again"`
+	Refused []verdict `json:"refused"`
+}
+
+// verdict is what the engine says of a report that it did not take as it is.
+type verdict struct {
+	Run   string `json:"run"`
+	Step  string `json:"step"`
+	Item  int    `json:"item"`
+	Fence uint64 `json:"fence"`
+	Why   string `json:"why"`
+}
+
+func (v verdict) fence() uint64 { return v.Fence }
+
+// heard tells of what the engine did not take.
+func (s *session) heard(a reportAnswer) {
+	for _, v := range a.Lost {
+		s.logf("worker %s: run %s, step %s: lost: %s", s.Name, v.Run, v.Step, v.Why)
+	}
+	for _, v := range a.Refused {
+		s.logf("worker %s: run %s, step %s: a part of its report was refused: %s", s.Name, v.Run, v.Step, v.Why)
+	}
 }
 
 // defaultLease is taken where a task names none that can be read.
@@ -228,6 +256,7 @@ func (s *session) send(ctx context.Context, part []*execution, within time.Durat
 		}
 		return false
 	}
+	s.heard(answer)
 	lost, again := fences(answer.Lost), fences(answer.Again)
 	s.mu.Lock()
 	defer s.mu.Unlock()

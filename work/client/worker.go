@@ -250,6 +250,7 @@ func (s *session) report(ctx context.Context) error {
 
 // told forgets results that were taken, or that count no more.
 func (s *session) told(results []report, answer reportAnswer) {
+	s.heard(answer)
 	again := fences(answer.Again)
 	told := fences(results)
 	s.mu.Lock()
@@ -257,10 +258,10 @@ func (s *session) told(results []report, answer reportAnswer) {
 	s.results = slices.DeleteFunc(s.results, func(r report) bool { return told[r.Fence] && !again[r.Fence] })
 }
 
-func fences(reports []report) map[uint64]bool {
-	set := make(map[uint64]bool, len(reports))
-	for _, r := range reports {
-		set[r.Fence] = true
+func fences[T fenced](all []T) map[uint64]bool {
+	set := make(map[uint64]bool, len(all))
+	for _, one := range all {
+		set[one.fence()] = true
 	}
 	return set
 }
