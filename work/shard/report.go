@@ -106,8 +106,8 @@ func (c *Core) held(h Held) (*resident, machine.Ref, error) {
 // refusal puts a machine's error into the words of package work.
 func refusal(err error) error {
 	switch {
-	case errors.Is(err, machine.ErrStale):
-		return fmt.Errorf("%w: %w", work.ErrStale, err)
+	case errors.Is(err, machine.ErrStale): // both say the same of it
+		return fmt.Errorf("%w: %s", work.ErrStale, strings.TrimPrefix(err.Error(), machine.ErrStale.Error()+": "))
 	case errors.Is(err, machine.ErrNoStep):
 		return fmt.Errorf("%w: %w", work.ErrNotFound, err)
 	}
