@@ -116,10 +116,10 @@ func (b *bench) batch(ctx context.Context, pg bool) error {
 	return nil
 }
 
+// reachable waits until the engine owns what it works on.
 func reachable(ctx context.Context, c *client.Client) error {
 	for range 200 {
-		var page json.RawMessage
-		if c.Do(ctx, "GET", "/pools", nil, nil, &page) == nil {
+		if c.Do(ctx, "GET", "/ready", nil, nil, nil) == nil {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)

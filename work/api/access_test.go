@@ -209,6 +209,7 @@ func accessTable() []access {
 			return "/keys/" + k.ID
 		}, want: []int{200, 403, 403, 403, 403}},
 		{op: "me", method: "GET", path: at("/me"), want: []int{200, 200, 200, 200, 200}},
+		{op: "ready", method: "GET", path: at("/ready"), want: open},
 		{op: "openapi", method: "GET", path: at("/openapi.json"), want: open},
 	}
 }

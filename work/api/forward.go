@@ -20,8 +20,9 @@ import (
 // once. A client that sends it gains nothing: it is asked to come again.
 const hop = "Berth-Forwarded-By"
 
-// forwardTimeout bounds a request that another engine answers.
-const forwardTimeout = 2 * time.Minute
+// forwardTimeout bounds a request that another engine answers: one that is
+// frozen has lost its shards long before.
+const forwardTimeout = 30 * time.Second
 
 // failed answers an error, or passes the request on to the engine that owns
 // the shard.

@@ -103,6 +103,7 @@ func (a *API) routes() []route {
 	all = append(all, a.triggerRoutes()...)
 	all = append(all, a.taskRoutes()...)
 	all = append(all, a.keyRoutes()...)
+	all = append(all, a.readyRoutes()...)
 	return append(all, route{
 		method: http.MethodGet, path: "/openapi.json", name: "openapi", may: everybody, gives: map[string]any{}, text: "This API as an OpenAPI document.", open: true,
 		do: func(c *call) (any, error) { return json.RawMessage(openAPI), nil },

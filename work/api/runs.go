@@ -32,7 +32,7 @@ func (a *API) runRoutes() []route {
 			do:   (*call).plan,
 		},
 		{
-			method: "GET", path: "/runs", name: "listRuns", may: reader, query: filters, gives: runPage{},
+			method: "GET", path: "/runs", name: "listRuns", may: reader, query: filters, gives: either{runPage{}, idPage{}},
 			text: "List runs, newest first.", do: (*call).list,
 		},
 		{
@@ -119,8 +119,13 @@ func summary(s store.Summary) Run {
 }
 
 type runPage struct {
-	Runs []Run    `json:"runs,omitempty"`
-	IDs  []string `json:"ids,omitempty"`
+	Runs []Run  `json:"runs"`
+	Next string `json:"next,omitempty"`
+}
+
+// idPage is what fields=id gives.
+type idPage struct {
+	IDs  []string `json:"ids"`
 	Next string   `json:"next,omitempty"`
 }
 
@@ -133,23 +138,22 @@ func (c *call) list() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	fields := c.query.Get("fields")
+	if fields != "" && fields != "id" {
+		return nil, fmt.Errorf("%w: fields=%.40s: id, or nothing for all", work.ErrInvalid, fields)
+	}
 	list, next, err := c.e.List(c.r.Context(), f, c.query.Get("cursor"), limit)
 	if err != nil {
 		return nil, err
 	}
-	page := runPage{Next: next}
-	switch fields := c.query.Get("fields"); fields {
-	case "":
-	case "id":
-		page.IDs = make([]string, len(list))
+	if fields == "id" {
+		page := idPage{IDs: make([]string, len(list)), Next: next}
 		for i, s := range list {
 			page.IDs[i] = s.ID.String()
 		}
 		return page, nil
-	default:
-		return nil, fmt.Errorf("%w: fields=%.40s: id, or nothing for all", work.ErrInvalid, fields)
 	}
-	page.Runs = make([]Run, len(list))
+	page := runPage{Runs: make([]Run, len(list)), Next: next}
 	for i, s := range list {
 		page.Runs[i] = summary(s)
 	}

@@ -80,12 +80,24 @@ func (l *loop) post(ctx context.Context, o op) error {
 }
 
 func (l *loop) owned() error {
+	mine, other := l.whose()
+	if mine {
+		return nil
+	}
+	if l.n > 0 { // whoever has the first shard has this one, or soon will
+		_, other = l.e.loops[0].whose()
+	}
+	return &OwnerError{Shard: l.n, Node: other.Node, Addr: other.Addr}
+}
+
+// whose says whether the shard is this engine's, or else who has it.
+func (l *loop) whose() (mine bool, other store.Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mine {
-		return nil
+		return true, store.Owner{}
 	}
-	return &OwnerError{Shard: l.n, Node: l.other.Node, Addr: l.other.Addr}
+	return false, l.other
 }
 
 func (l *loop) serving() <-chan struct{} {
@@ -187,7 +199,7 @@ func (l *loop) begin(owner store.Owner) {
 // and attempts in this process stop, for another owner begins them again.
 func (l *loop) end(owner store.Owner) {
 	l.mu.Lock()
-	l.mine = false
+	l.mine, l.other = false, store.Owner{}
 	l.up = make(chan struct{})
 	l.mu.Unlock()
 	l.dismiss()

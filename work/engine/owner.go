@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,6 +35,23 @@ func (e *Engine) Owns(id workflow.RunID) error {
 		return fmt.Errorf("%w: there is no run %v", work.ErrNotFound, id)
 	}
 	return l.owned()
+}
+
+// Serving says whether all shards are served: by this engine, or, while it
+// stands by, by another that it can pass requests on to. The error is an
+// *OwnerError of the first shard that is not. It asks nobody and is cheap.
+func (e *Engine) Serving() (standby bool, err error) {
+	for _, l := range e.loops {
+		err := l.owned()
+		var owner *OwnerError
+		if errors.As(err, &owner) {
+			if owner.Addr == "" {
+				return standby, err
+			}
+			standby = true
+		}
+	}
+	return standby, nil
 }
 
 // Others gives the URLs of the other engines that own shards at present, in

@@ -134,14 +134,15 @@ func each1[T any](ctx context.Context, e *Engine, all []T, run func(T) workflow.
 }
 
 // Current says whether a fence is that of a task's current lease: what a
-// reaper of containers or pods asks. When that cannot be known, it is.
-func (e *Engine) Current(ctx context.Context, h shard.Held) bool {
+// reaper of containers or pods asks. The error says that it cannot be known,
+// for another engine owns the shard, this one has no such shard, or is busy:
+// then nothing must be reaped.
+func (e *Engine) Current(ctx context.Context, h shard.Held) (bool, error) {
 	l := e.shardOf(h.Run)
 	if l == nil {
-		return false
+		return false, fmt.Errorf("%w: run %v is of shard %d, of which this engine knows nothing", work.ErrNotOwner, h.Run, shard.Place(h.Run))
 	}
-	is, err := ask(ctx, l, func(c *shard.Core, answer func(bool, error)) { answer(c.Current(h), nil) })
-	return is || err != nil
+	return ask(ctx, l, func(c *shard.Core, answer func(bool, error)) { answer(c.Current(h), nil) })
 }
 
 // PollRuns waits until a delegated queue has runs for a worker that executes

@@ -61,7 +61,8 @@ func (w *Workflows) pods(k Kubernetes, addr string, log *slog.Logger) (*kube.Exe
 		Current: func(run workflow.RunID, step string, item int, fence machine.Fence) bool {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
-			return w.Engine.Current(ctx, shard.Held{Run: run, Step: step, Item: item, Fence: fence})
+			is, err := w.Engine.Current(ctx, shard.Held{Run: run, Step: step, Item: item, Fence: fence})
+			return is || err != nil // what cannot be known may be
 		},
 	})
 }

@@ -267,7 +267,7 @@ func Executors(ctx context.Context, o Options, submit Submitter) (all map[string
 // left running is removed by reap, once it is known which leases there are.
 func (w *Workflows) containers(o container.Options) (*container.Executor, error) {
 	o.Current = func(ctx context.Context, ref container.Ref) (bool, error) {
-		return w.Engine.Current(ctx, shard.Held{Run: ref.Run, Step: ref.Step, Item: ref.Item, Fence: ref.Fence}), nil
+		return w.Engine.Current(ctx, shard.Held{Run: ref.Run, Step: ref.Step, Item: ref.Item, Fence: ref.Fence})
 	}
 	boxes, err := container.New(o)
 	if err != nil {
