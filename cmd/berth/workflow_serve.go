@@ -23,6 +23,7 @@ import (
 	"github.com/berth-project/berth/telemetry"
 	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/container"
+	"github.com/berth-project/berth/work/engine"
 )
 
 // workflowServe is what berth workflow serve is told.
