@@ -310,4 +310,8 @@ A callback goes to an http or https URL, or to a destination by the name it has 
 "berth workflow run" executes a run within one command. Steps whose type is neither built in nor given a program with
 --type NAME=COMMAND would wait for ever. Steps of type "shell" need --allow-shell: they run any command as you.
 `},
+	{"B1302", "a setting of pods that is not followed as it stands", `
+A registry.json of Priority Operation Processing says something that POP ignores, that is likely a mistake, or that is
+done otherwise here. The pods are made all the same; the message says how.
+`},
 }

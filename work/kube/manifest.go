@@ -2,7 +2,12 @@ package kube
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // ManifestOptions says what [Manifests] is for.
@@ -20,8 +25,42 @@ type ManifestOptions struct {
 	Annotators []string
 }
 
+// For returns the options with what the settings of a registry need besides:
+// rights to Jobs, and to annotations for the service accounts of handlers that do
+// not answer in Berth's way and are given their credential.
+func (o ManifestOptions) For(r Registry) ManifestOptions {
+	o.Annotators = slices.Clone(o.Annotators)
+	for _, name := range r.Names() {
+		s, _ := r.Settings(name)
+		o.Jobs = o.Jobs || s.As == AsJob
+		account := cmp.Or(s.ServiceAccount, "default")
+		if s.Contract != ContractBerth && set(s.Token) && !slices.Contains(o.Annotators, account) {
+			o.Annotators = append(o.Annotators, account)
+		}
+	}
+	return o
+}
+
+// Validate reports a name that Kubernetes does not take.
+func (o ManifestOptions) Validate() error {
+	var errs []error
+	check := func(what, name string) {
+		if name != "" && len(validation.IsDNS1123Label(name)) > 0 {
+			errs = append(errs, fmt.Errorf("%s %q: up to 63 lower-case letters, digits and - are allowed", what, name))
+		}
+	}
+	check("namespace", o.Namespace)
+	check("service account", o.ServiceAccount)
+	check("namespace of the service account", o.ServiceAccountNamespace)
+	for _, name := range o.Annotators {
+		check("service account", name)
+	}
+	return errors.Join(errs...)
+}
+
 // Manifests returns, as YAML, the service accounts, roles and bindings that
-// the executor needs, and no more. Each rule says what it is for.
+// the executor needs, and no more. Each rule says what it is for. The names in the
+// options have to be valid.
 func Manifests(o ManifestOptions) string {
 	o.Namespace = cmp.Or(o.Namespace, "default")
 	o.ServiceAccount = cmp.Or(o.ServiceAccount, "berth")

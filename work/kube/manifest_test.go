@@ -119,6 +119,43 @@ func TestRoleIsWhatIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestManifestsForARegistry(t *testing.T) {
+	t.Parallel()
+	yes := true
+	r := kube.Registry{
+		Base: kube.Settings{Image: "i"},
+		Types: map[string]kube.Settings{
+			"own":    {ServiceAccount: "own", Token: &yes},
+			"silent": {ServiceAccount: "silent", Contract: "pop"},
+			"a":      {ServiceAccount: "pop-service", Contract: "pop", Token: &yes},
+			"b":      {ServiceAccount: "pop-service", Contract: "pop", Token: &yes},
+			"c":      {Contract: "pop", Token: &yes},
+		},
+	}
+	got := kube.ManifestOptions{Annotators: []string{"more"}}.For(r)
+	if diff := cmp.Diff(kube.ManifestOptions{Annotators: []string{"more", "pop-service", "default"}}, got); diff != "" {
+		t.Errorf("For (-want +got):\n%s", diff)
+	}
+	r.Types["own"] = kube.Settings{As: kube.AsJob}
+	if got := (kube.ManifestOptions{}).For(r); !got.Jobs {
+		t.Error("a type that runs as a Job gets no right to Jobs")
+	}
+}
+
+func TestNamesInManifests(t *testing.T) {
+	t.Parallel()
+	for _, o := range []kube.ManifestOptions{
+		{Namespace: "a\nb: c"}, {ServiceAccount: "A"}, {ServiceAccountNamespace: "-"}, {Annotators: []string{"ok", "not ok"}},
+	} {
+		if err := o.Validate(); err == nil {
+			t.Errorf("Validate(%+v) = nil, want an error", o)
+		}
+	}
+	if err := (kube.ManifestOptions{Namespace: "jobs", Annotators: []string{"pop-service"}}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func ExampleManifests() {
 	text := kube.Manifests(kube.ManifestOptions{Namespace: "jobs"})
 	fmt.Print(text[:strings.Index(text, "---")])

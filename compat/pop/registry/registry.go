@@ -55,6 +55,24 @@ type entry struct {
 	PodConfig     map[string]json.RawMessage `json:"podConfig"`
 }
 
+// Looks reports whether a JSON text looks like a registry of POP's, and not like one
+// of Berth's: it has a base, or a type with settings, of POP's name.
+func Looks(data []byte) bool {
+	var members map[string]map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return false
+	}
+	if _, ok := members[baseName]; ok {
+		return true
+	}
+	for _, entry := range members {
+		if _, ok := entry["podConfig"]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Parse reads a registry. Each type's settings are checked; the error names the
 // type and the setting.
 func Parse(data []byte) (*Registry, error) {

@@ -123,6 +123,22 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`{"basePodConfig": {}}`:                         true,
+		`{"encode": {"podConfig": {}}}`:                 true,
+		`{"types": {"podConfig-like": {"image": "i"}}}`: false,
+		`{"base": {"image": "i"}, "types": {"a": {}}}`:  false,
+		`[]`: false,
+		`{"basePodConfig": 1, "a": {"podConfig": "text"}`: false,
+	} {
+		if got := registry.Looks([]byte(text)); got != want {
+			t.Errorf("Looks(%s) = %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

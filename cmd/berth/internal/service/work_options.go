@@ -193,7 +193,7 @@ func (b *builder) kubernetes(k *manifest.WorkKubernetes) *workflows.Kubernetes {
 	o := &workflows.Kubernetes{
 		Registry: b.path(k.Registry), Namespace: k.Namespace, Kubeconfig: b.path(string(k.Kubeconfig)), Context: k.Context, Instance: b.m.Service,
 	}
-	if _, err := workflows.ReadRegistry(o.Registry); err != nil {
+	if _, _, err := workflows.ReadRegistry(o.Registry); err != nil {
 		b.fail("work.kubernetes.registry", err)
 	}
 	return o

@@ -1,13 +1,9 @@
 package workflows
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/berth-project/berth/compat/pop"
@@ -20,39 +16,37 @@ import (
 
 // Kubernetes says which step types run as pods, and where.
 type Kubernetes struct {
-	// Registry is the path of a file with a kube.Registry as JSON.
+	// Registry is the path of a file that ReadRegistry reads.
 	Registry string
 	// Namespace, Instance, Kubeconfig, Context: see package kube.
 	Namespace, Instance, Kubeconfig, Context string
+	// Client, unless nil, is the cluster; Kubeconfig and Context are not read then.
+	Client kube.Client
 }
 
-// ReadRegistry reads the file that says which pod executes which step type.
-func ReadRegistry(path string) (kube.Registry, error) {
-	var reg kube.Registry
-	data, err := os.ReadFile(path)
+func (k Kubernetes) cluster() (kube.Client, error) {
+	if k.Client != nil {
+		return k.Client, nil
+	}
+	c, err := kube.Connect(kube.Connection{Kubeconfig: k.Kubeconfig, Context: k.Context})
 	if err != nil {
-		return reg, err
+		return nil, fmt.Errorf("kubernetes: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&reg); err != nil {
-		return reg, fmt.Errorf("%s: %w", path, err)
-	}
-	if errs := reg.Validate(pods.Contract); len(errs) > 0 {
-		return reg, fmt.Errorf("%s: %w", path, errors.Join(errs...))
-	}
-	return reg, nil
+	return c, nil
 }
 
 // pods makes the executor of pods. addr is where they reach this engine.
 func (w *Workflows) pods(k Kubernetes, addr string, log *slog.Logger) (*kube.Executor, error) {
-	reg, err := ReadRegistry(k.Registry)
+	reg, problems, err := ReadRegistry(k.Registry)
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := kube.Connect(kube.Connection{Kubeconfig: k.Kubeconfig, Context: k.Context})
+	for _, p := range problems {
+		log.Warn("a setting of pods is followed otherwise", "file", k.Registry, "type", p.Type, "setting", p.Field, "problem", p.Message)
+	}
+	cluster, err := k.cluster()
 	if err != nil {
-		return nil, fmt.Errorf("kubernetes: %w", err)
+		return nil, err
 	}
 	return kube.New(kube.Options{
 		Client: cluster, Registry: reg, Instance: k.Instance, Namespace: k.Namespace, Log: log,
