@@ -121,7 +121,7 @@ func (c *cli) printCan(a *canAnswer) error {
 	}
 	if len(a.Permissions) == 0 {
 		fmt.Fprintf(c.stderr, "%s itself can do nothing of that\n", a.Principal)
-	} else if err := writeTable(c.stdout, rows); err != nil {
+	} else if err := c.writeTable(rows); err != nil {
 		return err
 	}
 	if len(a.Roles) > 0 {

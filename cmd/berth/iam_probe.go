@@ -94,7 +94,7 @@ func (c *cli) printProbed(p probed) error {
 		}
 		rows = append(rows, []string{a.Kind, a.ExternalID, a.As, answer})
 	}
-	if err := writeTable(c.stdout, rows); err != nil {
+	if err := c.writeTable(rows); err != nil {
 		return err
 	}
 	switch p.Verdict {

@@ -238,7 +238,7 @@ func (c *cli) printSAMLRoles(name string, a samlRolesAnswer) error {
 	for _, g := range a.Groups {
 		rows = append(rows, g.row())
 	}
-	if err := writeTable(c.stdout, rows); err != nil {
+	if err := c.writeTable(rows); err != nil {
 		return err
 	}
 	for _, f := range a.Findings {

@@ -131,5 +131,5 @@ func (c *cli) printWhoCan(a *whoCanAnswer) error {
 	for _, g := range a.Grants {
 		rows = append(rows, []string{g.Certainty.String(), g.String()})
 	}
-	return writeTable(c.stdout, rows)
+	return c.writeTable(rows)
 }

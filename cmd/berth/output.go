@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -38,36 +37,7 @@ func printList[T any](c *cli, items []T, header []string, row func(T) []string) 
 	for _, it := range items {
 		rows = append(rows, row(it))
 	}
-	return writeTable(c.stdout, rows)
-}
-
-// writeTable writes rows with two spaces between columns; the first row is the
-// header.
-func writeTable(w io.Writer, rows [][]string) error {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	var b strings.Builder
-	for n, row := range rows {
-		gap := 0
-		for i, cell := range row {
-			if n == 0 {
-				cell = strings.ToUpper(cell)
-			}
-			if cell != "" {
-				b.WriteString(strings.Repeat(" ", gap))
-				b.WriteString(cell)
-				gap = 0
-			}
-			gap += widths[i] - utf8.RuneCountInString(cell) + 2
-		}
-		b.WriteByte('\n')
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return c.writeTable(rows)
 }
 
 // style says whether stderr takes colour: a terminal, NO_COLOR unset and TERM

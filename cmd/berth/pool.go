@@ -97,7 +97,7 @@ func (c *cli) printPool(p *shard.PoolState) error {
 	for _, w := range p.Workers {
 		rows = append(rows, []string{progress.Clean(w.Name), strconv.Itoa(w.Leased), strconv.Itoa(w.Free), progress.Clean(typesText(w))})
 	}
-	return writeTable(c.stdout, rows)
+	return c.writeTable(rows)
 }
 
 // typesText is what a worker executes. One that asks for nothing at the moment
@@ -145,6 +145,7 @@ func (c *cli) poolPutCommand(k settingKind) *cobra.Command {
 	fs := cmd.Flags()
 	fs.IntVar(&p.Slots, "slots", 0, "slots in use at once over all workers; 0 is what the workers have")
 	fs.StringToIntVar(&p.PerType, "per-type", nil, "steps of a type at once, `TYPE=N`")
+	fs.Lookup("per-type").DefValue = "" // not "[]"
 	fs.IntVar(&p.PerKey, "per-key", 0, "steps with the same concurrency key at once")
 	fs.BoolVar(&p.Draining, "draining", false, "hand out nothing more, and finish what is executed")
 	fs.StringVar(&lease, "lease", "", "how long a task stays a worker's after each heartbeat, such as 30s")

@@ -115,7 +115,7 @@ func (c *cli) printQueue(q *engine.QueueState) error {
 	}
 	limits := fmt.Sprintf("runs %s, per tenant %s, per key %s", bound(q.Concurrency.Runs), bound(q.Concurrency.PerTenant), bound(q.Concurrency.PerKey))
 	s := q.Stats
-	for _, f := range [][2]string{
+	err := c.printFacts([][2]string{
 		{"queue", q.Name},
 		{"state", queueState(q.Queue)},
 		{"takes", match},
@@ -128,20 +128,16 @@ func (c *cli) printQueue(q *engine.QueueState) error {
 		{"rate", fmt.Sprintf("%.1f per minute", s.Rate*60)},
 		{"evenness", fmt.Sprintf("%.2f (1 is even, by cost per weight)", s.Jain)},
 		{"starved", strconv.Itoa(s.Starved)},
-	} {
-		if f[1] != "" {
-			fmt.Fprintf(c.stdout, "%-9s %s\n", f[0], f[1])
-		}
-	}
-	if len(s.Top) == 0 {
-		return nil
+	})
+	if err != nil || len(s.Top) == 0 {
+		return err
 	}
 	fmt.Fprintln(c.stdout)
 	rows := [][]string{{"tenant", "weight", "waiting", "running", "share", "oldest"}}
 	for _, t := range s.Top {
 		rows = append(rows, topRow(t))
 	}
-	return writeTable(c.stdout, rows)
+	return c.writeTable(rows)
 }
 
 func bound(n int) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +67,7 @@ func (c *cli) exitCode(cmd *cobra.Command, err error) int {
 		fmt.Fprintf(c.stderr, "berth: %v\n", err)
 		return status.Code
 	case errors.As(err, &usage), isCobraUsage(err):
-		fmt.Fprintf(c.stderr, "berth: %v\nhelp: %s --help\n", err, cmd.CommandPath())
+		fmt.Fprintf(c.stderr, "berth: %s\nhelp: %s --help\n", usageText(err), cmd.CommandPath())
 		return exitUsage
 	}
 	c.report(err)
@@ -81,6 +82,23 @@ func (c *cli) report(err error) {
 		return
 	}
 	fmt.Fprintf(c.stderr, "berth: %v\n", err)
+}
+
+// together are flags that exclude each other, as the parser says it.
+var together = regexp.MustCompile(`^if any flags in the group \[.*\] are set none of the others can be; \[(.*)\] were all set$`)
+
+// usageText says a mistake in the command line in our words where the parser's
+// own are those of its source.
+func usageText(err error) string {
+	text := err.Error()
+	if m := together.FindStringSubmatch(text); m != nil {
+		return "--" + strings.ReplaceAll(m[1], " ", " and --") + " exclude each other"
+	}
+	before, number, _ := strings.Cut(text, ": strconv.Parse")
+	if strings.HasPrefix(number, "Int") || strings.HasPrefix(number, "Float") || strings.HasPrefix(number, "Uint") {
+		return before + ": not a number"
+	}
+	return text
 }
 
 // isCobraUsage tells the parser's own errors, which have no type, by their
@@ -150,7 +168,7 @@ func verbNames(cmd *cobra.Command) string {
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
-			return nil
+			return noneEmpty(cmd, args)
 		}
 		return usageError{fmt.Errorf("%s takes %s; got %d arguments", cmd.CommandPath(), cmp.Or(strings.Join(names, " "), "no arguments"), len(args))}
 	}
@@ -160,8 +178,19 @@ func exactly(names ...string) cobra.PositionalArgs {
 func atLeastOne(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return nil
+			return noneEmpty(cmd, args)
 		}
 		return usageError{fmt.Errorf("%s takes one or more %s", cmd.CommandPath(), name)}
 	}
+}
+
+// noneEmpty refuses arguments that are empty, as a shell's variable is that was
+// never set.
+func noneEmpty(cmd *cobra.Command, args []string) error {
+	for i, a := range args {
+		if a == "" {
+			return usageError{fmt.Errorf("%s: argument %d is empty", cmd.CommandPath(), i+1)}
+		}
+	}
+	return nil
 }

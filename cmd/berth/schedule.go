@@ -18,8 +18,8 @@ func (c *cli) scheduleCommand() *cobra.Command {
 	k := settingKind{noun: "schedule", path: "/schedules"}
 	return noun("schedule", "runs that start at times",
 		c.scheduleListCommand(k), c.scheduleShowCommand(k), c.schedulePutCommand(k),
-		c.schedulePauseCommand(k, "pause", "start nothing at the schedule's times", true),
-		c.schedulePauseCommand(k, "resume", "end a pause; --missed says what becomes of the times that passed", false),
+		c.schedulePauseCommand(k, "pause", "start nothing at the schedule's times", "is paused", true),
+		c.schedulePauseCommand(k, "resume", "end a pause; what it says of missed times goes for those that passed", "goes on", false),
 		c.scheduleRunCommand(k),
 		c.settingDeleteCommand(k, "Runs that it started go on."),
 	)
@@ -39,7 +39,7 @@ func (c *cli) scheduleListCommand(k settingKind) *cobra.Command {
 			now := time.Now()
 			return printList(c, list, []string{"schedule", "when", "starts", "tenant", "next", "last", "last run"}, func(s work.Schedule) []string {
 				when, next := timesOf(s, now)
-				return []string{s.Name, when, startsText(s.Run), s.Run.Tenant, next, stamp(time.UnixMilli(s.Last)), lastRun(s)}
+				return []string{s.Name, when, startsText(s.Run), s.Run.Tenant, next, lastTime(s), lastRun(s)}
 			})
 		},
 	})
@@ -62,6 +62,15 @@ func startsText(s work.Submission) string {
 		return "a document"
 	}
 	return s.Workflow
+}
+
+// lastTime is when a schedule last started a run; before that the engine keeps
+// from when on it looks.
+func lastTime(s work.Schedule) string {
+	if s.LastRun == 0 {
+		return "-"
+	}
+	return stamp(time.UnixMilli(s.Last))
 }
 
 func lastRun(s work.Schedule) string {
@@ -100,7 +109,7 @@ func (c *cli) printSchedule(s work.Schedule, now time.Time) error {
 	if s.Paused {
 		state = "paused"
 	}
-	for _, f := range [][2]string{
+	facts := [][2]string{
 		{"schedule", s.Name},
 		{"when", when},
 		{"cron", s.Cron},
@@ -111,22 +120,17 @@ func (c *cli) printSchedule(s work.Schedule, now time.Time) error {
 		{"tenant", s.Run.Tenant},
 		{"queue", s.Run.Queue},
 		{"params", string(s.Run.Params)},
-		{"last", stamp(time.UnixMilli(s.Last))},
+		{"last", lastTime(s)},
 		{"last run", lastRun(s)},
-	} {
-		if f[1] != "" && f[1] != "-" {
-			fmt.Fprintf(c.stdout, "%-9s %s\n", f[0], f[1])
+	}
+	// The engine took it; what this program cannot read it does not show.
+	if parsed, err := cron.Parse(s.Cron, s.TimeZone); err == nil && !s.Paused {
+		for i, at := 0, now; i < upcoming; i++ {
+			at = parsed.Next(at)
+			facts = append(facts, [2]string{"next", at.Format("Mon 2006-01-02 15:04:05 MST")})
 		}
 	}
-	parsed, err := cron.Parse(s.Cron, s.TimeZone)
-	if err != nil || s.Paused {
-		return nil //nolint:nilerr // the engine took it; what this program cannot read it does not show
-	}
-	for i, at := 0, now; i < upcoming; i++ {
-		at = parsed.Next(at)
-		fmt.Fprintf(c.stdout, "%-9s %s\n", "next", at.Format("Mon 2006-01-02 15:04:05 MST"))
-	}
-	return nil
+	return c.printFacts(facts)
 }
 
 // scheduleFlags are what berth schedule put is told.
@@ -180,7 +184,7 @@ func (c *cli) schedulePutCommand(k settingKind) *cobra.Command {
 	fs.StringVar(&f.document, "document", "", "a document of its own in this `FILE`, in place of a workflow's name")
 	fs.StringVar(&f.tenant, "tenant", "", "whose the runs are")
 	fs.StringVar(&f.queue, "queue", "", "the queue that takes them, whatever the matchers say")
-	fs.StringToStringVar(&f.labels, "label", nil, "a label of the runs, `NAME=VALUE`")
+	labelFlag(fs, &f.labels, "a label of the runs, `NAME=VALUE`; may be repeated")
 	fs.StringVar(&f.deadline, "deadline", "", "how long a run may take, waiting included")
 	fs.StringVar(&f.concurrent, "key", "", "concurrency key of the runs")
 	fs.StringVar(&f.from, "from", "", "settings as a JSON object in this `FILE`; - is standard input")
@@ -222,7 +226,7 @@ func (f *scheduleFlags) apply(c *cli, v *work.Schedule, given func(string) bool)
 	return setDuration(given("deadline"), "--deadline", &v.Run.Deadline, f.deadline)
 }
 
-func (c *cli) schedulePauseCommand(k settingKind, verb, short string, paused bool) *cobra.Command {
+func (c *cli) schedulePauseCommand(k settingKind, verb, short, said string, paused bool) *cobra.Command {
 	return c.onEngine(engineCommand{
 		use: verb + " NAME...", short: short,
 		example:  "  berth schedule " + verb + " nightly",
@@ -240,7 +244,7 @@ func (c *cli) schedulePauseCommand(k settingKind, verb, short string, paused boo
 				if err != nil {
 					return err
 				}
-				if err := c.done(name, verb+"d"); err != nil {
+				if err := c.done("schedule "+name, said); err != nil {
 					return err
 				}
 			}

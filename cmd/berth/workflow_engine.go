@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -110,6 +111,9 @@ func readBounded(path string, most int64) ([]byte, error) {
 
 func boundedText(r io.Reader, name string, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	if _, named := errors.AsType[*fs.PathError](err); named {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -127,6 +131,8 @@ func (c *cli) engineError(err error) error {
 	switch {
 	case errors.As(err, &answered) && answered.Status == http.StatusUnauthorized:
 		return fmt.Errorf("%w (this is sent: --key-file FILE, or $%s)", err, keyVariable)
+	case errors.As(err, &answered) && answered.Status == http.StatusNotFound && answered.Detail == "404 Not Found":
+		return fmt.Errorf("%s answers, and is no engine's API: %w", c.engineURL(), err)
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return fmt.Errorf("no engine answers at %s: %w; \"berth workflow serve\" starts one, --server or $%s names another", c.engineURL(), dial.Err, serverVariable)
 	}

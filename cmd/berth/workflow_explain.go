@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,12 +19,12 @@ import (
 )
 
 func (c *cli) workflowExplainCommand() *cobra.Command {
-	return c.explainRun("explain RUN", "  berth workflow explain 01hx3z8q0c4v2")
+	return c.explainRun("explain RUN", "  berth workflow explain r0an4cpzz08000")
 }
 
 // explainRunCommand is the same beside the other questions of berth explain.
 func (c *cli) explainRunCommand() *cobra.Command {
-	return c.explainRun("run RUN", "  berth explain run 01hx3z8q0c4v2")
+	return c.explainRun("run RUN", "  berth explain run r0an4cpzz08000")
 }
 
 func (c *cli) explainRun(use, example string) *cobra.Command {
@@ -63,14 +64,14 @@ func (c *cli) printExplanation(id string, x *shard.Explanation) error {
 	for _, s := range x.Steps {
 		rows = append(rows, []string{progress.StepName(s.Step, s.Item), s.Status.String(), progress.Clean(s.Why)})
 	}
-	return writeTable(c.stdout, rows)
+	return c.writeTable(rows)
 }
 
 func (c *cli) workflowHistoryCommand() *cobra.Command {
 	return c.onEngine(engineCommand{
 		use:      "history RUN",
 		short:    "print all that happened to a run, every attempt of every step",
-		example:  "  berth workflow history 01hx3z8q0c4v2",
+		example:  "  berth workflow history r0an4cpzz08000",
 		args:     exactly("RUN"),
 		complete: c.completeFirst(runIDs(nil)),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
@@ -89,8 +90,31 @@ func (c *cli) workflowHistoryCommand() *cobra.Command {
 					attempt = strconv.Itoa(x.Attempt)
 				}
 				at := time.UnixMilli(x.At).UTC().Format("2006-01-02 15:04:05.000Z")
-				return []string{at, x.Kind, step, attempt, progress.Clean(x.By), string(x.Detail)}
+				return []string{at, x.Kind, step, attempt, x.By, detailText(x.Detail)}
 			})
 		},
 	})
+}
+
+// detailText says in words what the history keeps of an attempt or an end in
+// JSON; what else there is stays as it is.
+func detailText(detail json.RawMessage) string {
+	var of struct {
+		Started, Finished int64
+		Status, Reason    string
+		Failure           *client.Failure
+	}
+	if json.Unmarshal(detail, &of) != nil || of.Status == "" && of.Failure == nil {
+		return string(detail)
+	}
+	words := cmp.Or(of.Status, "failed")
+	if of.Started > 0 && of.Finished >= of.Started {
+		words += " in " + progress.Took(time.Duration(of.Finished-of.Started)*time.Millisecond)
+	}
+	for _, why := range []string{of.Reason, progress.Why(of.Failure)} {
+		if why != "" {
+			words += ", " + why
+		}
+	}
+	return words
 }

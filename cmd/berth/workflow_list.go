@@ -44,7 +44,7 @@ func (c *cli) workflowListCommand() *cobra.Command {
 	fs.StringSliceVar(&f.tenants, "tenant", nil, "of these tenants")
 	fs.StringVar(&f.workflow, "workflow", "", "of this workflow")
 	fs.StringVar(&f.queue, "queue", "", "in this queue")
-	fs.StringToStringVar(&f.labels, "label", nil, "with this label, `NAME=VALUE`")
+	labelFlag(fs, &f.labels, "with this label, `NAME=VALUE`; may be repeated")
 	fs.StringVar(&f.parent, "parent", "", "sub-workflows of this `RUN`")
 	fs.StringVar(&f.failure, "failure", "", "that failed with this `CODE`; * at the end stands for the rest")
 	fs.StringVar(&f.text, "text", "", "with this in the workflow's name, the id or a label")
@@ -126,12 +126,12 @@ func (c *cli) printRuns(runs []client.Run, ids bool) error {
 		return err
 	}
 	now := time.Now()
-	header := []string{"run", "workflow", "tenant", "queue", "state", "created", "took", "failed with"}
+	header := []string{"run", "state", "workflow", "tenant", "queue", "created", "took", "failed with"}
 	return printList(c, runs, header, func(r client.Run) []string {
 		state := r.State
 		if r.Paused {
 			state += ", paused"
 		}
-		return []string{r.ID, r.Workflow, r.Tenant, r.Queue, state, stamp(r.Created), orDash(progress.RunTook(&r, now)), orDash(r.Failed)}
+		return []string{r.ID, state, r.Workflow, r.Tenant, r.Queue, stamp(r.Created), orDash(progress.RunTook(&r, now)), orDash(r.Failed)}
 	})
 }

@@ -20,7 +20,7 @@ func (c *cli) workflowLogsCommand() *cobra.Command {
 		short: "print what the steps of a run logged",
 		long: "Prints the lines of all attempts in the order they came, each with its step; of one step without it. With --follow it\n" +
 			"goes on until the run is final. With --json there is a piece of log per line.",
-		example:  "  berth workflow logs 01hx3z8q0c4v2 resize --follow",
+		example:  "  berth workflow logs r0an4cpzz08000 resize --follow",
 		args:     cobra.RangeArgs(1, 2),
 		complete: c.completeFirst(runIDs(nil)),
 		run: func(ctx context.Context, e *client.Client, args []string) error {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // paramFlags are how a person gives the parameters of a run.
@@ -55,6 +57,21 @@ func (f *paramFlags) read(c *cli, first json.RawMessage) (json.RawMessage, error
 		all[name] = valueOf(value)
 	}
 	return json.Marshal(all)
+}
+
+// labelFlag adds --label, which may be repeated; values may have commas.
+func labelFlag(fs *pflag.FlagSet, labels *map[string]string, usage string) {
+	fs.Func("label", usage, func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return errors.New("NAME=VALUE")
+		}
+		if *labels == nil {
+			*labels = map[string]string{}
+		}
+		(*labels)[name] = value
+		return nil
+	})
 }
 
 // valueOf is JSON where it is, else a text.

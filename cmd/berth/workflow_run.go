@@ -71,13 +71,16 @@ func (c *cli) workflowRunCommand() *cobra.Command {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	fs.BoolVar(&f.plain, "plain", false, "lines, also in a terminal")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "what the engine logs, too")
-	c.dataFlag(cmd)
+	fs.StringVar(&c.data, "data", "", "keep the store in this `DIRECTORY` (default: a temporary one)")
 	c.jsonFlag(cmd)
 	return cmd
 }
 
 // runHere executes a document with an engine of its own.
 func (c *cli) runHere(ctx context.Context, file *workflowFile, f runFlags) error {
+	if f.slots < 1 || f.slots > 1000 {
+		return usageError{fmt.Errorf("--concurrency %d: 1 to 1000", f.slots)}
+	}
 	params, err := f.read(c, file.params)
 	if err != nil {
 		return err
@@ -142,7 +145,7 @@ func (f *runFlags) engineOptions(c *cli, files []*workflowFile) (o workflows.Opt
 	}
 	o.Executors = map[string]work.Executor{translate.TypeGenerate: work.ExecutorFunc(generateOperations)}
 	for _, pool := range append(poolsOf(files), "default") {
-		o.Local[pool] = max(f.slots, 1)
+		o.Local[pool] = f.slots
 	}
 	if err := f.checkTypes(files); err != nil {
 		return o, nil, err

@@ -95,10 +95,13 @@ func (c *cli) turnCommand(k settingKind, verb, short, long, said string) *cobra.
 		complete: c.completeAny(k.names()),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
 			for _, name := range args {
+				if err := k.exists(ctx, e, name); err != nil {
+					return err
+				}
 				if err := e.Do(ctx, http.MethodPost, k.one(name)+"/"+verb, nil, struct{}{}, nil); err != nil {
 					return err
 				}
-				if err := c.done(name, said); err != nil {
+				if err := c.done(k.noun+" "+name, said); err != nil {
 					return err
 				}
 			}
@@ -127,16 +130,38 @@ func (c *cli) settingDeleteCommand(k settingKind, long string) *cobra.Command {
 		complete: c.completeAny(k.names()),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
 			for _, name := range args {
-				if err := e.Do(ctx, http.MethodDelete, k.one(name), nil, nil, nil); err != nil {
+				if err := k.remove(ctx, e, name); err != nil {
 					return err
 				}
-				if err := c.done(name, "is deleted"); err != nil {
+				if err := c.done(k.noun+" "+name, "is deleted"); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
 	})
+}
+
+// exists refuses the name of a queue or a pool that is not there: the API would
+// make it. Any tenant may be suspended before it submits anything.
+func (k settingKind) exists(ctx context.Context, e *client.Client, name string) error {
+	if k.noun == "tenant" {
+		return nil
+	}
+	type named struct{ Name string }
+	_, err := listed(ctx, e, k, name, func(n named) bool { return n.Name == name })
+	return err
+}
+
+func (k settingKind) remove(ctx context.Context, e *client.Client, name string) error {
+	err := e.Do(ctx, http.MethodDelete, k.one(name), nil, nil, nil)
+	if client.IsNotFound(err) && k.noun != "schedule" {
+		if there := k.exists(ctx, e, name); there != nil {
+			return there
+		}
+		return fmt.Errorf("%s %q is there by itself, as nobody set it: there is nothing to delete", k.noun, name)
+	}
+	return err
 }
 
 // listed finds one in the list of a kind: lists tell what they do, besides

@@ -23,7 +23,7 @@ func (c *cli) workflowShowCommand() *cobra.Command {
 	cmd := c.onEngine(engineCommand{
 		use:      "show RUN",
 		short:    "show a run: its steps, why it failed, what it answered",
-		example:  "  berth workflow show 01hx3z8q0c4v2\n  berth workflow show 01hx3z8q0c4v2 --step resize | jq .",
+		example:  "  berth workflow show r0an4cpzz08000\n  berth workflow show r0an4cpzz08000 --step resize | jq .",
 		args:     exactly("RUN"),
 		complete: c.completeFirst(runIDs(nil)),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
@@ -87,10 +87,14 @@ func runError(r *client.Run) error {
 	if r.Detail != nil {
 		f = r.Detail.Failure
 	}
-	if f == nil {
-		return fmt.Errorf("run %s is %s", r.ID, r.State)
+	became := map[string]string{"failed": "failed", "canceled": "was canceled", "timed-out": "timed out"}[r.State]
+	if became == "" {
+		became = "is " + r.State
 	}
-	return fmt.Errorf("run %s is %s: %s", r.ID, r.State, progress.Why(f))
+	if f == nil {
+		return fmt.Errorf("run %s %s", r.ID, became)
+	}
+	return fmt.Errorf("run %s %s: %s", r.ID, became, progress.Why(f))
 }
 
 func (c *cli) printRun(r *client.Run) error {
@@ -109,22 +113,17 @@ func (c *cli) printRun(r *client.Run) error {
 		{"labels", labelText(r.Labels)},
 		{"params", string(r.Params)},
 	}
-	for _, f := range facts {
-		if f[1] != "" && f[1] != "-" {
-			fmt.Fprintf(c.stdout, "%-9s %s\n", f[0], progress.Clean(f[1]))
+	if r.Detail != nil {
+		facts = append(facts, [2]string{"failed", progress.Why(r.Detail.Failure)})
+		if out := string(r.Detail.Output); out != "null" {
+			facts = append(facts, [2]string{"output", out})
 		}
 	}
-	if r.Detail == nil {
-		return nil
-	}
-	if f := r.Detail.Failure; f != nil {
-		fmt.Fprintf(c.stdout, "%-9s %s\n", "failed", progress.Why(f))
-	}
-	if len(r.Detail.Output) > 0 && string(r.Detail.Output) != "null" {
-		fmt.Fprintf(c.stdout, "%-9s %s\n", "output", r.Detail.Output)
+	if err := c.printFacts(facts); err != nil || r.Detail == nil {
+		return err
 	}
 	fmt.Fprintln(c.stdout)
-	return writeTable(c.stdout, append([][]string{progress.Header()}, progress.Rows(r.Detail.Steps, now)...))
+	return c.writeTable(append([][]string{progress.Header()}, progress.Rows(r.Detail.Steps, now)...))
 }
 
 func versionText(n int) string {

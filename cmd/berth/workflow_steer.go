@@ -19,11 +19,11 @@ func (c *cli) workflowSteerCommands() []*cobra.Command {
 		{
 			"cancel", "stop runs",
 			"What executes is called back, what waits does not start; steps under finally still run.",
-			"  berth workflow cancel 01hx3z8q0c4v2 --reason 'wrong source'",
+			"  berth workflow cancel r0an4cpzz08000 --reason 'wrong source'",
 		},
-		{"pause", "let runs rest", "What executes goes on; nothing new of them starts until they are resumed.", "  berth workflow pause 01hx3z8q0c4v2"},
-		{"resume", "end a pause of runs", "", "  berth workflow resume 01hx3z8q0c4v2"},
-		{"release", "queue held runs now", "", "  berth workflow release 01hx3z8q0c4v2"},
+		{"pause", "let runs rest", "What executes goes on; nothing new of them starts until they are resumed.", "  berth workflow pause r0an4cpzz08000"},
+		{"resume", "end a pause of runs", "", "  berth workflow resume r0an4cpzz08000"},
+		{"release", "queue held runs now", "", "  berth workflow release r0an4cpzz08000"},
 	}
 	commands := make([]*cobra.Command, 0, len(verbs))
 	for _, v := range verbs {
@@ -35,7 +35,7 @@ func (c *cli) workflowSteerCommands() []*cobra.Command {
 			},
 		})
 		if v.verb == "cancel" {
-			cmd.Flags().Func("reason", "why, for the history", func(text string) error {
+			cmd.Flags().Func("reason", "`WHY`, for the history", func(text string) error {
 				body["reason"] = text
 				return nil
 			})
@@ -91,7 +91,7 @@ func (c *cli) workflowRetryCommand() *cobra.Command {
 		short: "run again what failed, or more",
 		long: "Without flags, and with --from-failure, what succeeded stays and the rest runs again. --steps names steps to run again,\n" +
 			"with all that depends on them; --all begins anew. Attempts count from 1 again.",
-		example:  "  berth workflow retry 01hx3z8q0c4v2 --from-failure\n  berth workflow retry 01hx3z8q0c4v2 --steps probe,resize",
+		example:  "  berth workflow retry r0an4cpzz08000 --from-failure\n  berth workflow retry r0an4cpzz08000 --steps probe,resize",
 		args:     atLeastOne("RUN"),
 		complete: c.completeAny(runIDs(nil)),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
@@ -120,7 +120,7 @@ func (c *cli) workflowSignalCommand() *cobra.Command {
 		short: "tell a run what one of its steps waits for",
 		long: "JSON is the signal's data: a text, @FILE or - for standard input. An approval's is true, false, or an object with\n" +
 			"\"approved\"; without it, it approves.",
-		example:  "  berth workflow signal 01hx3z8q0c4v2 review '{\"approved\": true, \"note\": \"fine\"}'",
+		example:  "  berth workflow signal r0an4cpzz08000 review '{\"approved\": true, \"note\": \"fine\"}'",
 		args:     cobra.RangeArgs(2, 3),
 		complete: c.completeFirst(runIDs(live())),
 		run: func(ctx context.Context, e *client.Client, args []string) error {

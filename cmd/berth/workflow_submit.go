@@ -14,6 +14,7 @@ import (
 
 	"github.com/berth-project/berth/work/client"
 	"github.com/berth-project/berth/work/engine"
+	"github.com/berth-project/berth/workflow"
 )
 
 // submitFlags are what berth workflow submit is told besides the workflow.
@@ -55,7 +56,7 @@ func (c *cli) workflowSubmitCommand() *cobra.Command {
 	fs.IntVar(&f.priority, "priority", 0, "0, the most urgent, to 9 (default: the document's)")
 	fs.StringVar(&f.key, "key", "", "concurrency key: runs of a queue with the same one share a limit")
 	fs.StringVar(&f.idempotency, "idempotency-key", "", "submit once, however often this is repeated")
-	fs.StringToStringVar(&f.labels, "label", nil, "a label, `NAME=VALUE`; may be repeated")
+	labelFlag(fs, &f.labels, "a label, `NAME=VALUE`; may be repeated")
 	fs.StringVar(&f.deadline, "deadline", "", "how long the run may take, waiting included, such as 2h")
 	fs.StringVar(&f.startAt, "start", "", "not before this `TIME`: RFC 3339, or a duration from now such as 15m")
 	fs.BoolVar(&f.hold, "hold", false, "hold it until \"berth workflow release\"")
@@ -70,6 +71,9 @@ func (f *submitFlags) submission(c *cli, what string, prioritised bool) (client.
 	}
 	if prioritised {
 		s.Priority = &f.priority
+	}
+	if d, err := workflow.ParseDuration(f.deadline); f.deadline != "" && (err != nil || d <= 0) {
+		return s, usageError{fmt.Errorf("--deadline %q: a duration above zero, such as 2h or 7d", f.deadline)}
 	}
 	if f.startAt != "" {
 		at, err := momentOf(f.startAt, time.Now(), 1)
@@ -146,11 +150,13 @@ func (c *cli) submitRun(ctx context.Context, e *client.Client, s client.Submissi
 	if err != nil {
 		return err
 	}
-	if receipt.Duplicate {
+	switch {
+	case receipt.Duplicate:
 		fmt.Fprintf(c.stderr, "submitted before: run %s\n", receipt.ID)
+	case wait:
+		fmt.Fprintf(c.stderr, "run %s in queue %s\n", receipt.ID, receipt.Queue)
 	}
 	if wait {
-		fmt.Fprintf(c.stderr, "run %s in queue %s\n", receipt.ID, receipt.Queue)
 		return c.outcome(ctx, e, receipt.ID)
 	}
 	if c.json {

@@ -109,6 +109,9 @@ func (c *cli) workTenantPutCommand(k settingKind) *cobra.Command {
 				}
 				v.Name = args[0]
 				given := cmd.Flags().Changed
+				if given("weight") && !(t.Weight > 0) {
+					return usageError{fmt.Errorf("--weight %g: a number above 0", t.Weight)}
+				}
 				set(given("weight"), &v.Weight, t.Weight)
 				set(given("running"), &v.Running, t.Running)
 				set(given("queued"), &v.Quota.Queued, t.Quota.Queued)

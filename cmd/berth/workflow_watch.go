@@ -25,7 +25,7 @@ func (c *cli) workflowWatchCommand() *cobra.Command {
 		long: "In a terminal the steps of the run are drawn and redrawn in place; elsewhere, and with --plain, there is a line for\n" +
 			"everything that happens. It ends with the run, and fails unless the run succeeds; leaving it stops nothing.\n" +
 			"Without RUN it tells of all runs until it is interrupted. With --json there is an event per line.",
-		example:  "  berth workflow watch 01hx3z8q0c4v2",
+		example:  "  berth workflow watch r0an4cpzz08000",
 		args:     cobra.MaximumNArgs(1),
 		complete: c.completeFirst(runIDs(live())),
 		run: func(ctx context.Context, e *client.Client, args []string) error {

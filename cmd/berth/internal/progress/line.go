@@ -58,7 +58,8 @@ func said(e client.Event, withRun bool) string {
 	if e.Message != "" {
 		words = append(words, strconv.Quote(oneLine(e.Message)))
 	}
-	if e.Failure != nil {
+	// A step that starts again has the failure that made it so, which was said.
+	if e.Failure != nil && e.StepStatus != "ready" && e.StepStatus != "running" {
 		words = append(words, "error="+strconv.Quote(oneLine(Why(e.Failure))))
 	}
 	return strings.Join(words, "  ")

@@ -37,9 +37,15 @@ func (p *Picture) Draw(r *client.Run, now time.Time) string {
 		return b.String()
 	}
 	room := p.Height - 3
-	if drawing := p.drawing(r, now); p.Height == 0 || strings.Count(drawing, "\n") <= room {
+	drawing := p.drawing(r, now)
+	switch left := room - strings.Count(drawing, "\n"); {
+	case p.Height == 0:
 		b.WriteString(drawing)
-	} else {
+		p.notes(&b, r, now, mostNotes)
+	case left >= 0:
+		b.WriteString(drawing)
+		p.notes(&b, r, now, min(left, mostNotes))
+	default:
 		p.rows(&b, r, now, max(room, 1))
 	}
 	if f := r.Detail.Failure; f != nil {
@@ -50,21 +56,77 @@ func (p *Picture) Draw(r *client.Run, now time.Time) string {
 
 func (p *Picture) width() int { return cmp.Or(p.Width, 80) }
 
-// barCells is how wide the bar of a run's progress is.
-const barCells = 20
+// mostNotes and leastBar bound what is said below a drawing, in lines, and how
+// narrow the bar of a run's progress may be, in characters; mostBar is its width
+// where there is room.
+const (
+	mostNotes = 6
+	leastBar  = 5
+	mostBar   = 20
+)
 
+// headline says where the run is. Where it is too long for the terminal the
+// bar is shorter, then the tenant is left out, then the id.
 func (p *Picture) headline(b *bytes.Buffer, r *client.Run, now time.Time) {
-	words := []string{cmp.Or(r.Workflow, "run"), r.ID, r.Tenant, state(r)}
+	const id, tenant = 1, 2
+	words := []string{cmp.Or(oneLine(r.Workflow), "run"), r.ID, oneLine(r.Tenant), state(r)}
 	if t := RunTook(r, now); t != "" {
 		words = append(words, t)
 	}
+	percent := len(words)
 	if r.Detail != nil && !r.Final() {
-		words = append(words, p.bar(r.Detail.Percent), fmt.Sprintf("%.0f %%", r.Detail.Percent))
+		words = append(words, fmt.Sprintf("%.0f %%", r.Detail.Percent))
 	}
 	if r.Detail != nil {
 		words = append(words, settled(r.Detail.Steps))
 	}
+	room := func() int { return p.width() - 2 - utf8.RuneCountInString(strings.Join(words, "  ")) }
+	if cells := min(room()-2, mostBar); cells >= leastBar && r.Detail != nil && !r.Final() {
+		words = slices.Insert(words, percent, p.bar(r.Detail.Percent, cells))
+	}
+	for _, i := range []int{tenant, id} {
+		if room() < 0 {
+			words = slices.Delete(words, i, i+1)
+		}
+	}
 	p.line(b, kindOf(r.State), strings.Join(words, "  "))
+}
+
+// note is a line about a step below the drawing.
+type note struct {
+	kind graph.Kind
+	text string
+}
+
+// notes says what the steps at work tell of themselves, and what others wait
+// for, in so many lines at most.
+func (p *Picture) notes(b *bytes.Buffer, r *client.Run, now time.Time, most int) {
+	var all []note
+	of := func(name string, s *client.Standing) {
+		if s.Status == "running" && s.Message != "" || s.Status == "backoff" || s.Status == "sleeping" {
+			if text := Note(s, now); text != "" {
+				all = append(all, note{kindOf(s.Status), oneLine(name) + "  " + text})
+			}
+		}
+	}
+	for i := range r.Detail.Steps {
+		s := &r.Detail.Steps[i]
+		if len(s.Items) == 0 {
+			of(s.Name, &s.Standing)
+		}
+		for k := range s.Items {
+			of(StepName(s.Name, s.Items[k].Item), &s.Items[k].Standing)
+		}
+	}
+	if most < 1 || r.Final() {
+		return
+	}
+	if more := len(all) - most; more > 0 {
+		all = append(all[:most-1], note{graph.Quiet, fmt.Sprintf("and %d more", more+1)})
+	}
+	for _, n := range all {
+		p.line(b, n.kind, n.text)
+	}
 }
 
 func state(r *client.Run) string {
@@ -89,13 +151,13 @@ func final(status string) bool {
 	return slices.Contains([]string{"succeeded", "failed", "skipped", "canceled"}, status)
 }
 
-func (p *Picture) bar(percent float64) string {
-	full := min(max(int(percent/100*barCells), 0), barCells)
+func (p *Picture) bar(percent float64, cells int) string {
+	full := min(max(int(percent/100*float64(cells)), 0), cells)
 	on, off := "█", "░"
 	if p.ASCII {
 		on, off = "#", "-"
 	}
-	return strings.Repeat(on, full) + strings.Repeat(off, barCells-full)
+	return strings.Repeat(on, full) + strings.Repeat(off, cells-full)
 }
 
 // line writes the sign of a kind and a text, cut where the terminal ends.
@@ -240,7 +302,7 @@ func lookOf(s *client.Step, now time.Time) graph.Look {
 	if n := len(s.Items); n > 0 {
 		done := 0
 		for _, it := range s.Items {
-			if final(it.Status) {
+			if it.Status == "succeeded" || it.Status == "skipped" {
 				done++
 			}
 		}

@@ -46,6 +46,57 @@ func TestPictureDrawsTheGraph(t *testing.T) {
 	}
 }
 
+func TestHeadlineGivesUpWhatMattersLeast(t *testing.T) {
+	t.Parallel()
+	r := publish()
+	r.ID = "r0an4cpzz08000"
+	for width, want := range map[int]string{
+		100: "> publish  r0an4cpzz08000  acme  running  5.0s  ########------------  40 %  1 of 4 steps",
+		79:  "> publish  r0an4cpzz08000  acme  running  5.0s  ####-------  40 %  1 of 4 steps",
+		70:  "> publish  r0an4cpzz08000  acme  running  5.0s  40 %  1 of 4 steps",
+		60:  "> publish  r0an4cpzz08000  running  5.0s  40 %  1 of 4 steps",
+		45:  "> publish  running  5.0s  40 %  1 of 4 steps",
+	} {
+		got, _, _ := strings.Cut((&progress.Picture{Width: width, ASCII: true}).Draw(&r, noon), "\n")
+		if got != want || len(got) > width {
+			t.Errorf("Draw for %d begins %q, want %q", width, got, want)
+		}
+	}
+}
+
+func TestPictureSaysWhatStepsSay(t *testing.T) {
+	t.Parallel()
+	r := publish()
+	r.Detail.Steps[1].Message = "second pass"
+	fetch, review := step("fetch", "running"), step("review", "sleeping")
+	review.Awaits = "review"
+	for i, status := range []string{"succeeded", "backoff", "running", "failed"} {
+		fetch.Items = append(fetch.Items, client.Item{Item: i, Standing: client.Standing{Status: status}})
+	}
+	fetch.Items[1].WakeAt, fetch.Items[1].Failure = noon.Add(12*time.Second).UnixMilli(), &client.Failure{Code: "http.503"}
+	fetch.Items[2].Message = "one\x1b[2J\ntwo"
+	r.Detail.Steps = append(r.Detail.Steps, fetch, review)
+	draw := func(height int) string {
+		return (&progress.Picture{Width: 100, Height: height, ASCII: true}).Draw(&r, noon)
+	}
+	want := `> resize  50 %, second pass
+~ fetch[1]  again in 12s, http.503
+> fetch[2]  one two
+o review  waits for signal review
+`
+	if got := draw(0); !strings.HasSuffix(got, want) || !strings.Contains(got, "fetch 1/4") {
+		t.Errorf("Draw = %s\nwant it to end in %s", got, want)
+	}
+	low := strings.Count(draw(0), "\n") // two lines too many
+	if got := draw(low); !strings.HasSuffix(got, "50 %, second pass\n. and 3 more\n") {
+		t.Errorf("Draw in %d lines = %s", low, got)
+	}
+	r.State, r.Finished = "failed", noon
+	if got := draw(0); strings.Contains(got, "second pass") {
+		t.Errorf("Draw of what has ended = %s", got)
+	}
+}
+
 func TestPictureKeepsWithinTheTerminal(t *testing.T) {
 	t.Parallel()
 	r := publish()
@@ -78,7 +129,7 @@ func TestPictureTellsWhatItLeavesOut(t *testing.T) {
 		r.Detail.Steps = append(r.Detail.Steps, step(fmt.Sprintf("a%d", i), "succeeded", fmt.Sprintf("a%d", i-1)))
 	}
 	got := (&progress.Picture{Width: 30, Height: 8, ASCII: true}).Draw(&r, noon)
-	want := `> publish  r1  acme  runnin...
+	want := `> publish  running  5.0s  4...
 > running    resize    3.0s...
 . waiting    pack
 . waiting    tidy
@@ -118,7 +169,7 @@ func TestLinesSayEachThingOnce(t *testing.T) {
 func TestLogsHaveTheirStepOnEveryLine(t *testing.T) {
 	t.Parallel()
 	got := progress.Log("probe", "one\r\ntwo\n\x1b[2Jthree")
-	if want := "probe | one\nprobe | two\nprobe | [2Jthree\n"; got != want {
+	if want := "probe | one\nprobe | two\nprobe | three\n"; got != want {
 		t.Errorf("Log = %q, want %q", got, want)
 	}
 }
@@ -134,7 +185,7 @@ func TestWhatOthersWroteDoesNotSteerTheTerminal(t *testing.T) {
 			t.Errorf("Draw has %q:\n%q", bad, got)
 		}
 	}
-	if got, want := progress.Clean("a\tb\n\x1b[1mc"), "a\tb\n[1mc"; got != want {
+	if got, want := progress.Clean("a\tb\n\x1b[1mc"), "a\tb\nc"; got != want {
 		t.Errorf("Clean = %q, want %q", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -124,15 +125,25 @@ func skipped(reason string) string {
 	return reason
 }
 
-// oneLine makes one line of a text that others wrote: nothing in it moves the
+// OneLine makes one line of a text that others wrote: nothing in it moves the
 // cursor or changes colours.
-func oneLine(text string) string {
-	return strings.TrimSpace(Clean(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(text)))
+func OneLine(text string) string {
+	return Clean(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(text))
 }
+
+// oneLine is OneLine without spaces around it.
+func oneLine(text string) string { return strings.TrimSpace(OneLine(text)) }
+
+// escapes are the sequences that terminals take for colours, titles and
+// movements.
+var escapes = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
 
 // Clean makes a text that others wrote safe to print: it keeps lines and tabs,
 // and drops what moves the cursor, changes colours or turns the direction.
 func Clean(text string) string {
+	if strings.IndexByte(text, 0x1b) >= 0 {
+		text = escapes.ReplaceAllString(text, "")
+	}
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
 			return -1
