@@ -22,7 +22,8 @@ func (p *Plan) When(i int, s *Scope) (bool, error) {
 	if n.when == nil {
 		return true, nil
 	}
-	yes, err := n.when.Bool(&whenVariables{node: n, scope: s})
+	yes, work, err := n.when.Condition(&whenVariables{node: n, scope: s})
+	s.Work += work
 	if err != nil {
 		return false, &EvalError{Code: CodeExpression, Path: n.Step.Name + ".when", Message: err.Error()}
 	}

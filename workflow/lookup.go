@@ -8,8 +8,17 @@ import (
 
 // lookup follows a path into a value; false where it leads nowhere.
 func lookup(raw json.RawMessage, path []segment) (json.RawMessage, bool) {
+	return follow(raw, path, new(int))
+}
+
+// follow is lookup that adds to searched how much JSON it looked at, each time
+// it did, and leads nowhere when that is too much.
+func follow(raw json.RawMessage, path []segment, searched *int) (json.RawMessage, bool) {
 	raw = jsonscan.Trim(raw)
 	for _, s := range path {
+		if *searched += len(raw); *searched > maxSearched {
+			return nil, false
+		}
 		found := false
 		switch {
 		case len(raw) > 0 && raw[0] == '[' && s.index >= 0:

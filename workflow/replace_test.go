@@ -229,6 +229,29 @@ func TestSearchingIsBounded(t *testing.T) {
 	}
 }
 
+func TestSearchingDeepIsBounded(t *testing.T) {
+	t.Parallel()
+	deep := json.RawMessage(strings.Repeat(`{"a":`, 60) + `"` + strings.Repeat("x", 1<<20) + `"` + strings.Repeat("}", 60))
+	path := strings.Repeat(".a", 59)
+	for with, want := range map[string]string{
+		`["${params` + path + `.a}", 1]`:                           "",
+		`["${params` + path + `.b ?? params` + path + `.c ?? 1}"]`: "search too much",
+		`["${params` + path + `.a.b}"]`:                            "is a text and has no b",
+		`"${params` + path + `.b ?? params` + path + `.c ?? 1}"`:   "search too much",
+		`["${params` + path + `.a}", "${params` + path + `.a}"]`:   "search too much",
+	} {
+		p := load(t, `{"name": "w", "steps": [{"name": "s", "run": "x", "with": `+with+`}]}`)
+		scope := &workflow.Scope{Params: deep}
+		_, err := p.Payload(0, scope)
+		if got := fmt.Sprint(err); (err == nil) != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("Payload(%.60s) = %.200s, want %q", with, got, want)
+		}
+		if scope.Work < 60<<20 || scope.Work > 140<<20 {
+			t.Errorf("Payload(%.60s) was %d MiB of work, want about 60", with, scope.Work>>20)
+		}
+	}
+}
+
 func TestTheLongestNameOfAStepCounts(t *testing.T) {
 	t.Parallel()
 	p := load(t, `{"name": "w", "steps": [{"name": "a", "run": "x"}, {"name": "a.b", "run": "x"}, {"name": "a.output", "run": "x"}, {"name": "s", "run": "x",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/berth-project/berth/internal/jsonscan"
 	"github.com/berth-project/berth/internal/jsonsource"
 )
 
@@ -14,8 +15,9 @@ import (
 const MaxPayload = 8 << 20
 
 // maxSearched is how much JSON the references of one template may search, in
-// bytes: a template with many references to a large output is work.
-const maxSearched = 256 << 20
+// bytes: a template with many references to a large output is work. What is
+// looked at for each part of a path counts each time.
+const maxSearched = 64 << 20
 
 // template is JSON with references in its texts, cut into pieces.
 type template struct {
@@ -149,10 +151,14 @@ func (tp *template) render(s *Scope) (json.RawMessage, error) {
 		return nil, nil
 	case tp.pieces == nil:
 		return tp.fixed, nil
-	case tp.single():
-		return tp.pieces[0].value(s, new(int)) // nothing but one reference: nothing to copy
 	}
-	out, searched := make([]byte, 0, tp.size+64), 0
+	searched := 0
+	defer func() { s.Work += searched }()
+	if tp.single() {
+		return tp.pieces[0].value(s, &searched) // nothing but one reference: nothing to copy
+	}
+	out := make([]byte, 0, tp.size+64)
+	defer func() { s.Work += len(out) }()
 	for i := range tp.pieces {
 		p := &tp.pieces[i]
 		out = append(out, p.before...)
@@ -162,9 +168,6 @@ func (tp *template) render(s *Scope) (json.RawMessage, error) {
 		value, err := p.value(s, &searched)
 		if err != nil {
 			return nil, err
-		}
-		if searched > maxSearched {
-			return nil, p.fail("the references search too much JSON", "refer to large outputs less often")
 		}
 		if p.inText {
 			if value, err = p.textOf(value); err != nil {
@@ -202,16 +205,18 @@ func textOf(raw json.RawMessage) (string, error) {
 func (p *piece) value(s *Scope, searched *int) (json.RawMessage, error) {
 	for i := range p.ref.terms {
 		raw, path := p.ref.terms[i].base(s)
-		*searched += len(raw)
 		if raw == nil {
 			continue
 		}
-		v, ok := lookup(raw, path)
+		v, ok := follow(raw, path, searched)
+		if *searched > maxSearched {
+			return nil, p.fail("the references search too much JSON", "refer to large outputs less often, and not deep into them")
+		}
 		if last := i == len(p.ref.terms)-1; ok && (last || string(v) != "null") {
 			return v, nil
 		}
 	}
-	return nil, p.missing(s)
+	return nil, p.missing(s, searched)
 }
 
 // textOf returns the text of a value as it stands between the quotes of a JSON
@@ -235,19 +240,29 @@ func (p *piece) fail(message, help string) error {
 }
 
 // missing says how far the first path of the reference leads.
-func (p *piece) missing(s *Scope) error {
+func (p *piece) missing(s *Scope, searched *int) error {
+	const help = `give a fallback, as in "${… ?? null}", where it may be missing`
 	t := &p.ref.terms[0]
-	for n := range t.path {
+	nowhere := func(found json.RawMessage, n int) error {
 		prefix := *t
-		prefix.path = t.path[:n+1]
-		if _, ok := prefix.value(s); ok {
-			continue
-		}
 		prefix.path = t.path[:n]
-		found, _ := prefix.value(s)
-		return p.fail(fmt.Sprintf("%s leads nowhere: %s", p.ref.text, without(found, prefix, t.path[n])), `give a fallback, as in "${… ?? null}", where it may be missing`)
+		return p.fail(fmt.Sprintf("%s leads nowhere: %s", p.ref.text, without(found, prefix, t.path[n])), help)
 	}
-	return p.fail(p.ref.text+" has no value", `give a fallback, as in "${… ?? null}", where it may be missing`)
+	found, rest := t.base(s)
+	found = jsonscan.Trim(found)
+	if found == nil && len(t.path) > 0 {
+		return nowhere(nil, 0)
+	}
+	again := 0
+	defer func() { *searched += again }()
+	for k := range rest {
+		v, ok := follow(found, rest[k:k+1], &again)
+		if !ok && again <= maxSearched {
+			return nowhere(found, len(t.path)-len(rest)+k)
+		}
+		found = v
+	}
+	return p.fail(p.ref.text+" has no value", help)
 }
 
 // without says what of a value is not there.

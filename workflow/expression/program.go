@@ -103,20 +103,27 @@ func (p *Program) Uses(variable string) bool { return slices.Contains(p.uses, va
 // Bool evaluates a When or Match expression. It is an error if the value is
 // anything but true or false.
 func (p *Program) Bool(v Variables) (bool, error) {
-	out, err := p.eval(v)
+	yes, _, err := p.Condition(v)
+	return yes, err
+}
+
+// Condition is Bool, and tells how much work it was, in bytes of JSON that take
+// as long to read.
+func (p *Program) Condition(v Variables) (yes bool, work int, err error) {
+	out, work, err := p.eval(v)
 	if err != nil {
-		return false, err
+		return false, work, err
 	}
-	yes, ok := out.(types.Bool)
+	b, ok := out.(types.Bool)
 	if !ok {
-		return false, fmt.Errorf("expression yields %s, not a bool: compare it with something", out.Type().TypeName())
+		return false, work, fmt.Errorf("expression yields %s, not a bool: compare it with something", out.Type().TypeName())
 	}
-	return bool(yes), nil
+	return bool(b), work, nil
 }
 
 // JSON evaluates any expression and returns its value as JSON.
 func (p *Program) JSON(v Variables) (json.RawMessage, error) {
-	out, err := p.eval(v)
+	out, _, err := p.eval(v)
 	if err != nil {
 		return nil, err
 	}
@@ -127,22 +134,30 @@ func (p *Program) JSON(v Variables) (json.RawMessage, error) {
 	return w.out, nil
 }
 
-func (p *Program) eval(v Variables) (ref.Val, error) {
+// bytesPerCost is how much JSON can be read in the time that one of CEL's units
+// takes.
+const bytesPerCost = 100
+
+func (p *Program) eval(v Variables) (out ref.Val, work int, err error) {
 	a := activation{variables: v, adapter: adapter{&budget{maxRead}}}
-	out, _, err := p.program.Eval(&a)
+	out, details, err := p.program.Eval(&a)
+	work = maxRead - a.adapter.budget.left
+	if cost := details.ActualCost(); cost != nil {
+		work += bytesPerCost * int(min(*cost, maxCost[Transform]))
+	}
 	switch {
 	case a.adapter.budget.over(), errors.Is(err, errCost):
-		return nil, errCost
+		return nil, work, errCost
 	case err == nil:
-		return out, nil
+		return out, work, nil
 	case a.err != nil:
-		return nil, a.err
+		return nil, work, a.err
 	case strings.Contains(err.Error(), "cost limit exceeded"), strings.Contains(err.Error(), "memory limit exceeded"):
-		return nil, errCost
+		return nil, work, errCost
 	case strings.Contains(err.Error(), "no such key"), strings.Contains(err.Error(), "no such attribute"):
-		return nil, fmt.Errorf("%w (test it with has(), or write .?name.orValue(…))", err)
+		return nil, work, fmt.Errorf("%w (test it with has(), or write .?name.orValue(…))", err)
 	}
-	return nil, err
+	return nil, work, err
 }
 
 var errCost = errors.New("expression takes too much work: it goes over lists that are too long, or over a list within a list")
