@@ -10,11 +10,13 @@ type budget struct{ left int }
 const maxRead = 64 << 20
 
 // What a byte costs that is looked at for quotes and brackets, one that is made
-// into values, and one that is compared.
+// into values, and one that is compared; and what each item of a list costs
+// besides.
 const (
 	scanned  = 1
 	read     = 8
 	compared = 8
+	item     = 32
 )
 
 // spend takes what n bytes cost. It says false when there is nothing left.

@@ -74,7 +74,7 @@ func (a adapter) list(raw json.RawMessage) ref.Val {
 	items := []ref.Val{}
 	whole := jsonscan.Elements(raw, func(_ int, v json.RawMessage) bool {
 		items = append(items, a.json(v))
-		return !a.budget.over()
+		return a.budget.spend(1, item)
 	})
 	switch {
 	case a.budget.over():

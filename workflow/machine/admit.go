@@ -17,7 +17,11 @@ func (r *Run) admit(now int64) {
 	if r.State.Status != Running || r.State.Paused || r.State.Lease != nil {
 		return
 	}
+	parked := false
 	for i := r.eligible.from(0); i >= 0; i = r.eligible.from(i + 1) {
+		if r.tired() {
+			return
+		}
 		r.eligible.remove(i)
 		if r.startNode(i, now) {
 			continue
@@ -26,8 +30,9 @@ func (r *Run) admit(now int64) {
 		if !r.parked {
 			return
 		}
+		parked = parked || !r.takesSlot(r.Plan.Node(i))
 	}
-	r.parked = false
+	r.parked = parked
 }
 
 // startNode starts a step, or as many of its items as may start. It says
@@ -48,8 +53,14 @@ func (r *Run) startNode(i int, now int64) bool {
 	return true
 }
 
-// full reports whether a step cannot start for want of a slot.
-func (r *Run) full(n *workflow.Node) bool { return r.takesSlot(n) && r.slots >= r.limits.Parallel }
+// full reports whether a step cannot start for want of a slot, or before more is
+// known of the sub-workflows that are wanted.
+func (r *Run) full(n *workflow.Node) bool {
+	if n.Step.Run == TypeWorkflow {
+		return r.unheard >= maxUnheard
+	}
+	return r.takesSlot(n) && r.slots >= r.limits.Parallel
+}
 
 // start begins a step or an item.
 func (r *Run) start(ref Ref, s *Step, now int64) {
@@ -60,6 +71,11 @@ func (r *Run) start(ref Ref, s *Step, now int64) {
 	case n.Step.Run == TypeWorkflow:
 		r.summon(ref, s, now)
 	default:
+		if _, err := r.StepKey(ref); err != nil {
+			r.begin(s, now)
+			r.failAttempt(ref, s, failureOf(err), now)
+			return
+		}
 		s.ReadyAt, s.WakeAt = now, 0
 		r.move(ref, s, StepReady)
 		r.effects.Ready = append(r.effects.Ready, ref)

@@ -203,6 +203,10 @@ func (r *Run) wanted(i int, now int64) bool {
 	if n.Step.When == "" || n.WhenEach {
 		return true
 	}
+	if f := r.exhausted(); f != nil {
+		r.failWhole(i, f, now)
+		return false
+	}
 	ok, err := r.Plan.When(i, r.scopeOf(nil, 0))
 	if err != nil {
 		r.failWhole(i, failureOf(err), now)
@@ -287,6 +291,9 @@ func (r *Run) move(ref Ref, s *Step, to StepStatus) {
 // count keeps what is counted of steps that can be executed.
 func (r *Run) count(ref Ref, s *Step, from, to StepStatus) {
 	r.slots += truth(holdsSlot(to)) - truth(holdsSlot(from))
+	if from != to && s.Child == 0 && r.Node(ref).Step.Run == TypeWorkflow {
+		r.unheard += truth(to == StepSleeping) - truth(from == StepSleeping)
+	}
 	switch {
 	case lives(to) && s.live == 0:
 		r.live = append(r.live, ref)

@@ -80,7 +80,10 @@ func (r *Run) Extend(ref Ref, f Fence, until int64, rep Report, now int64) error
 	if s.LeaseUntil > 0 {
 		s.LeaseUntil = max(s.LeaseUntil, until)
 	}
-	s.report(rep)
+	if rep.Saved != nil && !r.roomFor(len(rep.Saved)) {
+		return fmt.Errorf("%w: the steps of the run have saved %d bytes for their next attempts, as many as are allowed", ErrInvalid, MaxNotes)
+	}
+	r.report(s, rep)
 	r.note(ref, s)
 	return nil
 }
@@ -95,12 +98,12 @@ func (rep *Report) check() error {
 	return nil
 }
 
-func (s *Step) report(rep Report) {
+func (r *Run) report(s *Step, rep Report) {
 	if rep.Percent > 0 { // not for NaN
 		s.Percent = math.Round(min(rep.Percent, 100)*100) / 100 // as it is stored
 	}
-	if rep.Message != "" {
-		s.Message = clip(rep.Message, MaxMessage)
+	if text := clip(rep.Message, MaxMessage); text != "" && r.roomFor(len(text)) {
+		s.Message = text
 	}
 	if rep.Saved != nil {
 		s.Saved = rep.Saved
@@ -150,6 +153,7 @@ func (r *Run) succeed(ref Ref, s *Step, output json.RawMessage, now int64) {
 		s = r.Step(ref) // its array may have grown
 	}
 	s.Output, s.Saved = output, nil
+	r.kept += len(output)
 	r.keepOutput(ref, s)
 	r.settleLeaf(ref, s, StepSucceeded, now)
 }
@@ -176,7 +180,7 @@ func (r *Run) wrong(output json.RawMessage) *Failure {
 	case len(output) > 0 && !json.Valid(output):
 		return &Failure{Code: CodeOutput, Message: "the output is no JSON"}
 	}
-	return nil
+	return r.noRoom(CodeOutput, len(output))
 }
 
 func (r *Run) tooLong(size int) *Failure {
@@ -198,7 +202,7 @@ func (r *Run) settleLeaf(ref Ref, s *Step, to StepStatus, now int64) {
 // its rule allows one, or has failed.
 func (r *Run) failAttempt(ref Ref, s *Step, f *Failure, now int64) {
 	s.Failures++
-	s.Failure, s.FinishedAt = f.bounded(), now
+	s.Failure, s.FinishedAt = r.bounded(f), now
 	retry := r.Node(ref).Retry
 	if s.Failure.Fatal || r.stopping(ref) || !retry.Allows(s.Failures, s.Failure.Code) {
 		r.settleLeaf(ref, s, StepFailed, now)

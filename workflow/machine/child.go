@@ -65,6 +65,12 @@ func (r *Run) ChildKey(ref Ref) string {
 	return ""
 }
 
+// isUnheard reports whether it is not known that the run was submitted for which
+// a step waits.
+func (r *Run) isUnheard(ref Ref, s *Step) bool {
+	return s.Status == StepSleeping && s.Child == 0 && r.Node(ref).Step.Run == TypeWorkflow
+}
+
 // sleepingChild returns a step that waits for a run, or nil.
 func (r *Run) sleepingChild(ref Ref) *Step {
 	s := r.leaf(ref)
@@ -76,7 +82,7 @@ func (r *Run) sleepingChild(ref Ref) *Step {
 
 // ChildStarted tells a step which run works for it. A run that no step waits
 // for any more is to be canceled; of two, the older.
-func (r *Run) ChildStarted(ref Ref, child workflow.RunID, _ int64) {
+func (r *Run) ChildStarted(ref Ref, child workflow.RunID, now int64) {
 	s := r.sleepingChild(ref)
 	switch {
 	case s == nil || child < s.Child:
@@ -85,8 +91,10 @@ func (r *Run) ChildStarted(ref Ref, child workflow.RunID, _ int64) {
 		if s.Child != 0 {
 			r.effects.Cancel = append(r.effects.Cancel, s.Child)
 		}
+		r.unheard -= truth(s.Child == 0)
 		s.Child = child
 		r.note(ref, s)
+		r.advance(now)
 	}
 }
 
@@ -111,6 +119,7 @@ func (r *Run) ChildFinished(end ChildEnd, now int64) error {
 		return r.refuse(fmt.Sprintf("the sub-workflow %v is %v", end.Run, end.Status))
 	}
 	if end.Run != 0 { // it may have been faster than the news of its start
+		r.unheard -= truth(s.Child == 0)
 		s.Child = end.Run
 	}
 	if end.Status == Succeeded {

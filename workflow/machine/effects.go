@@ -77,6 +77,7 @@ type AttemptDetail struct {
 func (r *Run) Effects() Effects {
 	e := r.effects
 	r.effects = Effects{}
+	r.scope.Work = 0
 	return e
 }
 

@@ -98,11 +98,14 @@ func (r *Run) SetExternal(ref Ref, body json.RawMessage) {
 		}
 		var inputs []json.RawMessage
 		if json.Unmarshal(body, &inputs) == nil && len(inputs) == len(s.Items) {
+			r.kept -= s.inputsSize()
 			s.Inputs = inputs
+			r.kept += s.inputsSize()
 		}
 	default:
 		if s := r.Step(ref); s != nil && s.stored && s.Output == nil {
 			s.Output = body
+			r.kept += len(body)
 		}
 	}
 }
@@ -137,9 +140,12 @@ func (r *Run) forget(ref Ref, s *Step) {
 }
 
 // inputsSize is the length of joinedInputs.
-func (s *Step) inputsSize() int {
-	size := 1 + max(1, len(s.Inputs))
-	for _, in := range s.Inputs {
+func (s *Step) inputsSize() int { return inputsSize(s.Inputs) }
+
+// inputsSize is the length of values as an array.
+func inputsSize(inputs []json.RawMessage) int {
+	size := 1 + max(1, len(inputs))
+	for _, in := range inputs {
 		size += len(in)
 	}
 	return size

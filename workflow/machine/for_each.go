@@ -2,7 +2,6 @@ package machine
 
 import (
 	"encoding/json"
-	"fmt"
 )
 
 // expand works out the items of a step with for-each. It says false when the
@@ -16,12 +15,16 @@ func (r *Run) expand(i int, now int64) bool {
 		r.failWhole(i, failureOf(err), now)
 		return false
 	}
-	if len(inputs) > r.limits.MaxItems {
-		r.failWhole(i, &Failure{Code: CodeItems, Fatal: true, Message: fmt.Sprintf(
-			"for-each has %d items, and %d are allowed: split the array", len(inputs), r.limits.MaxItems)}, now)
+	f := r.tooMany(len(inputs))
+	if f == nil {
+		f = r.noRoom(CodeItems, inputsSize(inputs))
+	}
+	if f != nil {
+		r.failWhole(i, f, now)
 		return false
 	}
 	s.Inputs, s.Items = inputs, make([]Step, len(inputs))
+	r.kept += s.inputsSize()
 	n := &r.nodes[i]
 	n.left, n.busy, n.next = int32(len(inputs)), 0, 0
 	r.keepInputs(i, s)
@@ -58,7 +61,7 @@ func (r *Run) startItems(i int, now int64) bool {
 		if limit > 0 && n.busy >= limit {
 			return true // the end of an item will ask again
 		}
-		if r.full(node) {
+		if r.full(node) || r.tired() {
 			return false
 		}
 		if node.WhenEach && item.Attempt == 0 && !r.itemWanted(ref, item, now) {

@@ -71,6 +71,13 @@ func (r *Run) extend(steps []workflow.Step, parent int) error {
 	if err != nil {
 		return err
 	}
+	size := len(text)
+	for _, g := range r.State.Generated {
+		size += len(g.Steps)
+	}
+	if size > MaxGenerated {
+		return fmt.Errorf("the steps that came while the run ran would have %d bytes, and %d are allowed: use sub-workflows", size, MaxGenerated)
+	}
 	r.State.Generated = append(r.State.Generated, Generated{Parent: int32(parent), Steps: text})
 	r.grow(plan)
 	return nil

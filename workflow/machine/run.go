@@ -30,6 +30,10 @@ type Run struct {
 	slots    int     // of Limits.Parallel in use
 	eligible nodeSet // nodes that wait for nothing but a slot
 	parked   bool    // some of them need none: the run is or was paused
+	deferred bool    // some may have been left to a further event, as this one took long
+	unheard  int     // sub-workflows of which it is not known that they were submitted
+	kept     int     // bytes of outputs and values, or more
+	notes    int     // bytes of what stands in the blob because steps said it, or more
 	beside   beside
 
 	facts   workflow.RunFacts
@@ -67,6 +71,7 @@ func (r *Run) derive() {
 	}
 	r.eligible.init(n)
 	r.live, r.settled, r.open, r.slots, r.parked, r.fresh = r.live[:0], r.settled[:0], [2]int{}, 0, true, 0
+	r.deferred, r.unheard, r.kept, r.notes = true, 0, 0, 0
 	for i := range n {
 		r.deriveNode(i)
 	}
@@ -93,6 +98,7 @@ func (r *Run) deriveNode(i int) {
 	if !s.Status.Final() {
 		r.open[phase(r.Plan.Node(i))]++
 	}
+	r.kept += s.keeps()
 	if !r.forEach(i) {
 		r.enlist(Ref{int32(i), -1}, s)
 		return
@@ -118,6 +124,8 @@ func (r *Run) enlist(ref Ref, s *Step) {
 	if holdsSlot(s.Status) {
 		r.slots++
 	}
+	r.notes += s.says()
+	r.unheard += truth(r.isUnheard(ref, s))
 }
 
 // mayStart reports whether a node waits for a slot only. While a run is

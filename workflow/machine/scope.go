@@ -35,7 +35,7 @@ func (r *Run) scopeOf(item json.RawMessage, index int) *workflow.Scope {
 		r.facts.Workflow, r.facts.Version = r.Meta.Workflow, r.Meta.Version
 	}
 	r.scope = workflow.Scope{
-		Params: r.Meta.Params, Run: &r.facts, Steps: (*stepFacts)(r), Item: item, Index: index, Signal: r.signalFacts(),
+		Params: r.Meta.Params, Run: &r.facts, Steps: (*stepFacts)(r), Item: item, Index: index, Signal: r.signalFacts(), Work: r.scope.Work,
 	}
 	return &r.scope
 }

@@ -68,9 +68,15 @@ type Meta struct {
 
 // Limits bound what one run may become; zero values mean the defaults.
 type Limits struct {
-	MaxSteps   int // with generated ones; default 10,000
-	MaxItems   int // of a for-each; default 10,000
-	MaxOutput  int // bytes of one output; default 1 MiB
+	MaxSteps int // with generated ones; default 10,000
+	MaxItems int // of a for-each; default 10,000
+	// MaxAllItems is how many items all for-each of a run may have; default
+	// 100,000.
+	MaxAllItems int
+	MaxOutput   int // bytes of one output; default 1 MiB
+	// MaxKept is how many bytes all outputs, and all values of for-each, of a
+	// run may have; default 64 MiB.
+	MaxKept    int
 	MaxCrashes int // of a step before it is given up as poison; default 3
 	Parallel   int // steps of one run ready or running at once; default 50
 	// Random drives jitter; nil means none. Given the same numbers a run
@@ -80,13 +86,15 @@ type Limits struct {
 
 // The defaults of Limits, and what has no setting.
 const (
-	DefaultMaxSteps   = 10_000
-	DefaultMaxItems   = 10_000
-	DefaultMaxOutput  = 1 << 20
-	DefaultMaxCrashes = 3
-	DefaultParallel   = 50
-	MaxSignals        = 1000     // of a run; older ones that were taken make room
-	MaxSignal         = 64 << 10 // bytes of one signal's data
+	DefaultMaxSteps    = 10_000
+	DefaultMaxItems    = 10_000
+	DefaultMaxAllItems = 100_000
+	DefaultMaxOutput   = 1 << 20
+	DefaultMaxKept     = 64 << 20
+	DefaultMaxCrashes  = 3
+	DefaultParallel    = 50
+	MaxSignals         = 1000     // of a run; older ones that were taken make room
+	MaxSignal          = 64 << 10 // bytes of one signal's data
 )
 
 // withDefaults returns l with its zero values replaced.
@@ -101,7 +109,9 @@ func (l *Limits) withDefaults() Limits {
 	}{
 		{&d.MaxSteps, DefaultMaxSteps},
 		{&d.MaxItems, DefaultMaxItems},
+		{&d.MaxAllItems, DefaultMaxAllItems},
 		{&d.MaxOutput, DefaultMaxOutput},
+		{&d.MaxKept, DefaultMaxKept},
 		{&d.MaxCrashes, DefaultMaxCrashes},
 		{&d.Parallel, DefaultParallel},
 	} {

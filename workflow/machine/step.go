@@ -70,6 +70,7 @@ const (
 	CodeItems    = "items"    // for-each has too many
 	CodeWait     = "wait"     // a wait step does not say for what
 	CodeStuck    = "stuck"    // steps wait for each other
+	CodeWork     = "work"     // the conditions of many steps took too much together
 )
 
 // Fence names one lease: it grows with every lease of a shard, and over the

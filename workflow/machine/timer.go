@@ -7,10 +7,14 @@ import (
 
 // NextWake returns when Wake has something to do, in milliseconds since 1970:
 // the earliest end of a lease, a pause, a sleep, a timeout, the deadline or
-// the hold; 0 for never.
+// the hold; 0 for never. A time that is long over asks to go on at once: the
+// last event had more to start than one may.
 func (r *Run) NextWake() int64 {
 	if r.Final() {
 		return 0
+	}
+	if r.startable() {
+		return 1
 	}
 	next := r.pickBy()
 	if r.State.Status == Held {
@@ -82,7 +86,7 @@ func (r *Run) Wake(now int64) {
 			r.wakeStep(ref, s, now)
 		}
 	}
-	if len(refs) > 0 {
+	if len(refs) > 0 || r.startable() {
 		r.advance(now)
 	}
 }

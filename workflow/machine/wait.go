@@ -161,8 +161,9 @@ func (r *Run) Signal(g Signal, now int64) error {
 		return fmt.Errorf("%w: the signal's data has %d bytes, and %d are allowed", ErrInvalid, len(g.Data), MaxSignal)
 	case len(g.Data) > 0 && !json.Valid(g.Data):
 		return fmt.Errorf("%w: the signal's data is no JSON", ErrInvalid)
-	case len(r.State.Signals) >= MaxSignals && !r.dropSignal():
-		return r.refuse(fmt.Sprintf("%d signals wait for a step already", len(r.State.Signals)))
+	}
+	if err := r.makeRoom(g.Data); err != nil {
+		return err
 	}
 	g.At, g.Taken = now, false
 	g.By = clip(g.By, 200)
@@ -183,17 +184,6 @@ func (r *Run) Signal(g Signal, now int64) error {
 	}
 	r.advance(now)
 	return nil
-}
-
-// dropSignal forgets the oldest signal that some step had.
-func (r *Run) dropSignal() bool {
-	for k := range r.State.Signals {
-		if r.State.Signals[k].Taken {
-			r.State.Signals = append(r.State.Signals[:k], r.State.Signals[k+1:]...)
-			return true
-		}
-	}
-	return false
 }
 
 // awaits returns the signal a sleeping step waits for.

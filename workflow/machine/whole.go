@@ -100,19 +100,19 @@ func (r *Run) ReportStep(f Fence, rep StepReport, now int64) error {
 	if rep.Status > StepCanceled || lives(rep.Status) && rep.Status != StepRunning {
 		return fmt.Errorf("%w: step %q is said to be %v: only waiting, running and what is settled can be reported", ErrInvalid, rep.Step, rep.Status)
 	}
+	if rep.Status == StepSucceeded {
+		if f := r.generate(int(ref.Node), rep.Output, now); f != nil {
+			return fmt.Errorf("%w: step %q: %s", ErrInvalid, rep.Step, f.Message)
+		}
+	}
 	s := r.Step(ref)
 	if s.Items != nil { // its worker sees to the items
 		r.clearNode(int(ref.Node), now)
 		r.derive()
 	}
 	r.reported(ref, s, rep, now)
-	s.report(told)
+	r.report(s, told)
 	r.note(ref, s)
-	if s.Status == StepSucceeded {
-		if f := r.generate(int(ref.Node), s.Output, now); f != nil {
-			return fmt.Errorf("%w: step %q: %s", ErrInvalid, rep.Step, f.Message)
-		}
-	}
 	r.drain(now)
 	return nil
 }
@@ -137,6 +137,7 @@ func (r *Run) reported(ref Ref, s *Step, rep StepReport, now int64) {
 			s.FinishedAt = rep.Finished
 		}
 		s.Output = rep.Output
+		r.kept += len(rep.Output)
 	}
 	r.keepOutput(ref, s)
 	switch rep.Status {
@@ -144,7 +145,7 @@ func (r *Run) reported(ref Ref, s *Step, rep StepReport, now int64) {
 		if rep.Failure == nil {
 			rep.Failure = &Failure{Code: "failed", Message: rep.Message}
 		}
-		s.Failure = rep.Failure.bounded()
+		s.Failure = r.bounded(rep.Failure)
 	case StepSkipped:
 		s.Reason = ByHand
 	}
