@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -126,19 +125,12 @@ func (s *SQS) call(ctx context.Context, queue, action string, timeout time.Durat
 	if !slices.ContainsFunc(s.opts.Queues, func(pattern string) bool { return glob.Match(pattern, queue) }) {
 		return nil, fmt.Errorf("queue %.200q: %w", queue, ErrRefused)
 	}
-	u, err := url.Parse(queue)
-	if err != nil {
-		return nil, fmt.Errorf("queue %.200q: %w", queue, err)
-	}
-	region, endpoint := "us-east-1", s.opts.Endpoint
-	if endpoint == "" {
-		if region, err = aws.QueueRegion(u.Hostname()); err != nil {
+	where := aws.Queue{Region: "us-east-1", Endpoint: s.opts.Endpoint}
+	if where.Endpoint == "" {
+		var err error
+		if where, err = aws.ParseQueue(queue); err != nil {
 			return nil, fmt.Errorf("queue: %w", err)
 		}
-		if u.Scheme != "https" || u.User != nil {
-			return nil, fmt.Errorf("queue %.200q: want https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", u.Redacted())
-		}
-		endpoint = "https://" + u.Host
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -147,7 +139,7 @@ func (s *SQS) call(ctx context.Context, queue, action string, timeout time.Durat
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	data, err := s.provider.Do(ctx, s.client, aws.Call{
-		Scope: aws.Scope{Region: region, Service: "sqs"}, Endpoint: endpoint,
+		Scope: aws.Scope{Region: where.Region, Service: "sqs"}, Endpoint: where.Endpoint,
 		ContentType: "application/x-amz-json-1.0", Target: "AmazonSQS." + action, Body: body, MaxAnswer: maxAnswer,
 	})
 	if err != nil {

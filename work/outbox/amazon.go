@@ -102,7 +102,7 @@ func (a *Amazon) target(event Event, scheme string) (string, error) {
 // region returns the region of an ARN of a service.
 func region(name, service string) (string, error) {
 	parts, n := arn.Split(name)
-	if n != len(parts) || parts[0] != "arn" || parts[2] != service || parts[3] == "" {
+	if n != len(parts) || parts[0] != "arn" || parts[2] != service || !aws.IsRegion(parts[3]) || strings.Contains(parts[5], ":") {
 		return "", permanent("destination %.200q: want arn:aws:%s:REGION:ACCOUNT:NAME", name, service)
 	}
 	return parts[3], nil
@@ -171,16 +171,12 @@ func (a *Amazon) sendMessage(ctx context.Context, event Event) error {
 	if err != nil {
 		return err
 	}
-	u, err := url.Parse(queue)
-	if err != nil || u.Scheme != "https" && a.opts.Endpoint == "" {
-		return permanent("destination %.200q: want sqs:https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", event.To)
-	}
-	where, err := aws.QueueRegion(u.Hostname())
+	where, err := aws.ParseQueue(queue)
 	switch {
 	case err != nil && a.opts.Endpoint == "":
 		return permanent("destination: %w", err)
-	case err != nil:
-		where = "us-east-1"
+	case err != nil: // an emulator has names of its own
+		where.Region = "us-east-1"
 	}
 	type value struct{ DataType, StringValue string }
 	message := struct {
@@ -193,7 +189,7 @@ func (a *Amazon) sendMessage(ctx context.Context, event Event) error {
 	for _, one := range attributes(event) {
 		message.MessageAttributes[one.name] = value{"String", one.value}
 	}
-	if strings.HasSuffix(u.Path, ".fifo") {
+	if strings.HasSuffix(queue, ".fifo") {
 		message.MessageGroupID, message.MessageDeduplicationID = event.Run, event.ID
 	}
 	body, err := json.Marshal(message)
@@ -201,7 +197,7 @@ func (a *Amazon) sendMessage(ctx context.Context, event Event) error {
 		return permanent("sqs: %w", err)
 	}
 	_, err = a.call(ctx, aws.Call{
-		Scope: aws.Scope{Region: where, Service: "sqs"}, Endpoint: u.Scheme + "://" + u.Host,
+		Scope: aws.Scope{Region: where.Region, Service: "sqs"}, Endpoint: where.Endpoint,
 		ContentType: "application/x-amz-json-1.0", Target: "AmazonSQS.SendMessage", Body: body,
 	})
 	return err

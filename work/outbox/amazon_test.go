@@ -47,6 +47,8 @@ func TestTargetsThatAreNotAllowed(t *testing.T) {
 	for _, to := range []string{
 		"sqs:https://evil.test/1/q", "sqs:http://sqs.eu-west-1.amazonaws.com/1/q", "sqs:https://sqs.eu-west-1.evil.test/1/q", "sqs:%zz",
 		"sns:arn:aws:sqs:eu-west-1:1:q", "sns:arn:aws:sns::1:t", "eventbridge:default",
+		"sns:arn:aws:sns:evil.test/x:1:t", "eventbridge:arn:aws:events:x@169.254.169.254/:1:event-bus/b", "sns:arn:aws:sns:eu-west-1:2:x:1:t",
+		"sqs:https://sqs.eu-west-1.amazonaws.com/2/q?.amazonaws.com/1/q",
 	} {
 		if err := senders.Send(t.Context(), event(to)); !outbox.Permanent(err) {
 			t.Errorf("Send(%q) = %v, want it refused for good", to, err)

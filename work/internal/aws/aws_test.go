@@ -166,7 +166,14 @@ func TestErrorsKnowWhetherTryingAgainCanHelp(t *testing.T) {
 		`{"__type":"UnrecognizedClientException","message":"m"}`:                                          {400, "UnrecognizedClientException", true},
 		`<ErrorResponse><Error><Code>InvalidParameter</Code><Message>m</Message></Error></ErrorResponse>`: {400, "InvalidParameter", false},
 		`<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>`:                   {403, "AuthorizationError", true},
-		`oops`: {502, "Unknown", true},
+		`{"__type":"InvalidSignatureException","message":"Signature expired"}`:                            {400, "InvalidSignatureException", true},
+		`{"__type":"com.amazonaws.sqs#KMSInvalidStateException","message":"m"}`:                           {400, "KMSInvalidStateException", true},
+		`<ErrorResponse><Error><Code>KMSInvalidState</Code></Error></ErrorResponse>`:                      {400, "KMSInvalidState", true},
+		`<ErrorResponse><Error><Code>InvalidSecurity</Code></Error></ErrorResponse>`:                      {403, "InvalidSecurity", true},
+		`<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>`:                 {403, "InvalidClientTokenId", true},
+		`{"__type":"ValidationException","message":"m"}`:                                                  {400, "ValidationException", false},
+		`too large`: {413, "Unknown", false},
+		`oops`:      {502, "Unknown", true},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
@@ -179,5 +186,35 @@ func TestErrorsKnowWhetherTryingAgainCanHelp(t *testing.T) {
 			t.Errorf("Do() with %s = %v, want code %s, temporary %v", answer, err, c.code, c.temporary)
 		}
 		server.Close()
+	}
+}
+
+func TestQueuesAreNamedInOneWay(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]aws.Queue{
+		"https://sqs.eu-west-1.amazonaws.com/123/q":                      {Region: "eu-west-1", Endpoint: "https://sqs.eu-west-1.amazonaws.com"},
+		"https://sqs.cn-north-1.amazonaws.com.cn/1/a_b-c.fifo":           {Region: "cn-north-1", Endpoint: "https://sqs.cn-north-1.amazonaws.com.cn"},
+		"http://sqs.eu-west-1.amazonaws.com/123/q":                       {},
+		"https://evil.test/123/q":                                        {},
+		"https://sqs.eu-west-1.evil.test/123/q":                          {},
+		"https://sqs.eu-west-1.amazonaws.com:8443/123/q":                 {},
+		"https://me@sqs.eu-west-1.amazonaws.com/123/q":                   {},
+		"https://sqs..amazonaws.com/123/q":                               {},
+		"https://sqs.eu-west-1.amazonaws.com/999/q?.amazonaws.com/123/q": {},
+		"https://sqs.eu-west-1.amazonaws.com/999/q#/123/q":               {},
+		"https://sqs.eu-west-1.amazonaws.com/999/x.amazonaws.com/123/q":  {},
+		"https://sqs.eu-west-1.amazonaws.com/999/%2e%2e/123/q":           {},
+		"https://sqs.eu-west-1.amazonaws.com/":                           {},
+		"":                                                               {},
+	} {
+		got, err := aws.ParseQueue(text)
+		if got != want || (err == nil) != (want != aws.Queue{}) {
+			t.Errorf("ParseQueue(%q) = %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]bool{"eu-west-1": true, "us-gov-west-1": true, "": false, "evil.test/x": false, "x@169.254.169.254/": false, "eu west": false, "EU-WEST-1": false} {
+		if got := aws.IsRegion(text); got != want {
+			t.Errorf("IsRegion(%q) = %v, want %v", text, got, want)
+		}
 	}
 }

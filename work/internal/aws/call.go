@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -114,12 +115,24 @@ func parseError(resp *http.Response, data []byte) *Error {
 	return e
 }
 
+// sender are the beginnings of codes that are about who sends, or about a key or
+// a resource that is not ready, whatever else their names have in them: a clock
+// that is wrong makes every signature invalid, and no event the worse.
+var sender = []string{"InvalidSignature", "InvalidSecurity", "InvalidAccessKeyId", "InvalidIdentityToken", "InvalidToken", "InvalidState", "Kms", "KMS"}
+
 // Temporary reports whether the same call may succeed later. Only answers about
 // what was sent are for good: a right, a queue or a key that is missing may be
 // there later.
 func Temporary(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || e.Status >= 500 || e.Status == http.StatusTooManyRequests {
+	switch {
+	case !ok || e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusForbidden:
+		return true
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return false
+	case slices.ContainsFunc(sender, func(begin string) bool {
+		return strings.HasPrefix(strings.TrimPrefix(e.Code, "AWS.SimpleQueueService."), begin)
+	}):
 		return true
 	}
 	for _, word := range []string{"Invalid", "Malformed", "TooLong", "TooLarge", "Validation", "Unsupported", "MissingParameter"} {
