@@ -40,6 +40,7 @@ type attempt struct {
 	transcript *transcript.Transcript
 	id         string
 	output     bytes.Buffer  // stdout, where it is the result
+	cut        error         // why output is not all of it
 	overflow   chan struct{} // closed when that is too large
 }
 
@@ -130,6 +131,7 @@ func (a *attempt) unstarted(ctx context.Context, err error) *machine.Failure {
 func (a *attempt) follow(ctx context.Context) {
 	stream, err := a.engine.open(ctx, http.MethodGet, a.path("/logs"), url.Values{"follow": {"1"}, "stdout": {"1"}, "stderr": {"1"}}, nil, nil)
 	if err != nil {
+		a.cut = err
 		a.report.Log(fmt.Appendf(nil, "[the log cannot be read: %v]\n", err))
 		return
 	}
@@ -143,7 +145,7 @@ func (a *attempt) follow(ctx context.Context) {
 	_ = outWrite.Close()
 	_ = errWrite.Close()
 	readers.Wait()
-	if err != nil && ctx.Err() == nil {
+	if a.cut = err; err != nil && ctx.Err() == nil {
 		a.report.Log(fmt.Appendf(nil, "[the log ends here: %v]\n", err))
 	}
 }
@@ -274,6 +276,10 @@ func (a *attempt) outcome(ctx context.Context, err error) work.Result {
 		return failed(a.transcript.Failure("limit.memory", fmt.Sprintf("the program was over its limit of memory, %s", a.program.Limits.Memory)))
 	case end.ExitCode != 0:
 		return failed(a.transcript.Failure(fmt.Sprintf("exit.%d", end.ExitCode), a.exited(end)))
+	}
+	if fromLog := a.program.Result == ResultStdout || a.program.Result == ResultText; fromLog && a.cut != nil {
+		// What arrived may be the beginning of a number, or of a text.
+		return failed(a.transcript.Failure("engine", fmt.Sprintf("the program succeeded, but its output could not be read to the end: %v", a.cut)))
 	}
 	output, err := a.result(late)
 	switch {

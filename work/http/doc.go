@@ -34,7 +34,8 @@
 //
 // # Failures
 //
-//	http.N            the status was not expected; 4xx are for good, but 408, 425 and 429
+//	http.N            the status was not expected; 3xx and 4xx are for good, but 408, 425 and
+//	                  429, and those that the step calls temporary
 //	http.timeout      no answer in time
 //	http.connect      the name or the address cannot be reached
 //	http.tls          the server's certificate is wrong, or its TLS

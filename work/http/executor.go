@@ -72,7 +72,7 @@ func (e *Executor) Execute(ctx context.Context, task work.Task, report work.Repo
 	}
 	defer resp.Body.Close()
 	answer, err := c.read(resp, e.opts.MaxResponse)
-	report.Log(fmt.Appendf(nil, "%s %s: %s in %s\n", c.request.Method, c.place(), resp.Status, time.Since(begin).Round(time.Millisecond)))
+	report.Log(fmt.Appendf(nil, "%s %s: %s in %s\n", c.request.Method, c.place(), c.status(resp), time.Since(begin).Round(time.Millisecond)))
 	if err != nil {
 		return failed(c.transportFailure(ctx, limited, err))
 	}

@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -191,6 +192,60 @@ func TestStatusesThatWereNotExpected(t *testing.T) {
 		}
 	}
 }
+
+func TestStatusesThatTheStepCallsTemporary(t *testing.T) {
+	t.Parallel()
+	e := newExecutor(t, steps.Options{})
+	for status, fatal := range map[int]bool{404: false, 409: false, 423: true, 503: false} {
+		base := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) })
+		f := e.Execute(t.Context(), task(with{"url": base, "temporary": []any{404, 409}}), silent{}).Failure
+		if f == nil || f.Code != fmt.Sprintf("http.%d", status) || f.Fatal != fatal {
+			t.Errorf("Execute() with status %d = %+v, want fatal %v", status, f, fatal)
+		}
+	}
+	if f := e.Execute(t.Context(), task(with{"url": "http://127.0.0.1", "temporary": []any{"9xx"}}), silent{}).Failure; f == nil || f.Code != "with" {
+		t.Errorf("Execute() with a status that does not exist = %+v, want with", f)
+	}
+}
+
+func TestWordsBehindAStatusAreHiddenToo(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() { // ends with the listener
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			r, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil {
+				_, _ = io.WriteString(conn, "HTTP/1.1 401 No "+r.Header.Get("Authorization")+strings.Repeat("x", 5000)+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}
+			_ = conn.Close()
+		}
+	}()
+	e := newExecutor(t, steps.Options{Secrets: func(work.Task, string, string) (secret.String, error) { return secret.New("s3cret-token"), nil }})
+	log := &logged{}
+	f := e.Execute(t.Context(), task(with{"url": "http://" + listener.Addr().String(), "headers": with{"Authorization": with{"secret": "token"}}}), log).Failure
+	if f == nil || strings.Contains(f.Message, "s3cret") || len(f.Message) > 500 {
+		t.Errorf("Execute() = %.600v, want the secret hidden and the words cut", f)
+	}
+	if text := log.String(); !strings.Contains(text, "401 No [redacted]") || strings.Contains(text, "s3cret") {
+		t.Errorf("log = %.600s, want the secret hidden", text)
+	}
+}
+
+// logged keeps the log of a step.
+type logged struct {
+	silent
+	strings.Builder
+}
+
+func (l *logged) Log(lines []byte) { l.Write(lines) }
 
 func TestServersThatCannotBeReached(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,10 @@ type Request struct {
 	// Expect are the statuses that mean success: 200, or "2xx" for a hundred
 	// of them. Default "2xx".
 	Expect []Expect `json:"expect,omitempty"`
+	// Temporary are the statuses that may be others the next time, so that a
+	// retry rule decides about them: 404 for what is not there yet. 408, 425,
+	// 429 and all from 500 on are in any case.
+	Temporary []Expect `json:"temporary,omitempty"`
 	// Sign names the key that signs the request.
 	Sign string `json:"sign,omitempty"`
 	// Async is true when the result comes later, "accepted" when it does if
@@ -61,7 +65,7 @@ func (e *Expect) UnmarshalJSON(data []byte) error {
 		e.To = e.From + 99
 		return nil
 	}
-	return fmt.Errorf(`expect: %.20s: want a status from 200 to 599, or "2xx" to "5xx"`, data)
+	return fmt.Errorf(`%.20s: want a status from 200 to 599, or "2xx" to "5xx"`, data)
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -211,8 +215,10 @@ func (r Request) target() (*url.URL, error) {
 	return u, nil
 }
 
-func (r Request) expects(status int) bool {
-	return slices.ContainsFunc(r.Expect, func(e Expect) bool { return e.From <= status && status <= e.To })
+func (r Request) expects(status int) bool { return among(r.Expect, status) }
+
+func among(list []Expect, status int) bool {
+	return slices.ContainsFunc(list, func(e Expect) bool { return e.From <= status && status <= e.To })
 }
 
 // isJSON reports whether a content type is JSON.

@@ -93,14 +93,23 @@ func (c *call) unexpected(resp *http.Response, body []byte, now time.Time) *mach
 	}
 	f := &machine.Failure{
 		Code:    fmt.Sprintf("http.%d", status),
-		Message: fmt.Sprintf("%s %s answered %s", c.request.Method, c.place(), transcript.Clip(resp.Status, 200)),
-		Fatal:   forGood(status),
+		Message: fmt.Sprintf("%s %s answered %s", c.request.Method, c.place(), c.status(resp)),
+		Fatal:   forGood(status) && !among(c.Temporary, status),
 	}
 	if location := resp.Header.Get("Location"); status/100 == 3 && location != "" {
 		f.Message += ": redirects are followed for GET and HEAD on the same server only; name the URL it leads to"
 	}
 	f.Detail, _ = json.Marshal(detail) // of texts and numbers: it cannot fail
 	return f
+}
+
+// maxStatus bounds what is kept of the words behind a status, in bytes.
+const maxStatus = 200
+
+// status returns the status of an answer with the server's words for it, which may
+// be anything.
+func (c *call) status(resp *http.Response) string {
+	return transcript.Clip(c.redactor.String(resp.Status), maxStatus)
 }
 
 // forGood reports whether the same request would be answered the same again.

@@ -31,6 +31,7 @@ const lockSuffix = ".lock"
 type scratch struct {
 	path string
 	lock *os.File
+	uid  int // who the program runs as
 	// reader and writer are the two ends of the progress pipe; keeping one for
 	// writing open means that the reader sees no end before its time.
 	reader, writer *os.File
@@ -62,7 +63,10 @@ func newScratch(base string, task work.Task, payload []byte, cred *syscall.Crede
 	if err != nil {
 		return nil, err
 	}
-	s := &scratch{path: path}
+	s := &scratch{path: path, uid: os.Geteuid()}
+	if cred != nil {
+		s.uid = int(cred.Uid)
+	}
 	if err := s.fill(task, payload, cred); err != nil {
 		s.remove()
 		return nil, err
@@ -122,7 +126,8 @@ func (s *scratch) mark() string { return "BERTH_RESULT_FILE=" + s.file(resultFil
 
 // result reads the result file; nil when there is none. The program may have
 // put anything there: links are not followed out of the directory, pipes and
-// devices not read.
+// devices not read, and a file of somebody else, which it may have linked without
+// the right to read it, is not Berth's to read for it.
 func (s *scratch) result(most int64) ([]byte, error) {
 	root, err := os.OpenRoot(s.path)
 	if err != nil {
@@ -137,8 +142,16 @@ func (s *scratch) result(most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, errors.New("it is not a regular file"))
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	stat, known := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case known && int(stat.Uid) != s.uid:
+		return nil, errors.New("it is somebody else's file")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(data)) > most {

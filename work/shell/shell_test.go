@@ -31,6 +31,7 @@ type recorder struct {
 	log     bytes.Buffer
 	first   chan struct{} // closed with the first line of log
 	once    sync.Once
+	onLog   func(lines string) // where it is set
 }
 
 func newRecorder() *recorder { return &recorder{first: make(chan struct{})} }
@@ -52,6 +53,9 @@ func (r *recorder) Log(lines []byte) {
 	defer r.mu.Unlock()
 	r.log.Write(lines)
 	r.once.Do(func() { close(r.first) })
+	if r.onLog != nil {
+		r.onLog(string(lines))
+	}
 }
 
 func (r *recorder) text() string {
@@ -497,6 +501,27 @@ func TestAProgramCanRunAsSomebodyElse(t *testing.T) {
 	}
 	if got := e.Execute(t.Context(), task(with{"command": `cat $BERTH_PAYLOAD_FILE > $BERTH_RESULT_FILE`, "stdin": 4, "result": "file"}), newRecorder()); string(got.Output) != "4" {
 		t.Errorf("Execute() = %s %+v, want 4", got.Output, got.Failure)
+	}
+	// A link to a file that it may not read itself, as nobody may make one where
+	// the system protects links.
+	hidden := filepath.Join(t.TempDir(), "hidden.json")
+	if err := os.WriteFile(hidden, []byte(`"s3cret"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	linked := newRecorder()
+	linked.onLog = func(lines string) {
+		if dir, ok := strings.CutPrefix(strings.TrimSpace(lines), "link "); ok {
+			if err := os.Link(hidden, filepath.Join(dir, "result.json")); err != nil {
+				t.Error(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	got = e.Execute(t.Context(), task(with{"command": `echo link $PWD >&2; while [ ! -e go ]; do sleep 0.02; done`, "result": "file"}), linked)
+	if got.Failure == nil || got.Failure.Code != "result" || strings.Contains(string(got.Output), "s3cret") {
+		t.Errorf("Execute() with a link to somebody else's file = %s %+v, want it refused", got.Output, got.Failure)
 	}
 }
 

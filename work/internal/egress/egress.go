@@ -145,13 +145,17 @@ func (p Policy) control(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
+// global is what of IPv6 is given to hosts of the internet at all (the IANA
+// registry of its address space).
+var global = netip.MustParsePrefix("2000::/3")
+
 // special are the networks of the IANA special-purpose registries (RFC 6890)
-// that are not globally reachable, or lead to others that may not be.
+// that are not globally reachable, or lead to others that may not be; and the
+// address at which every machine of Azure reaches its host.
 var special = prefixes(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	"::/128", "::1/128", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
-	"3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
+	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 )
 
 func prefixes(texts ...string) []netip.Prefix {
@@ -165,5 +169,5 @@ func prefixes(texts ...string) []netip.Prefix {
 // Public reports whether an address is one of the public internet.
 func Public(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	return addr.IsValid() && !slices.ContainsFunc(special, func(n netip.Prefix) bool { return n.Contains(addr) })
+	return addr.IsValid() && (addr.Is4() || global.Contains(addr)) && !slices.ContainsFunc(special, func(n netip.Prefix) bool { return n.Contains(addr) })
 }

@@ -85,6 +85,8 @@ func TestPublic(t *testing.T) {
 		"169.254.169.254": false, "100.64.0.1": false, "0.0.0.0": false, "255.255.255.255": false, "224.0.0.1": false,
 		"::1": false, "::": false, "::ffff:127.0.0.1": false, "::127.0.0.1": false, "fe80::1": false, "fd12::1": false,
 		"64:ff9b::7f00:1": false, "2002:7f00:1::": false, "2001:0:1::": false, "ff02::1": false, "198.18.0.1": false,
+		"::ffff:0:169.254.169.254": false, "64:ff9b:1::1": false, "100::1": false, "4000::1": false, "5f00::1": false, "fec0::1": false, "3fff::1": false,
+		"168.63.129.16": false, "168.63.129.17": true,
 	} {
 		if got := egress.Public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("Public(%s) = %v, want %v", text, got, want)
