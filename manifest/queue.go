@@ -3,6 +3,7 @@ package manifest
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/berth-project/berth/workflow/expression"
 )
@@ -106,6 +107,9 @@ func (m *Manifest) checkWork() {
 	m.checkQueues()
 	if m.Work == nil {
 		return
+	}
+	if strings.HasPrefix(string(m.Work.Listen), "unix:") {
+		m.src.at("work.listen", codeConflict, "workers elsewhere cannot reach a socket file").Help = `write an address: "127.0.0.1:7070"`
 	}
 	m.checkSecrets()
 	m.checkTypes()

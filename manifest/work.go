@@ -61,6 +61,14 @@ type Work struct {
 	AllowHosts []string `yaml:"allow-hosts" literal:"true"`
 	// AllowNetworks are the private networks they may reach.
 	AllowNetworks []Template `yaml:"allow-networks" format:"network"`
+	// CA is a file of certificates, PEM, that such calls trust besides those of
+	// the system.
+	CA Template `yaml:"ca" format:"file"`
+	// CallTimeout is how long a call of a step may take that names no time, and
+	// the most it may ask for.
+	CallTimeout Duration `yaml:"call-timeout" default:"30s" min:"1s" max:"1h"`
+	// MaxResponse is how large the body of an answer to it may be.
+	MaxResponse Size `yaml:"max-response" default:"512KiB" min:"1KiB" max:"1MiB"`
 	// AllowTargets are the ARNs of topics and buses and the URLs of queues of
 	// AWS that events may be sent to; "*" stands for any part. Berth sends with
 	// its own rights.
