@@ -19,6 +19,7 @@ type executorFlags struct {
 	shell           bool
 	jq              time.Duration
 	hosts, networks []string
+	ca              string
 	secrets         string
 }
 
@@ -29,6 +30,7 @@ func (f *executorFlags) register(cmd *cobra.Command) {
 	fs.DurationVar(&f.jq, "allow-jq", 0, "let transforms use jq, for at most this `TIME` each, such as 1s; nothing bounds its memory: for documents you trust only")
 	fs.StringSliceVar(&f.hosts, "allow-host", nil, "`HOST`s that http steps and webhooks may call: api.example.org, *.example.org, or * for all")
 	fs.StringSliceVar(&f.networks, "allow-network", nil, "private `NETWORK`s they may reach, such as 10.1.0.0/16")
+	fs.StringVar(&f.ca, "ca", "", "a `FILE` of certificates, PEM, that such calls trust besides those of the system")
 	fs.StringVar(&f.secrets, "secrets", "", "a `FILE` with the secrets that may be named, each with the tenants that may use it and the hosts it may be sent to")
 }
 
@@ -42,7 +44,14 @@ func (f *executorFlags) options(c *cli, o *workflows.Options) error {
 		o.HTTP.Networks = append(o.HTTP.Networks, n)
 	}
 	o.HTTP.Hosts = f.hosts
-	o.Webhook.Hosts, o.Webhook.Networks = o.HTTP.Hosts, o.HTTP.Networks
+	if f.ca != "" {
+		trust, err := workflows.ReadCA(f.ca)
+		if err != nil {
+			return usageError{fmt.Errorf("--ca: %w", err)}
+		}
+		o.HTTP.TLS = trust
+	}
+	o.Webhook.Hosts, o.Webhook.Networks, o.Webhook.TLS = o.HTTP.Hosts, o.HTTP.Networks, o.HTTP.TLS
 	if o.JQ = f.jq; f.jq < 0 {
 		return usageError{fmt.Errorf("--allow-jq %v: a time such as 1s", f.jq)}
 	}

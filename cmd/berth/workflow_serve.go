@@ -66,7 +66,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringVar(&f.metrics, "metrics", "", "serve metrics and health on this `ADDR` too, to whoever reaches it")
 	fs.StringVar(&f.node, "node", "", "the `NAME` of this engine among those that share the store")
 	fs.IntVar(&f.shards, "shards", 1, "how many shards the queues are spread over; the same for all engines")
-	fs.StringToIntVar(&f.pools, "pool", map[string]int{"default": 8 * runtime.NumCPU()}, "slots of a pool that this process executes steps in, `POOL=N`")
+	fs.StringToIntVar(&f.pools, "pool", nil, "slots of a pool that this process executes steps in, `POOL=N` (default: default, eight for each processor)")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
 	fs.BoolVar(&f.pop, "pop", false, "serve the API of Comcast's Priority Operation Processing below /pop/ too")
 	fs.BoolVar(&f.popEnvelope, "pop-envelope", false, "answer its errors as POP does: status 200 and an envelope")
@@ -123,6 +123,9 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	o := workflows.Options{
 		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log, Registry: f.registry,
 		POP: f.pop || f.popEnvelope, POPEnvelope: f.popEnvelope,
+	}
+	if len(f.pools) == 0 {
+		o.Local = map[string]int{"default": 8 * runtime.NumCPU()}
 	}
 	if o.Store == "" {
 		o.Store = filepath.Join(c.dataDirectory("."), "work.db")

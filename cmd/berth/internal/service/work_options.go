@@ -61,7 +61,15 @@ func (b *builder) egress(o *workflows.Options) {
 		}
 	}
 	o.HTTP.Hosts, o.HTTP.Networks = w.AllowHosts, b.prefixes("work.allow-networks", w.AllowNetworks)
-	o.Webhook.Hosts, o.Webhook.Networks = o.HTTP.Hosts, o.HTTP.Networks
+	o.HTTP.Timeout, o.HTTP.MaxResponse = w.CallTimeout.Std(), w.MaxResponse.Bytes()
+	if w.CA != "" {
+		trust, err := workflows.ReadCA(b.path(string(w.CA)))
+		if err != nil {
+			b.fail("work.ca", err)
+		}
+		o.HTTP.TLS = trust
+	}
+	o.Webhook.Hosts, o.Webhook.Networks, o.Webhook.TLS = o.HTTP.Hosts, o.HTTP.Networks, o.HTTP.TLS
 	o.Amazon.Targets, o.Inbox.Queues = w.AllowTargets, w.AllowQueues
 }
 

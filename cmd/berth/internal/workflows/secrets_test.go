@@ -19,13 +19,13 @@ func TestSecretsAreReadFromAFileOfTheirOwnerOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(`{"hook":{"values":["new","old"],"tenants":["acme"],"hosts":["api.example.org"]}}`, 0o600)
+	write(`{"hook":{"values":["new","old"],"tenants":["acme"],"hosts":["api.example.org"],"steps":["ship"]}}`, 0o600)
 	all, err := workflows.ReadSecrets(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	hook := all["hook"]
-	if len(hook.Values) != 2 || hook.Values[0].Reveal() != "new" || hook.Tenants[0] != "acme" || hook.Hosts[0] != "api.example.org" {
+	if len(hook.Values) != 2 || hook.Values[0].Reveal() != "new" || hook.Tenants[0] != "acme" || hook.Hosts[0] != "api.example.org" || hook.Steps[0] != "ship" {
 		t.Errorf("ReadSecrets() = %+v", hook)
 	}
 	for _, c := range []struct {
@@ -36,6 +36,9 @@ func TestSecretsAreReadFromAFileOfTheirOwnerOnly(t *testing.T) {
 		{`{}`, 0o644, "chmod 600"},
 		{`{"a":{"value":"x"}}`, 0o600, "unknown field"},
 		{`{"a":`, 0o600, "unexpected"},
+		{`{"a":{"values":[],"tenants":["acme"]}}`, 0o600, "there is none"},
+		{`{"a":{"values":["old",""],"tenants":["acme"]}}`, 0o600, "an empty one"},
+		{`{"a":{"values":["old"]}}`, 0o600, "nobody may use it"},
 		{strings.Repeat(" ", 2<<20), 0o600, "bytes"},
 	} {
 		write(c.text, c.mode)
