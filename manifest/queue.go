@@ -94,6 +94,11 @@ type WorkTenant struct {
 	// Payload bounds the parameters and the document of a run of its; 0 leaves
 	// them the engine's bounds.
 	Payload Size `yaml:"payload" max:"8MiB"`
+	// Rate bounds the runs it submits a second, on average; 0 does not.
+	Rate float64 `yaml:"rate" min:"0" max:"1000000"`
+	// Burst is how many of them it may submit at once.
+	// Default: those of a second.
+	Burst int `yaml:"burst" min:"0" max:"1000000"`
 	// Suspended starts none of its runs.
 	// Default: as it was left.
 	Suspended *bool `yaml:"suspended"`
@@ -111,6 +116,7 @@ func (m *Manifest) checkWork() {
 	if strings.HasPrefix(string(m.Work.Listen), "unix:") {
 		m.src.at("work.listen", codeConflict, "workers elsewhere cannot reach a socket file").Help = `write an address: "127.0.0.1:7070"`
 	}
+	m.checkTenants()
 	m.checkSecrets()
 	m.checkTypes()
 	if c := m.Work.Containers; c != nil {
@@ -139,6 +145,24 @@ func (m *Manifest) checkQueues() {
 			m.src.at(path+".fallback", codeConflict, "queue %q is the fallback already", m.Queues[fallback].Name).Help = "keep one of them"
 		}
 		fallback = i
+	}
+}
+
+// leastRate is the lowest rate there is, in runs a second: eight a day.
+const leastRate = 0.0001
+
+func (m *Manifest) checkTenants() {
+	for name, t := range m.Work.Tenants {
+		if t == nil {
+			continue
+		}
+		path := KeyPath("work.tenants", name)
+		if t.Rate > 0 && t.Rate < leastRate {
+			m.src.at(path+".rate", codeOutOfRange, "%s.rate: this is out of range", path).Help = "it must be 0, or at least 0.0001"
+		}
+		if t.Burst > 0 && t.Rate == 0 {
+			m.src.at(path+".burst", codeConflict, "a burst without a rate bounds nothing").Help = "add rate: how many runs a second, on average"
+		}
 	}
 }
 

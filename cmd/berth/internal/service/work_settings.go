@@ -135,7 +135,7 @@ func (b *builder) tenantSettings() []workSetting {
 		t := b.m.Work.Tenants[name]
 		next := work.Tenant{
 			Name: name, Weight: t.Weight, Running: t.Running, Suspended: said(t.Suspended, false),
-			Quota: work.Quota{Queued: t.Queued, Payload: int(t.Payload.Bytes())},
+			Quota: work.Quota{Queued: t.Queued, Payload: int(t.Payload.Bytes()), Rate: t.Rate, Burst: t.Burst},
 		}
 		list = append(list, workSetting{manifest.KeyPath("work.tenants", name), put(engine.KindTenant, name, next, func(next, old *work.Tenant) {
 			next.Suspended = said(t.Suspended, old.Suspended)

@@ -34,7 +34,7 @@ environment: {from: [process, {file: secrets.env}]}
 work:
   listen: ADDRESS
   pools: {default: 4}
-  tenants: {acme: {weight: 2.5, running: 7}}
+  tenants: {acme: {weight: 2.5, running: 7, rate: 50, burst: 200}}
   workflows: ["flows/*.json"]
   schedules: [nightly.json]
   steps:
@@ -327,7 +327,7 @@ func TestReloadOfWorkKeepsWhatOperatorsDid(t *testing.T) {
 		t.Errorf("the queue is paused %v with priority %d, want what the manifest says", q.Paused, *q.Priority)
 	}
 	var tenant work.Tenant
-	if err := c.Do(t.Context(), http.MethodGet, "/tenants/acme", nil, nil, &tenant); err != nil || tenant.Weight != 2.5 || tenant.Running != 7 {
+	if err := c.Do(t.Context(), http.MethodGet, "/tenants/acme", nil, nil, &tenant); err != nil || tenant.Weight != 2.5 || tenant.Running != 7 || tenant.Quota.Rate != 50 || tenant.Quota.Burst != 200 {
 		t.Errorf("tenant acme = %+v, %v", tenant, err)
 	}
 
