@@ -241,6 +241,7 @@ func (s *Service) startParts(ctx context.Context, parts *errgroup.Group, g *gene
 	if s.work != nil {
 		parts.Go(func() error { return s.work.serve(ctx) })
 		parts.Go(func() error { s.work.history.Run(ctx); return nil })
+		parts.Go(func() error { s.watchWork(ctx); return nil })
 	}
 	parts.Go(func() error { return s.people.resolver.Run(ctx) })
 	parts.Go(func() error { return directory.NewPurger(s.people.store, s.log).Run(ctx) })
