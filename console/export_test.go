@@ -44,6 +44,9 @@ func TemplateFiles() fs.FS { return templateFiles }
 // Plain is what templates call to make text harmless.
 func Plain(s string) string { return plain(s) }
 
+// Ago says how long ago something was, or how soon it is.
+func Ago(d time.Duration) string { return ago(d) }
+
 // Segments is what templates call to break paths.
 func Segments(text string) []string { return segments(text) }
 

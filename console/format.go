@@ -112,20 +112,29 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// ago reads "just now", "40s ago", "3h ago": beside an absolute time one unit
-// is enough.
+// ago reads "just now", "40s ago", "3h ago", and "in 5m" of what is to come:
+// beside an absolute time one unit is enough.
 func ago(d time.Duration) string {
 	switch {
+	case d <= -time.Second:
+		return "in " + unit(-d)
 	case d < time.Second:
 		return "just now"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds ago", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh ago", int(d.Hours()))
 	}
-	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
+	return unit(d) + " ago"
+}
+
+// unit is a duration in whole seconds, minutes, hours or days.
+func unit(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours())/24)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

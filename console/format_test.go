@@ -3,6 +3,7 @@ package console_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/berth-project/berth/console"
@@ -42,6 +43,18 @@ func TestLinesBreakAfterTheSlashesOfPaths(t *testing.T) {
 		got := console.Segments(in)
 		if s := strings.Join(got, "|"); s != want || strings.Join(got, "") != in {
 			t.Errorf("Segments(%q) = %q, want %q", in, s, want)
+		}
+	}
+}
+
+func TestTimesToComeAreNotJustNow(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "just now", -999 * time.Millisecond: "just now", 40 * time.Second: "40s ago", 47 * time.Hour: "47h ago", 72 * time.Hour: "3d ago",
+		-6 * time.Hour: "in 6h", -90 * time.Second: "in 1m",
+	} {
+		if got := console.Ago(d); got != want {
+			t.Errorf("Ago(%v) = %q, want %q", d, got, want)
 		}
 	}
 }
