@@ -137,9 +137,6 @@ func stepDetail(s *machine.StepView, now time.Time) string {
 		return ""
 	}
 	text := duration(took(s.Started, s.Finished, now))
-	if n := len(s.Items); n > 1 {
-		text = fmt.Sprintf("×%d, %s", n, text)
-	}
 	if s.Attempt > 1 {
 		text += fmt.Sprintf(", attempt %d", s.Attempt)
 	}
