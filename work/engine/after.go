@@ -26,6 +26,9 @@ func (e *Engine) after(l *loop, p shard.Published) {
 		e.metrics.saw(&p.Notices[i])
 		e.bus.publish(n)
 	}
+	for _, d := range p.Damaged {
+		e.log.Error("run cannot be read and is set aside: restore its row from a backup, then restart", "run", d.Run, "error", d.Err)
+	}
 	if p.Outbox {
 		e.outbox.kick()
 	}

@@ -369,10 +369,17 @@ func (e *Engine) planOf(ctx context.Context, h store.Hash) (*workflow.Plan, erro
 		return plan, nil
 	}
 	text, err := e.store.Document(ctx, h)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, fmt.Errorf("%w: %w", shard.ErrDamaged, err)
+	case err != nil:
 		return nil, err
 	}
-	return e.plans.text(text)
+	plan, err := e.plans.text(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", shard.ErrDamaged, err)
+	}
+	return plan, nil
 }
 
 // joinLabels joins the document's labels and the submission's, which win.

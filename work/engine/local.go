@@ -243,7 +243,7 @@ func (r *reporter) flush() {
 	if beat == nil {
 		return
 	}
-	_ = r.l.send(op{do: func(c *shard.Core) { c.Heartbeat([]shard.Beat{*beat}) }, fail: func(error) {}}) // the next one tells it
+	_ = r.l.post(r.l.e.ctx, op{do: func(c *shard.Core) { c.Heartbeat([]shard.Beat{*beat}) }, fail: func(error) {}}) // who took over begins the attempt again
 }
 
 func (r *reporter) take() *shard.Beat {

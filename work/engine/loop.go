@@ -270,6 +270,7 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 	l.mu.Lock()
 	lost := l.lost
 	l.mu.Unlock()
+	core.Configure(l.e.config.Load().shard) // it may have changed while the shard was loaded
 	l.register(core)
 	wake := time.NewTimer(0)
 	defer wake.Stop()
@@ -277,7 +278,7 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 	for {
 		select {
 		case <-ctx.Done():
-			l.round(ctx, core, true)
+			l.finish(ctx, core)
 			return
 		case <-lost:
 			l.e.log.Warn("shard was lost to another engine", "shard", l.n)
@@ -308,14 +309,30 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 	}
 }
 
-// drain applies what else is in the mailbox.
-func (l *loop) drain(core *shard.Core) {
+// drain applies what else is in the mailbox, as much as one round should
+// hold; it says whether that was all.
+func (l *loop) drain(core *shard.Core) bool {
 	for range roundOps {
+		if core.Full() {
+			return false
+		}
 		select {
 		case o := <-l.mail:
 			l.stats.ops.Add(1)
 			o.do(core)
 		default:
+			return true
+		}
+	}
+	return false
+}
+
+// finish writes what was told before the engine stopped.
+func (l *loop) finish(ctx context.Context, core *shard.Core) {
+	for {
+		core.Begin(l.e.opt.Now())
+		all := l.drain(core)
+		if !l.round(ctx, core, true) || all {
 			return
 		}
 	}
@@ -353,6 +370,7 @@ func (l *loop) round(ctx context.Context, core *shard.Core, last bool) bool {
 			return false
 		}
 	}
+	core.Begin(l.e.opt.Now()) // writing may have taken long
 	l.e.after(l, core.Publish(out))
 	return true
 }

@@ -33,7 +33,7 @@ const (
 	updateEvents  = `UPDATE event SET try = a.try, next_at = a.next_at, dead = nullif(a.dead, 0), error = nullif(a.error, '')
 		FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]) AS a (id, try, next_at, dead, error)
 		WHERE event.shard = $1 AND event.id = a.id`
-	deleteRuns = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) RETURNING id),
+	deleteRuns = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) AND done IS NOT NULL RETURNING id),
 		outputs AS (DELETE FROM output USING gone WHERE run = gone.id),
 		entries AS (DELETE FROM history USING gone WHERE run = gone.id)
 		DELETE FROM log USING gone WHERE run = gone.id`

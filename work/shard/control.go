@@ -53,7 +53,7 @@ func (c *Core) Control(o Order, answer func(error)) {
 func (c *Core) control(o Order) error {
 	r, err := c.resident(o.Run)
 	if err != nil {
-		return fmt.Errorf("%w: %w", work.ErrBusy, err)
+		return err
 	}
 	if r == nil || !allowed(o.Tenants, r.run.Meta.Tenant) {
 		return fmt.Errorf("%w: run %v", work.ErrNotFound, o.Run)
@@ -168,8 +168,16 @@ func (c *Core) remove(r *resident) error {
 	if !r.run.State.Status.Final() {
 		return fmt.Errorf("%w: run %v is %v: cancel it first", work.ErrConflict, r.run.Meta.ID, r.run.State.Status)
 	}
-	c.Expire([]workflow.RunID{r.run.Meta.ID})
+	c.forget(r.run.Meta.ID)
 	return nil
+}
+
+// forget deletes a run. What is still to be written of it is written before.
+func (c *Core) forget(id workflow.RunID) {
+	delete(c.runs, id)
+	delete(c.logSeq, id)
+	c.timers.set(id, 0)
+	c.round.deleted = append(c.round.deleted, id)
 }
 
 // Expire deletes runs that retention no longer keeps; those that are not
@@ -180,8 +188,7 @@ func (c *Core) Expire(ids []workflow.RunID) {
 			if !r.run.State.Status.Final() || r.dirty {
 				continue
 			}
-			delete(c.runs, id)
 		}
-		c.round.deleted = append(c.round.deleted, id)
+		c.forget(id)
 	}
 }

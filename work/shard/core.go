@@ -1,9 +1,7 @@
 package shard
 
 import (
-	"container/heap"
 	"errors"
-	"slices"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/queue"
@@ -12,13 +10,17 @@ import (
 	"github.com/berth-project/berth/workflow/machine"
 )
 
+// ErrDamaged is what a Reader answers of a document that is not there or cannot
+// be read, however often it is tried.
+var ErrDamaged = errors.New("cannot be read")
+
 // Reader is what a core reads of the store. Its calls wait for the store: the
 // owner's goroutine is the only one that writes the shard, so that what it
 // reads between two batches is current.
 type Reader interface {
 	// Load gives runs whole; those that do not exist are left out.
 	Load(ids []workflow.RunID) ([]store.Record, error)
-	// Plan gives the plan of a stored document.
+	// Plan gives the plan of a stored document. ErrDamaged: there is none.
 	Plan(h store.Hash) (*workflow.Plan, error)
 	// Idempotent gives the runs that have these keys.
 	Idempotent(keys []store.IdempotencyKey) (map[store.IdempotencyKey]workflow.RunID, error)
@@ -46,12 +48,13 @@ type Core struct {
 	slots   *queue.Slots
 	pollers map[string][]*Poller // by pool, oldest first
 	callers []*RunPoller         // for whole runs
-	timers  timers
+	timers  *timers
 	tenants map[string]*usage
 	rates   rates
 	logSeq  map[workflow.RunID]int64
 	picks   map[workflow.RunID]pick // picked, not begun yet
-	trouble error                   // why the last picks could not be begun
+	damaged map[workflow.RunID]error
+	again   int64 // when what the store did not answer is asked again; 0: nothing
 	quiet   bool
 
 	round round
@@ -71,6 +74,7 @@ type round struct {
 	// keys are those of the runs taken in this round; duplicates, in Publish,
 	// the runs that another shard turned out to have had before.
 	keys       map[store.IdempotencyKey]workflow.RunID
+	bytes      int // of documents, parameters, results and logs
 	duplicates map[workflow.RunID]workflow.RunID
 	answers    []func(lost error)
 	polled     []*Poller
@@ -95,6 +99,14 @@ type Published struct {
 	Notices []work.Event
 	// Outbox says that there are new events to be delivered.
 	Outbox bool
+	// Damaged are runs that turned out to be unreadable: they were set aside.
+	Damaged []Damaged
+}
+
+// Damaged is a run that is stored and cannot be read.
+type Damaged struct {
+	Run workflow.RunID
+	Err error
 }
 
 // Recall ends the attempt that holds a fence.
@@ -145,8 +157,8 @@ type resident struct {
 	// sub-workflows: it holds no place that these may need.
 	resting bool
 	item    queue.Item
-	wake    int64 // the earliest timer set for it
-	used    float64
+	used    float64 // slot-seconds since it was picked
+	lent    int64   // since when a worker has it whole; 0: none has
 	leases  []*lease
 	ready   []queue.Ready
 	status  machine.Status // as last told
@@ -166,6 +178,8 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 		pollers: map[string][]*Poller{},
 		tenants: map[string]*usage{},
 		logSeq:  map[workflow.RunID]int64{},
+		timers:  newTimers(),
+		damaged: map[workflow.RunID]error{},
 	}
 	c.Configure(s)
 	return c
@@ -175,9 +189,16 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 // not.
 func (c *Core) Keep(runs int) { c.fresh = runs }
 
-// Begin starts a round at a time, in milliseconds since 1970. Time never goes
-// back within a core.
-func (c *Core) Begin(now int64) { c.now = max(c.now, now) }
+// setBack is how far a clock goes back, in milliseconds, before it is taken to
+// have been wrong. A little is held against it: time stands still.
+const setBack = 10_000
+
+// Begin starts a round at a time, in milliseconds since 1970.
+func (c *Core) Begin(now int64) {
+	if now > c.now || now < c.now-setBack {
+		c.now = now
+	}
+}
 
 // Urgent says whether somebody waits for this round to be written: progress
 // and logs alone can wait for company.
@@ -187,6 +208,20 @@ func (c *Core) Urgent() bool { return c.round.urgent }
 func (c *Core) Pending() bool {
 	r := &c.round
 	return len(r.dirty)+len(r.read)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.answers) > 0
+}
+
+// What a round may hold before it should be written: a transaction that takes
+// long holds up everybody, and one that takes too long is never written.
+const (
+	fullRuns  = 4000
+	fullLines = 20_000
+	fullBytes = 8 << 20
+)
+
+// Full says that the round should be written before it takes more.
+func (c *Core) Full() bool {
+	r := &c.round
+	return len(r.dirty)+len(r.deleted) >= fullRuns || len(r.history)+len(r.logs)+len(r.events)+len(r.acks) >= fullLines || r.bytes >= fullBytes
 }
 
 // maxShards is how many shards there can be: what fits into a run's id.
@@ -218,8 +253,8 @@ func (c *Core) nextFence() machine.Fence {
 // nextEvent gives an id that no other event has: the number of the batch it
 // will be in, which grows over owners, the shard, and its place in the batch.
 func (c *Core) nextEvent() uint64 {
-	place := uint64(len(c.round.events)) % (1 << 16)
-	return (c.seq+1)<<22 | uint64(c.owner.Shard)<<16 | place //nolint:gosec // below 64
+	place := uint64(len(c.round.events)) % (1 << 18)         // Full ends a round long before
+	return (c.seq+1)<<24 | uint64(c.owner.Shard)<<18 | place //nolint:gosec // below 64
 }
 
 // Do applies news that somebody waits for.
@@ -266,71 +301,3 @@ func (c *Core) usage(tenant string) *usage {
 	}
 	return u
 }
-
-// timers is a heap of times at which a run wants to be looked at; entries
-// that no longer hold are passed over.
-type timers []timer
-
-type timer struct {
-	at int64
-	id workflow.RunID
-}
-
-func (t timers) Len() int { return len(t) }
-func (t timers) Less(i, j int) bool {
-	return t[i].at < t[j].at || t[i].at == t[j].at && t[i].id < t[j].id
-}
-func (t timers) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
-
-// Push is for package heap.
-func (t *timers) Push(x any) { *t = append(*t, x.(timer)) }
-
-// Pop is for package heap.
-func (t *timers) Pop() any {
-	last := (*t)[len(*t)-1]
-	*t = (*t)[:len(*t)-1]
-	return last
-}
-
-func (c *Core) setTimer(r *resident, at int64) {
-	if at == 0 || r.wake != 0 && r.wake <= at {
-		return
-	}
-	r.wake = at
-	heap.Push(&c.timers, timer{at, r.run.Meta.ID})
-}
-
-// NextWake is when Wake has something to do; 0 means never.
-func (c *Core) NextWake() int64 {
-	if len(c.timers) == 0 {
-		return 0
-	}
-	return c.timers[0].at
-}
-
-// Wake does everything that is due: leases that ran out, retries, waits,
-// deadlines, runs whose time to start has come.
-func (c *Core) Wake() error {
-	var due []workflow.RunID
-	for len(c.timers) > 0 && c.timers[0].at <= c.now {
-		due = append(due, heap.Pop(&c.timers).(timer).id)
-	}
-	slices.Sort(due)
-	due = slices.Compact(due)
-	rs, err := c.residents(due)
-	if err != nil {
-		for _, id := range due { // they stay due
-			heap.Push(&c.timers, timer{c.now + 1000, id})
-		}
-		return err
-	}
-	for _, r := range rs {
-		r.wake = 0
-		r.run.Wake(c.now)
-		c.settle(r)
-	}
-	return nil
-}
-
-// add sets a timer for a run that need not be in memory.
-func (t *timers) add(at int64, id workflow.RunID) { heap.Push(t, timer{at, id}) }

@@ -68,9 +68,9 @@ func (c *Core) lend() {
 func (c *Core) lendRun(p *RunPoller, r *resident) {
 	fence := c.nextFence()
 	if err := r.run.LeaseRun(machine.Lease{Fence: fence, Worker: p.Worker, Until: c.now + p.Lease}, c.now); err != nil {
-		c.trouble = err
-		return
+		return // it goes back into its queue
 	}
+	r.lent = c.now
 	p.taken = append(p.taken, LeasedRun{ID: r.run.Meta.ID, Fence: fence, View: r.run.View()})
 }
 
@@ -104,7 +104,7 @@ func (c *Core) ReportRun(rep RunReport, answer func(error)) {
 func (c *Core) reportRun(rep RunReport) error {
 	r, err := c.resident(rep.Run)
 	if err != nil {
-		return fmt.Errorf("%w: %w", work.ErrBusy, err)
+		return err
 	}
 	if r == nil {
 		return fmt.Errorf("%w: run %v", work.ErrNotFound, rep.Run)

@@ -54,14 +54,20 @@ func (c *Core) dispatch() {
 	}
 	slices.Sort(pools)
 	for _, pool := range pools {
-		for {
+		c.serve(pool)
+		for free := c.free(pool); free > 0 && c.start(pool, c.ahead(pool, free)); free = c.free(pool) {
 			c.serve(pool)
-			if free := c.free(pool); free == 0 || !c.start(pool, free) {
-				break
-			}
 		}
 	}
 	c.lend()
+}
+
+// ahead is how many runs may be begun for free slots. Steps that are ready
+// already and that nobody here can execute, or may, count against it: without
+// that, one idle worker would begin the whole backlog.
+func (c *Core) ahead(pool string, free int) int {
+	ready, _, _ := c.slots.Depth(pool)
+	return min(free, 4*free+4-ready)
 }
 
 // free counts the slots that pollers of a pool still have.
@@ -155,12 +161,9 @@ func (c *Core) begin(ids []workflow.RunID, start func(*resident)) bool {
 		}
 		delete(c.picks, id)
 		c.order.Finished(p.item.ID, 0)
-		if err != nil {
+		if err != nil && c.damaged[id] == nil {
 			c.order.Enqueue(p.queue, p.item)
 		}
-	}
-	if err != nil {
-		c.trouble = err
 	}
 	return began && err == nil
 }

@@ -35,7 +35,7 @@ type StepWait struct {
 func (c *Core) Explain(id workflow.RunID) (Explanation, error) {
 	r, err := c.resident(id)
 	if err != nil {
-		return Explanation{}, fmt.Errorf("%w: %w", work.ErrBusy, err)
+		return Explanation{}, err
 	}
 	if r == nil {
 		return Explanation{}, fmt.Errorf("%w: run %v", work.ErrNotFound, id)

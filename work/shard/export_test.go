@@ -4,10 +4,13 @@ package shard
 func (c *Core) InMemory() int { return len(c.runs) }
 
 // Timers is how many times a core waits for.
-func (c *Core) Timers() int { return len(c.timers) }
+func (c *Core) Timers() int { return c.timers.Len() }
 
 // InFlight is how many runs of a queue have a place among those that run.
 func (c *Core) InFlight(queue string) int {
 	_, running := c.order.Depth(queue)
 	return running
 }
+
+// Pollers is how many pools somebody asks for tasks of.
+func (c *Core) Pollers() int { return len(c.pollers) }

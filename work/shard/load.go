@@ -17,7 +17,7 @@ func (c *Core) Waiting(ws []store.Waiting) {
 		c.lastID = max(c.lastID, w.ID)
 		c.usage(w.Tenant).queued++
 		if at := earliest(w.WakeAt, w.Deadline); at > 0 {
-			c.timers.add(at, w.ID)
+			c.timers.set(w.ID, at)
 		}
 		if w.Status != machine.Queued || w.Paused {
 			continue
@@ -43,6 +43,9 @@ func (c *Core) Started(recs []store.Record) error {
 		r, err := c.admit(&recs[i])
 		if err != nil {
 			return err
+		}
+		if r == nil {
+			continue
 		}
 		c.lastID = max(c.lastID, r.run.Meta.ID)
 		c.usage(r.run.Meta.Tenant).running++

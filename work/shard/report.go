@@ -44,6 +44,7 @@ func (c *Core) complete(d Completion) error {
 		return err
 	}
 	out := machine.Outcome{Failure: d.Result.Failure, Output: d.Result.Output}
+	c.round.bytes += len(out.Output)
 	if d.Result.Deferred > 0 {
 		out.Until = c.now + d.Result.Deferred.Milliseconds()
 	}
@@ -88,7 +89,7 @@ func allLost(errs []error, lost error) []error {
 func (c *Core) held(h Held) (*resident, machine.Ref, error) {
 	r, err := c.resident(h.Run)
 	if err != nil {
-		return nil, machine.Ref{}, fmt.Errorf("%w: %w", work.ErrBusy, err)
+		return nil, machine.Ref{}, err
 	}
 	if r == nil {
 		return nil, machine.Ref{}, fmt.Errorf("%w: run %v", work.ErrNotFound, h.Run)
@@ -97,10 +98,18 @@ func (c *Core) held(h Held) (*resident, machine.Ref, error) {
 	if !ok {
 		return nil, machine.Ref{}, fmt.Errorf("%w: run %v has no step %q item %d", work.ErrNotFound, h.Run, h.Step, h.Item)
 	}
-	if pool := c.poolOf(r.run.Meta.Queue, r.run.Node(ref).Step.Pool); h.Pool != "" && h.Pool != pool {
+	if h.Pool != "" && h.Pool != c.heldFrom(r, ref, h.Fence) {
 		return nil, machine.Ref{}, fmt.Errorf("%w: run %v has no step %q in pool %q", work.ErrNotFound, h.Run, h.Step, h.Pool)
 	}
 	return r, ref, nil
+}
+
+// heldFrom is the pool a step was leased from, or would be.
+func (c *Core) heldFrom(r *resident, ref machine.Ref, f machine.Fence) string {
+	if l := r.lease(ref, f); l != nil {
+		return l.ready.Pool
+	}
+	return c.poolOf(r.run.Meta.Queue, r.run.Node(ref).Step.Pool)
 }
 
 // refusal puts a machine's error into the words of package work.
@@ -180,6 +189,7 @@ func (r *resident) lease(ref machine.Ref, f machine.Fence) *lease {
 // log appends to an attempt's log.
 func (c *Core) log(r *resident, ref machine.Ref, text []byte) {
 	id := r.run.Meta.ID
+	c.round.bytes += len(text)
 	seq := max(c.logSeq[id]+1, c.now*1000)
 	c.logSeq[id] = seq
 	c.round.logs = append(c.round.logs, store.Chunk{

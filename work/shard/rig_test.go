@@ -135,6 +135,7 @@ func (r *rig) submit(in ...*shard.Intake) []workflow.RunID {
 }
 
 func (r *rig) complete(t work.Task) {
+	r.core.Begin(r.now)
 	r.core.Complete([]shard.Completion{{Held: shard.Held{Run: t.Run, Step: t.Step, Item: t.Item, Fence: t.Fence}, Result: work.Result{}}}, func(errs []error) {
 		if errs[0] != nil {
 			r.t.Fatal(errs[0])

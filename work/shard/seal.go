@@ -69,7 +69,7 @@ func (c *Core) write(b *store.Batch, r *resident) {
 // out. It returns what else the outside must know.
 func (c *Core) Publish(out store.Outcome) Published {
 	round := c.round
-	c.round = round0(out)
+	c.next(out) // what comes up from here on is for the next round
 	for _, r := range round.dirty {
 		r.stored = true
 	}
@@ -94,11 +94,11 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, r := range round.read {
 		c.retain(r)
 	}
-	c.round = round0(store.Outcome{})
+	c.round.duplicates = nil
 	return round.out
 }
 
-func round0(out store.Outcome) round { return round{duplicates: out.Duplicates} }
+func (c *Core) next(out store.Outcome) { c.round = round{duplicates: out.Duplicates} }
 
 // forget drops what runs want that were not taken.
 func (p *Published) forget(runs map[workflow.RunID]workflow.RunID) {
@@ -129,6 +129,7 @@ func (c *Core) disown(id workflow.RunID) {
 	}
 	r.dirty = false
 	delete(c.runs, id)
+	c.timers.set(id, 0)
 }
 
 func (c *Core) deliver(p *Poller, out store.Outcome) {
@@ -148,8 +149,28 @@ func (c *Core) deliver(p *Poller, out store.Outcome) {
 	}
 	if !p.Standing {
 		c.Unpoll(p)
+		for _, t := range tasks {
+			c.freshen(t)
+		}
 	}
 	p.Deliver(tasks)
+}
+
+// freshen lets a lease begin when it is given, where it took long to write it.
+func (c *Core) freshen(t work.Task) {
+	r := c.runs[t.Run]
+	if r == nil {
+		return
+	}
+	ref, _ := r.run.RefOf(t.Step, t.Item)
+	l := r.lease(ref, t.Fence)
+	if l == nil || c.now-l.since < l.length/8 {
+		return
+	}
+	l.since = c.now
+	if err := r.run.Extend(ref, t.Fence, c.now+l.length, machine.Report{}, c.now); err == nil {
+		c.settle(r)
+	}
 }
 
 // retain keeps a run in memory, or not: final runs go, and waiting ones

@@ -20,6 +20,10 @@ func (c *Core) settle(r *resident) {
 		c.touch(r)
 	}
 	c.endLeases(r, eff.Recall)
+	if r.lent > 0 && r.run.State.Lease == nil {
+		r.used += float64(c.now-r.lent) / 1000
+		r.lent = 0
+	}
 	for _, ref := range eff.Withdraw {
 		c.withdraw(r, ref)
 	}
@@ -42,7 +46,7 @@ func (c *Core) settle(r *resident) {
 	c.place(r)
 	c.rest(r)
 	c.tell(r)
-	c.setTimer(r, r.run.NextWake())
+	c.timers.set(r.run.Meta.ID, r.run.NextWake())
 }
 
 // place keeps the order and the counts in step with a run's status.
@@ -53,12 +57,14 @@ func (c *Core) place(r *resident) {
 		return
 	}
 	use := c.usage(r.run.Meta.Tenant)
-	if was == machine.Running {
+	if r.picked && is != machine.Running { // it may have ended as it began
 		if !r.resting {
 			c.order.Finished(uint64(r.run.Meta.ID), r.used)
 		}
-		use.running--
 		r.picked, r.resting, r.used = false, false, 0
+	}
+	if was == machine.Running {
+		use.running--
 		c.withdrawAll(r)
 	}
 	if waits(was) && !waits(is) {

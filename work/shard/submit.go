@@ -104,6 +104,7 @@ func (c *Core) take(in *Intake, known map[store.IdempotencyKey]workflow.RunID) w
 		}
 		c.round.keys[in.key()] = r.run.Meta.ID
 	}
+	c.round.bytes += len(in.Canonical) + len(in.Params)
 	if in.Canonical != nil {
 		c.round.documents = append(c.round.documents, store.Document{Hash: in.Hash, Body: in.Canonical})
 	}

@@ -69,7 +69,7 @@ func (s *statements) runTexts(t map[**statement]string) {
 		failure = ?, state = ?, `
 	t[&s.updateRun] = changed + `done = NULL WHERE id = ? AND shard = ?`
 	t[&s.finishRun] = changed + `done = CASE WHEN done IS NOT NULL AND status = ?1 AND finished IS ?8 THEN done ELSE ? END WHERE id = ? AND shard = ?`
-	t[&s.deleteRun] = `DELETE FROM run WHERE id = ?1 AND shard = ?2`
+	t[&s.deleteRun] = `DELETE FROM run WHERE id = ?1 AND shard = ?2 AND done IS NOT NULL`
 	t[&s.findKey] = `SELECT id FROM run WHERE tenant = ?1 AND idempotency = ?2`
 }
 

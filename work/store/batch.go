@@ -19,7 +19,7 @@ type Batch struct {
 	Logs        []Chunk
 	Events      []Event          // new outbox rows; one whose ID is there is not written again
 	Acks        []Ack            // what became of deliveries
-	Delete      []workflow.RunID // with their outputs, history and logs; documents nobody uses go in time
+	Delete      []workflow.RunID // those that are final, with their outputs, history and logs; documents nobody uses go in time
 }
 
 // Outcome says what of a batch did not happen though it was written.

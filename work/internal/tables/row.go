@@ -54,10 +54,7 @@ func ScanRecord(scan func(...any) error) (r store.Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	if len(hash) != len(r.Document) {
-		return r, fmt.Errorf("run %v: its document is not there", workflow.RunID(id))
-	}
-	copy(r.Document[:], hash)
+	copy(r.Document[:], hash) // none of that hash is found where the document is not there
 	unescape(&m.Tenant, &m.Queue, &m.Workflow, &r.Key, &r.Idempotency, &r.Failure)
 	m.ID, m.Parent, m.Version, m.Priority = workflow.RunID(id), workflow.RunID(parent), int(version), uint8(priority)
 	m.ParentStep = machine.Ref{Node: int32(node), Item: int32(item)}

@@ -230,7 +230,7 @@ func (f *flush) outbox() {
 func (f *flush) deletes() {
 	for _, id := range f.b.Delete {
 		r := f.runs[id]
-		if r == nil || r.Shard != f.b.Owner.Shard {
+		if r == nil || r.Shard != f.b.Owner.Shard || !r.Status.Final() {
 			continue
 		}
 		delete(f.runs, id)
