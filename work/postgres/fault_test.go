@@ -200,7 +200,7 @@ func TestDocumentsGoWhenNoRunCanUseThem(t *testing.T) {
 	old := now - int64(postgres.UnusedFor) - 10*day
 	for i, at := range []store.Millis{old, old + day, now} {
 		b := batchOf(o, uint64(i+1))
-		b.Now, b.Inserts[0].Meta.Created = at, at
+		b.Now, b.Inserts[0].Meta.Created, b.Inserts[0].Status = at, at, machine.Succeeded
 		b.Documents = []store.Document{{Hash: store.Hash{byte(i + 1)}, Body: []byte("{}")}}
 		b.Inserts[0].Document = b.Documents[0].Hash
 		if err := flushed(t, s, b); err != nil {

@@ -142,7 +142,7 @@ func TestDocumentsGoWhenNoRunCanUseThem(t *testing.T) {
 	f := openFileStore(t)
 	put := func(at store.Millis, name byte, runs ...store.Record) {
 		for i := range runs {
-			runs[i].Document = store.Hash{name}
+			runs[i].Document, runs[i].Status = store.Hash{name}, machine.Succeeded
 		}
 		f.flush(store.Batch{Now: at, Documents: []store.Document{{Hash: store.Hash{name}, Body: []byte("{}")}}, Inserts: runs})
 	}

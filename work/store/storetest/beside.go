@@ -109,7 +109,7 @@ func deleted(t *testing.T, b Backend) {
 		Logs:    []store.Chunk{{LogKey: store.LogKey{Run: id(0)}, Seq: 1}, {LogKey: store.LogKey{Run: id(1)}, Seq: 1}},
 		Events:  []store.Event{{ID: 1, Run: id(0), Kind: "run.failed", Body: text(1)}},
 	})
-	f.flush(store.Batch{Delete: ids(0)})
+	f.remove(r)
 	f.lacks(id(0))
 	f.has(id(1))
 	everything := store.LogKey{Node: store.All, Item: store.AllItems, Attempt: store.All}

@@ -111,6 +111,12 @@ func (f *fixture) flush(b store.Batch) store.Outcome {
 	return out
 }
 
+// remove ends a run and deletes it.
+func (f *fixture) remove(r store.Record) {
+	f.Helper()
+	f.flush(store.Batch{Updates: []store.Update{update(r, machine.Canceled, epoch)}, Delete: []workflow.RunID{r.Meta.ID}})
+}
+
 // refused expects that the next batch is refused with an error, and that the
 // one after it may be the next.
 func (f *fixture) refused(b store.Batch, want error) {

@@ -191,8 +191,7 @@ func keysByTenant(t *testing.T, b Backend) {
 
 func keyFreed(t *testing.T, b Backend) {
 	f := open(t, b)
-	f.insert(0, 1, keyed("t", "k"))
-	f.flush(store.Batch{Delete: ids(0)})
+	f.remove(f.insert(0, 1, keyed("t", "k"))[0])
 	f.insert(1, 2, keyed("t", "k"))
 	f.has(id(1))
 }

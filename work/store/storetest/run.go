@@ -22,6 +22,7 @@ func runCases() []testCase {
 		{"extreme numbers survive", runNumbers},
 		{"an update changes what it names and nothing else", runUpdated},
 		{"an update of a run that is gone is no change", runGone},
+		{"a run that is not final is not deleted", runKept},
 		{"what waits is read lean, by id, in pages", queuedPages},
 		{"what runs is read whole, by id, in pages", startedPages},
 		{"a reset run waits again", resetRun},
@@ -174,7 +175,7 @@ func runUpdated(t *testing.T, b Backend) {
 func runGone(t *testing.T, b Backend) {
 	f := open(t, b)
 	r := f.insert(0, 1)[0]
-	f.flush(store.Batch{Delete: ids(0)})
+	f.remove(r)
 	f.flush(store.Batch{
 		Updates: []store.Update{update(r, machine.Running, epoch)},
 		Outputs: []store.Output{{Run: id(0), Body: text(1)}},
@@ -190,6 +191,15 @@ func runGone(t *testing.T, b Backend) {
 	if got, _ := f.load(id(0)); len(got.Outputs) != 0 {
 		t.Errorf("outputs = %v, want none of the old run's", got.Outputs)
 	}
+}
+
+func runKept(t *testing.T, b Backend) {
+	f := open(t, b)
+	f.insert(0, 3, func(n int, r *store.Record) {
+		r.Status = []machine.Status{machine.Held, machine.Queued, machine.Running}[n]
+	})
+	f.flush(store.Batch{Delete: ids(0, 1, 2)})
+	f.has(ids(0, 1, 2)...)
 }
 
 func queuedPages(t *testing.T, b Backend) {
