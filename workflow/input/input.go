@@ -47,6 +47,9 @@ func Compile(raw json.RawMessage) (*Schema, error) {
 	if err != nil {
 		return nil, Errors{{Message: err.Error()}}
 	}
+	if n := regexes(value); n > maxRegexes {
+		return nil, Errors{{Message: fmt.Sprintf("the regular expressions have %d steps together, more than the %d allowed: repeat less often, as in a{1000}", n, maxRegexes)}}
+	}
 	s := &Schema{work: newWork(value)}
 	if err := instrument(value, nil, inSchema); err != nil {
 		return nil, Errors{err}
@@ -55,6 +58,7 @@ func Compile(raw json.RawMessage) (*Schema, error) {
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
 	c.UseLoader(nowhere{})
+	c.RegisterFormat(&jsonschema.Format{Name: readableRegex, Validate: readable})
 	c.RegisterFormat(&jsonschema.Format{Name: counting, Validate: s.work.follow})
 	if err := c.AddResource(location, value); err != nil {
 		return nil, compileErrors(err)

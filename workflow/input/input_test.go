@@ -96,11 +96,17 @@ func checkBounded(t *testing.T, s *input.Schema) {
 
 func TestLargeValuesAreMoreWork(t *testing.T) {
 	t.Parallel()
+	parts := strings.TrimSuffix(strings.Repeat(`{"minimum":-1},`, 600), ",")
+	numbers := `[` + strings.TrimSuffix(strings.Repeat("1,", 20_000), ",") + `]`
 	patterns := strings.TrimSuffix(strings.Repeat(`{"pattern": "a.*b.*c$"},`, 500), ",")
 	enum := strings.TrimSuffix(strings.Repeat(`"xxxxxxxx",`, 5000), ",")
 	for schema, value := range map[string]string{
-		`{"allOf": [` + patterns + `]}`:         `"` + strings.Repeat("abc", 300_000) + `"`,
-		`{"items": {"enum": [0,` + enum + `]}}`: `[` + strings.TrimSuffix(strings.Repeat("1,", 20_000), ",") + `]`,
+		`{"allOf": [` + patterns + `]}`:                                                `"` + strings.Repeat("abc", 300_000) + `"`,
+		`{"items": {"enum": [0,` + enum + `]}}`:                                        `[` + strings.TrimSuffix(strings.Repeat("1,", 20_000), ",") + `]`,
+		`{"items": {"allOf": [` + parts + `]}}`:                                        numbers,
+		`{"items": {"anyOf": [` + parts + `]}}`:                                        numbers,
+		`{"items": {"properties": {"x": {"not": {"oneOf": [` + parts + `]}}}}}`:        numbers,
+		`{"items": {"$ref": "#/$defs/x"}, "$defs": {"x": {"allOf": [` + parts + `]}}}`: numbers,
 	} {
 		s, err := input.Compile(json.RawMessage(schema))
 		if err != nil {
@@ -113,6 +119,62 @@ func TestLargeValuesAreMoreWork(t *testing.T) {
 	if _, err := input.Compile(json.RawMessage(`{"title": "` + strings.Repeat("x", 300_000) + `"}`)); err == nil {
 		t.Error("Compile() of 300 kB succeeds")
 	}
+	var names []string
+	for i := range 60 {
+		names = append(names, fmt.Sprintf(`"(a{1000})%d": true`, i))
+	}
+	long := strings.TrimSuffix(strings.Repeat(`{"pattern": "(a{1000})"},`, 100), ",")
+	for _, schema := range []string{`{"allOf": [` + long + `]}`, `{"patternProperties": {` + strings.Join(names, ",") + `}}`} {
+		if _, err := input.Compile(json.RawMessage(schema)); err == nil || !strings.Contains(err.Error(), "steps together") {
+			t.Errorf("Compile(%.60s) = %v, want too many steps", schema, err)
+		}
+	}
+}
+
+func TestOrdinaryValuesAreNotTooMuch(t *testing.T) {
+	t.Parallel()
+	var fields, object []string
+	for i := range 20 {
+		fields = append(fields, fmt.Sprintf(`"f%d": {"type": "string", "minLength": 1, "pattern": "^v"}`, i))
+		object = append(object, fmt.Sprintf(`"f%d": "value"`, i))
+	}
+	for schema, value := range map[string]string{
+		`{"items": {"type": "number", "minimum": 0}}`: `[` + strings.TrimSuffix(strings.Repeat("1,", 390_000), ",") + `]`,
+		`{"items": {"type": "object", "required": ["f1"], "additionalProperties": false, "properties": {` + strings.Join(fields, ",") + `}}}`: `[` + strings.TrimSuffix(strings.Repeat(`{`+strings.Join(object, ",")+`},`, 2000), ",") + `]`,
+		`{"items": {"format": "regex"}}`: `["(a|b)*", "a{100}"]`,
+	} {
+		s, err := input.Compile(json.RawMessage(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(json.RawMessage(value)); err != nil {
+			t.Errorf("Check() of %d bytes with %.60s = %v", len(value), schema, err)
+		}
+	}
+	s, err := input.Compile(json.RawMessage(`{"format": "regex"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(json.RawMessage(`"("`)); err == nil {
+		t.Error(`Check("(") of the format regex succeeds`)
+	}
+}
+
+// FuzzCheck looks for schemas and values that the library does not survive.
+func FuzzCheck(f *testing.F) {
+	f.Add(`{"type": "object", "properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"enum": [1, "b", null], "minimum": 1e3}}}`, `{"a": 5}`)
+	f.Add(`{"items": {"pattern": "^a"}, "uniqueItems": true, "contains": {"const": {}}, "prefixItems": [true, false]}`, `["a", 1, {}]`)
+	f.Add(`{"$dynamicAnchor": "r", "anyOf": [{"$dynamicRef": "#r"}], "unevaluatedProperties": {"format": "date-time"}, "if": true, "then": {"multipleOf": 0.1}}`, `{"x": "y"}`)
+	f.Add(`{"dependentSchemas": {"a": {"required": ["b"]}}, "propertyNames": {"maxLength": 3}, "patternProperties": {"^x": false}}`, `{"a": 1, "xx": 2}`)
+	f.Fuzz(func(t *testing.T, schema, value string) {
+		s, err := input.Compile(json.RawMessage(schema))
+		if err != nil {
+			return
+		}
+		if err := s.Check(json.RawMessage(value)); err != nil && err.Error() == "" {
+			t.Errorf("Check(%q) with %q says nothing", value, schema)
+		}
+	})
 }
 
 func TestReferencesKeepTheirFormat(t *testing.T) {

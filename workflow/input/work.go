@@ -6,16 +6,17 @@ import (
 	"strings"
 )
 
-// maxWork is how much a check may take, in values that are tried on 64 parts of a
-// schema, or 32 bytes that are matched with a pattern.
-const maxWork = 1_000_000
+// maxWork is how much a check may take: values times the parts of a schema that
+// are tried on each, which take up to a microsecond, or bytes that are matched with
+// a pattern times 1/32.
+const maxWork = 2_000_000
 
 // work bounds a check. What a schema without references does to a value is bounded
 // by the size of both; with references it may be exponential. The library has no
 // way to stop it, so what a check takes is charged to it when it begins and
 // whenever it follows a reference.
 type work struct {
-	parts    int // of the schema
+	width    int // parts of the schema that are tried on one value
 	patterns int // regular expressions and formats in the schema
 	left     int
 }
@@ -24,45 +25,42 @@ type work struct {
 type tooMuch struct{}
 
 func newWork(schema any) work {
-	var w work
-	w.measure(schema)
-	return w
+	return work{width: widestAnywhere(schema), patterns: patterns(schema)}
 }
 
-// measure counts the parts of a schema.
-func (w *work) measure(v any) {
-	w.parts++
+// patterns counts the regular expressions and formats of a schema.
+func patterns(v any) int {
+	n := 0
 	switch v := v.(type) {
-	case string:
-		w.parts += len(v) / 64
 	case []any:
 		for _, one := range v {
-			w.measure(one)
+			n += patterns(one)
 		}
 	case map[string]any:
 		for key, one := range v {
-			w.measure(one)
-			switch inner, _ := one.(map[string]any); key {
+			n += patterns(one)
+			switch key {
 			case "pattern", "format":
-				w.patterns++
+				n++
 			case "patternProperties":
-				w.patterns += len(inner)
+				n += len(members(one))
 			}
 		}
 	}
+	return n
 }
 
 // charge takes what trying the schema on a value may cost.
 func (w *work) charge(v any) {
 	values, bytes := extent(v)
-	w.left -= (values+bytes/64)*(1+w.parts/64) + bytes*w.patterns/32
+	w.left -= (values+bytes/64)*w.width + bytes*w.patterns/32
 	if w.left < 0 {
 		panic(tooMuch{})
 	}
 }
 
 // perReference is what following a reference costs besides.
-const perReference = 10
+const perReference = 20
 
 // follow is the format that every reference has.
 func (w *work) follow(v any) error {
@@ -115,6 +113,9 @@ func instrument(v any, path []string, where position) *Error {
 			if err := instrument(one, append(path, key), where.below(key)); err != nil {
 				return err
 			}
+		}
+		if where == inSchema && v["format"] == "regex" {
+			v["format"] = readableRegex
 		}
 		if !refers(v) {
 			return nil
