@@ -2,8 +2,8 @@ package workflow
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/berth-project/berth/internal/jsonscan"
 	"github.com/berth-project/berth/workflow/expression"
@@ -80,13 +80,20 @@ func what(raw json.RawMessage) string {
 	return kindOf(raw)
 }
 
+// The bounds of texts once their references are replaced, in bytes: no less than
+// those of the texts as they are written, in characters.
+const (
+	maxKey         = 4 * 1024
+	maxDestination = 4 * 2048
+)
+
 // Key returns the concurrency key of a step, "" for none. Errors are an
 // [*EvalError].
-func (p *Plan) Key(i int, s *Scope) (string, error) { return p.nodes[i].key.renderText(s) }
+func (p *Plan) Key(i int, s *Scope) (string, error) { return p.nodes[i].key.renderText(s, maxKey) }
 
 // RunKey returns the concurrency key of a run, "" for none. The scope needs
 // params and run only. Errors are an [*EvalError].
-func (p *Plan) RunKey(s *Scope) (string, error) { return p.key.renderText(s) }
+func (p *Plan) RunKey(s *Scope) (string, error) { return p.key.renderText(s, maxKey) }
 
 // Labels returns the labels the document gives a run. The scope needs params and
 // run only. Errors are an [*EvalError].
@@ -96,7 +103,7 @@ func (p *Plan) Labels(s *Scope) (map[string]string, error) {
 	}
 	out := make(map[string]string, len(p.labels))
 	for _, l := range p.labels {
-		text, err := l.value.renderText(s)
+		text, err := l.value.renderText(s, 4*maxLabel)
 		if err != nil {
 			return nil, err
 		}
@@ -106,17 +113,21 @@ func (p *Plan) Labels(s *Scope) (map[string]string, error) {
 }
 
 // Callbacks returns the callbacks of a run, references replaced. The scope needs
-// params and run only. Errors are an [*EvalError].
+// params and run only. Those whose references lead nowhere are left out, and told
+// of by the error: one or several [*EvalError], joined.
 func (p *Plan) Callbacks(s *Scope) ([]Callback, error) {
-	out := slices.Clone(p.doc.Callbacks)
-	for i := range out {
-		to, err := p.callbacks[i].renderText(s)
+	var out []Callback
+	var errs []error
+	for i, one := range p.doc.Callbacks {
+		to, err := p.callbacks[i].renderText(s, maxDestination)
 		if err != nil {
-			return nil, err
+			errs = append(errs, err)
+			continue
 		}
-		out[i].To = to
+		one.To = to
+		out = append(out, one)
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
 // Output returns what a run that succeeded answers, null where the document does

@@ -216,3 +216,24 @@ func TestAPlanIsShared(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestTextsThatGrowAreRefused(t *testing.T) {
+	t.Parallel()
+	p := load(t, `{"name": "w", "key": "k-${params.x}", "labels": {"l": "${params.x}"}, "callbacks": [{"to": "https://example.org/${params.x}"}],
+		"steps": [{"name": "s", "run": "x", "key": "${params.x}"}]}`)
+	for size, fits := range map[int]bool{1000: true, 100_000: false} {
+		scope := &workflow.Scope{Params: json.RawMessage(`{"x": "` + strings.Repeat("x", size) + `"}`)}
+		key, keyErr := p.Key(0, scope)
+		_, runErr := p.RunKey(scope)
+		_, labelErr := p.Labels(scope)
+		_, toErr := p.Callbacks(scope)
+		if fits && len(key) != size {
+			t.Errorf("Key() has %d bytes, want %d", len(key), size)
+		}
+		for what, err := range map[string]error{"Key": keyErr, "RunKey": runErr, "Labels": labelErr, "Callbacks": toErr} {
+			if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "bytes, and") {
+				t.Errorf("%s() with %d bytes: %v, want it refused: %v", what, size, err, !fits)
+			}
+		}
+	}
+}

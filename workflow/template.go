@@ -182,13 +182,19 @@ func (tp *template) render(s *Scope) (json.RawMessage, error) {
 	return out, nil
 }
 
-// renderText is render for a text.
-func (tp *template) renderText(s *Scope) (string, error) {
+// renderText is render for a text of so many bytes at most. Keys, labels and
+// destinations are kept in memory, and in indexes: a reference must not make one
+// of a megabyte.
+func (tp *template) renderText(s *Scope, most int) (string, error) {
 	raw, err := tp.render(s)
 	if err != nil || raw == nil {
 		return "", err
 	}
-	return textOf(raw)
+	text, err := textOf(raw)
+	if err == nil && len(text) > most && len(tp.pieces) > 0 {
+		return "", tp.pieces[0].fail(fmt.Sprintf("the text with its references replaced has %d bytes, and %d are allowed", len(text), most), "refer to something short")
+	}
+	return text, err
 }
 
 // textOf decodes a JSON string.

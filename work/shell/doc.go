@@ -53,7 +53,9 @@
 // and killed after a grace period, at once when the lease was lost. Whatever it
 // leaves behind is killed with it: its group, its session, its descendants and,
 // on Linux, every process with its BERTH_RESULT_FILE in the environment, as a
-// daemon has. All this happens before the program itself is reaped, so that no
+// daemon has. One that has left the session, cleared its environment and lost its
+// parent before the end is not found: programs of strangers belong in containers,
+// also because those of one user can read each other's variables. All this happens before the program itself is reaped, so that no
 // number can have become another's; others are signaled through a handle that
 // stands for one process only. When Berth is killed, Linux kills the program;
 // what that left behind is ended by [Executor.Recover] of the next.

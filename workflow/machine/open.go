@@ -34,9 +34,6 @@ func (r *Run) Callbacks() []workflow.Callback {
 	if len(r.Plan.Document().Callbacks) == 0 {
 		return nil
 	}
-	list, err := r.Plan.Callbacks(r.scopeOf(nil, 0))
-	if err != nil {
-		return nil
-	}
+	list, _ := r.Plan.Callbacks(r.scopeOf(nil, 0)) // the error tells of those that are left out
 	return list
 }

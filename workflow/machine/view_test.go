@@ -42,3 +42,15 @@ func TestView(t *testing.T) {
 		t.Errorf("View() (-%s +got):\n%s", file, diff)
 	}
 }
+
+func TestACallbackThatLeadsNowhereKeepsNoOtherFromBeingTold(t *testing.T) {
+	t.Parallel()
+	e := begun(t, `{"name": "t", "callbacks": [{"to": "https://example.org/a"}, {"to": "https://example.org/${params.none}"}, {"to": "ops"}], "steps": [{"name": "a", "run": "x"}]}`)
+	var got []string
+	for _, cb := range e.run.Callbacks() {
+		got = append(got, cb.To)
+	}
+	if diff := cmp.Diff([]string{"https://example.org/a", "ops"}, got); diff != "" {
+		t.Errorf("Callbacks() (-want +got):\n%s", diff)
+	}
+}
