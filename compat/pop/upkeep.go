@@ -24,6 +24,13 @@ type upkeep struct {
 	service *Service
 	open    string // ids after which to go on
 	reap    string
+	// followed are the versions of pools and insights that the engine knows.
+	followed map[followed]version
+}
+
+type followed struct {
+	kind object.Kind
+	id   string
 }
 
 // Run does what must be done between requests, until ctx ends: it submits agendas
@@ -50,7 +57,43 @@ func (s *Service) Run(ctx context.Context) error {
 func (u *upkeep) pass(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passTimeout)
 	defer cancel()
+	if err := u.followAll(ctx); err != nil {
+		return err // runs of queues that the engine does not know are refused
+	}
 	return errors.Join(u.submitPending(ctx), u.closeFinal(ctx), u.reapOld(ctx))
+}
+
+// followAll makes the engine know all pools and insights: those that an import kept,
+// or that were kept when a process ended before it could tell the engine.
+func (u *upkeep) followAll(ctx context.Context) error {
+	s := u.service
+	if u.followed == nil {
+		u.followed = map[followed]version{}
+	}
+	for _, k := range []object.Kind{object.KindPool, object.KindInsight} {
+		err := s.docs.each(ctx, k, nil, func(doc store.Setting) (bool, error) {
+			key := followed{k, doc.ID}
+			if u.followed[key] == doc.Version {
+				return true, nil
+			}
+			o, err := k.Decode(doc.Body)
+			if err == nil {
+				err = s.follow(ctx, o)
+			}
+			if code := codeOf(err); err != nil && (code == http.StatusUnprocessableEntity || code == http.StatusConflict) {
+				s.log.Warn("an object that was kept is of no use to the engine", "kind", k, "id", doc.ID, "error", err)
+				err = nil
+			}
+			if err == nil {
+				u.followed[key] = doc.Version
+			}
+			return true, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // some calls f with records that have the fields, after an id, and returns the id
@@ -101,6 +144,9 @@ func (u *upkeep) submitPending(ctx context.Context) error {
 func (s *Service) resubmit(ctx context.Context, a *object.Agenda, r *record) error {
 	sub, err := submissionOf(a, "upkeep")
 	if err == nil {
+		err = s.open(ctx, a)
+	}
+	if err == nil {
 		sub.Hold = sub.Hold || r.Held
 		var receipts []work.Receipt
 		if receipts, err = s.engine.Submit(ctx, []work.Submission{sub}); err == nil {
@@ -110,7 +156,7 @@ func (s *Service) resubmit(ctx context.Context, a *object.Agenda, r *record) err
 			err = receipts[0].Error
 		}
 	}
-	if code := codeOf(err); code != http.StatusUnprocessableEntity && code != http.StatusNotFound {
+	if !final(codeOf(err)) {
 		return fmt.Errorf("submit agenda %s: %w", a.ID, err)
 	}
 	s.log.Warn("an agenda that was kept is refused", "agenda", a.ID, "error", err)
@@ -121,6 +167,24 @@ func (s *Service) resubmit(ctx context.Context, a *object.Agenda, r *record) err
 		return true, nil
 	})
 	return failed
+}
+
+// open opens the queue of an agenda's insight to its customer.
+func (s *Service) open(ctx context.Context, a *object.Agenda) error {
+	insight, err := s.insight(ctx, a.AgendaInsight.InsightID)
+	if err != nil {
+		return err
+	}
+	return s.keepQueue(ctx, insight, a.CustomerID)
+}
+
+// final reports whether what was refused with a code would be again.
+func final(code int) bool {
+	switch code {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return false
 }
 
 // forsakeAfter is how long a record may be without its agenda: a request writes one

@@ -39,7 +39,7 @@ func plainItem(item map[string]attribute) ([]byte, error) {
 			v, err = told(name, v)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, &attributeError{name, err}
 		}
 		if v != nil {
 			plain[name] = v

@@ -2,6 +2,7 @@ package dynamodb_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -101,7 +102,7 @@ func TestErrorsSayWhichItem(t *testing.T) {
 		`[1]`:                         "stands where",
 		`{"Items":{}}`:                "want an array",
 		good + `{`:                    "EOF",
-		good + `{"Item":{"id":"x"}}`:  "export",
+		good + `{"Item":{"id":"x"}}`:  "item 2: its attributes are not",
 		good + `{"Item":{"id":{"S":"`: "EOF",
 	} {
 		var err error
@@ -117,6 +118,36 @@ func TestErrorsSayWhichItem(t *testing.T) {
 		if strings.HasPrefix(export, good) && n != 1 {
 			t.Errorf("%s: %d items before the error, want 1", export, n)
 		}
+	}
+}
+
+func TestReadingGoesOnBehindAnItem(t *testing.T) {
+	t.Parallel()
+	export := `{"Items": [
+	{"id": {"S": "a"},
+	 "customerId": {"S": "acme"}},
+	{"id": {"S": "b"}, "operations": {"S": "["}}, {"id": {"S": "c"}, "title": {"N": "1"}},
+
+	{"title": {"S": "x"}},
+	{"id": {"S": "d"}}
+]}`
+	var got []string
+	for it, err := range dynamodb.Items(strings.NewReader(export), object.KindAgenda) {
+		var wrong *dynamodb.ItemError
+		switch {
+		case err == nil:
+			got = append(got, fmt.Sprintf("%d:%d %s", it.Number, it.Line, it.Object.Head().ID))
+		case errors.As(err, &wrong):
+			got = append(got, fmt.Sprintf("%d:%d %s.%s: %v", wrong.Item, wrong.Line, wrong.ID, wrong.Field, wrong.Err))
+		default:
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"1:2 a", `2:4 b.operations: text "[" is no JSON`, "3:4 c.title: title is of type number, want a string", "4:6 .: there is no id", "5:7 d",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("items (-want +got):\n%s", d)
 	}
 }
 
