@@ -20,15 +20,6 @@ var factNames = []string{"output", "status", "error", "attempts"}
 // runNames are the facts of a run.
 var runNames = []string{"id", "tenant", "workflow", "version", "attempt", "queue", "priority", "labels", "created"}
 
-// value returns the value of a resolved term; false where its path leads nowhere.
-func (t *term) value(s *Scope) (json.RawMessage, bool) {
-	raw, path := t.base(s)
-	if raw == nil {
-		return nil, false
-	}
-	return lookup(raw, path)
-}
-
 // base returns what the path begins at, nil where that is not there, and the rest
 // of the path.
 func (t *term) base(s *Scope) (json.RawMessage, []segment) {
