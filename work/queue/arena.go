@@ -27,6 +27,7 @@ type state uint8
 const (
 	waiting state = iota
 	inFlight
+	resting // of runs: in flight, without a place
 )
 
 const (

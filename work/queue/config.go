@@ -36,12 +36,16 @@ const (
 	DefaultHalfLife = 10 * time.Minute
 )
 
+// MaxFloor is the highest Config.Floor: ten classes share the picks.
+const MaxFloor = 0.1
+
 // Config is a queue.
 type Config struct {
 	Name string
 	// Policy is the order; "" means fair.
 	Policy Policy
-	// Weight is the queue's part of what Next picks over all queues; 0 means 1.
+	// Weight is the queue's part of what Next picks over all queues, MinWeight
+	// to MaxWeight; 0 means 1.
 	Weight float64
 	// Order breaks ties between queues: the lower goes first, then by name.
 	Order int
@@ -59,7 +63,7 @@ type Config struct {
 	// fair the time in which its tenant could start a run of the class and
 	// did not. 0 means one minute, negative means never.
 	Ageing time.Duration
-	// Floor is the share of picks, up to 0.1, promised to each class that has
+	// Floor is the share of picks, up to MaxFloor, promised to each class that has
 	// a run that could start; 0 means 0.02, negative means none.
 	Floor float64
 	// Memory says how much of what a tenant used before it idled still
@@ -75,7 +79,9 @@ type Config struct {
 	Draining bool
 }
 
-// Validate reports everything that is wrong with c.
+// Validate reports everything that is wrong with c. SetQueue refuses exactly
+// what Validate does, so whoever keeps settings asks it first; the same holds
+// of Tenant and SetTenant, and of Pool and SetPool.
 func (c Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) {
@@ -93,10 +99,10 @@ func (c Config) Validate() error {
 		bad("a cap is negative; use 0 for no limit")
 	}
 	if !validWeight(c.Weight) {
-		bad("weight %v is out of range; use %v to %v", c.Weight, minWeight, maxWeight)
+		bad("weight %v is out of range; use %v to %v", c.Weight, MinWeight, MaxWeight)
 	}
-	if math.IsNaN(c.Floor) || c.Floor > 0.1 {
-		bad("floor %v is out of range; ten classes share the picks, so use at most 0.1", c.Floor)
+	if math.IsNaN(c.Floor) || c.Floor > MaxFloor {
+		bad("floor %v is out of range; use at most %v", c.Floor, MaxFloor)
 	}
 	if !(c.Memory >= 0 && c.Memory <= 1) {
 		bad("memory %v is out of range; use 0 to 1", c.Memory)
@@ -135,7 +141,8 @@ func (c Config) withDefaults() Config {
 
 // Tenant is what holds for a tenant in every queue and pool of the shard.
 type Tenant struct {
-	// Weight is the tenant's part where tenants share; 0 means 1.
+	// Weight is the tenant's part where tenants share, MinWeight to MaxWeight;
+	// 0 means 1.
 	Weight float64
 	// Cap is how many of its runs may be in flight over all queues; 0 means
 	// no limit.
@@ -151,7 +158,7 @@ type Tenant struct {
 func (t Tenant) Validate() error {
 	var errs []error
 	if !validWeight(t.Weight) {
-		errs = append(errs, fmt.Errorf("weight %v is out of range; use %v to %v", t.Weight, minWeight, maxWeight))
+		errs = append(errs, fmt.Errorf("weight %v is out of range; use %v to %v", t.Weight, MinWeight, MaxWeight))
 	}
 	if t.Cap < 0 || t.Slots < 0 {
 		errs = append(errs, errors.New("a cap is negative; use 0 for no limit"))
@@ -159,14 +166,16 @@ func (t Tenant) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Weights keep far enough apart from the quantum of virtual time; see quantum.
+// MinWeight and MaxWeight bound the weights of queues and tenants, so that what
+// a run is charged stays far from the quantum of virtual time; see quantum. A
+// weight of 0 means 1.
 const (
-	minWeight = 0.001
-	maxWeight = 10_000
+	MinWeight = 0.001
+	MaxWeight = 10_000
 )
 
 // validWeight accepts 0, which means 1.
-func validWeight(w float64) bool { return w == 0 || w >= minWeight && w <= maxWeight }
+func validWeight(w float64) bool { return w == 0 || w >= MinWeight && w <= MaxWeight }
 
 // weight is t's weight in force.
 func (t Tenant) weight() float64 {

@@ -67,7 +67,7 @@ type Explanation struct {
 func (s *Scheduler) Explain(id uint64, now int64) (Explanation, bool) {
 	s.tell(now)
 	i, known := s.places[id]
-	if !known || s.runs.node(i).state == inFlight {
+	if !known || s.runs.node(i).state != waiting {
 		return Explanation{}, false
 	}
 	n := s.runs.node(i)

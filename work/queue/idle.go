@@ -1,7 +1,7 @@
 package queue
 
-// rest puts a member that has no runs at the end of the ring of those.
-func (q *queue) rest(m *member) {
+// park puts a member that has no runs at the end of the ring of those.
+func (q *queue) park(m *member) {
 	if m.next != nil {
 		return
 	}
@@ -28,7 +28,7 @@ func (q *queue) wake(m *member) {
 // the queue. Then a busy period is over, and nobody is ahead of anybody.
 func (q *queue) ended(m *member) {
 	if m.idle() {
-		q.rest(m)
+		q.park(m)
 	}
 	if q.waiting == 0 && q.running == 0 {
 		q.virtual = q.highest
@@ -49,5 +49,5 @@ func (q *queue) forget() {
 	}
 	m.prev.next, m.next.prev = m.next, m.prev
 	m.next = nil
-	q.rest(m)
+	q.park(m)
 }

@@ -10,6 +10,7 @@ type key[P any, L keyed] struct {
 	name    string
 	waiting int
 	running int
+	resting int       // of runs
 	lines   []line[L] // only where keys are capped
 }
 

@@ -16,6 +16,7 @@ type member struct {
 	number  uint32 // in Scheduler.members
 	waiting int
 	running int
+	resting int
 	blocked Reason         // why none of its runs can start; "" when they could
 	spots   [Classes]*spot // by class, where it had runs; one where the policy knows none
 	served  window         // cost picked in the last minute
@@ -120,7 +121,7 @@ func (m *member) hold() Reason {
 }
 
 // idle reports whether the member has no runs.
-func (m *member) idle() bool { return m.waiting == 0 && m.running == 0 }
+func (m *member) idle() bool { return m.waiting == 0 && m.running == 0 && m.resting == 0 }
 
 // forgettable reports whether nothing would differ if the member were new.
 func (m *member) forgettable(now int64) bool {

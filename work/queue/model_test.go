@@ -32,7 +32,9 @@ type modelLane struct {
 
 type flight struct {
 	queue.Item
-	as int
+	as      int
+	charged float64 // and not settled
+	rests   bool
 }
 
 type place struct {
@@ -131,7 +133,7 @@ func (m *model) order(x, y queue.Item) int {
 func (m *model) held(it queue.Item) bool {
 	t, all, key := m.tenants[it.Tenant], 0, 0
 	for _, f := range m.flight {
-		if f.Tenant == it.Tenant {
+		if f.Tenant == it.Tenant && !f.rests {
 			all++
 			if f.Key == it.Key {
 				key++
@@ -234,7 +236,7 @@ func (m *model) choose(heads map[place]queue.Item) int {
 func (m *model) pick(now int64) (queue.Item, bool) {
 	m.now = max(m.now, now)
 	heads := m.heads()
-	if m.config.Paused || m.config.Cap > 0 && len(m.flight) >= m.config.Cap || len(heads) == 0 {
+	if m.config.Paused || m.config.Cap > 0 && m.running() >= m.config.Cap || len(heads) == 0 {
 		return queue.Item{}, false
 	}
 	class := m.choose(heads)
@@ -248,7 +250,7 @@ func (m *model) pick(now int64) (queue.Item, bool) {
 	m.waiting = slices.DeleteFunc(m.waiting, func(w queue.Item) bool { return w.ID == it.ID })
 	it.Tag = m.advance(at, it)
 	m.lane(it).since = m.now
-	m.flight[it.ID] = flight{it, class}
+	m.flight[it.ID] = flight{Item: it, as: class, charged: m.charge(it.Tenant, it.Cost)}
 	m.heads()
 	return it, true
 }
@@ -302,15 +304,50 @@ func (m *model) finish(id uint64, actual float64) {
 	if !ok {
 		return
 	}
-	if m.config.Policy == queue.Fair && actual >= 0 {
-		by := math.Round(actual/m.weight(it.Tenant)*(1<<20))/(1<<20) - m.charge(it.Tenant, it.Cost)
-		m.move(it.Tenant, m.class(it.Item), by)
-		if it.as != m.class(it.Item) {
-			m.move(it.Tenant, it.as, by)
-		}
-	}
+	m.settle(it, actual)
 	delete(m.flight, id)
 	m.ended()
+}
+
+func (m *model) rest(id uint64, actual float64) {
+	m.settle(m.flight[id], actual)
+	f := m.flight[id]
+	f.rests = true
+	m.flight[id] = f
+	m.ended()
+}
+
+func (m *model) resume(id uint64) {
+	f := m.flight[id]
+	f.rests = false
+	m.flight[id] = f
+	m.heads()
+}
+
+// running counts the runs in flight that have a place.
+func (m *model) running() int {
+	n := 0
+	for _, f := range m.flight {
+		if !f.rests {
+			n++
+		}
+	}
+	return n
+}
+
+// settle charges what a run used in place of what it was charged before.
+func (m *model) settle(f flight, actual float64) {
+	charged := f.charged
+	f.charged = 0
+	m.flight[f.ID] = f
+	if m.config.Policy != queue.Fair || actual < 0 {
+		return
+	}
+	by := math.Round(actual/m.weight(f.Tenant)*(1<<20))/(1<<20) - charged
+	m.move(f.Tenant, m.class(f.Item), by)
+	if f.as != m.class(f.Item) {
+		m.move(f.Tenant, f.as, by)
+	}
 }
 
 func (m *model) remove(id uint64) {
@@ -320,7 +357,7 @@ func (m *model) remove(id uint64) {
 
 func (m *model) ended() {
 	m.heads()
-	if len(m.waiting) == 0 && len(m.flight) == 0 {
+	if len(m.waiting) == 0 && m.running() == 0 {
 		m.virtual = m.highest
 	}
 }

@@ -286,7 +286,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	slots := queue.NewSlots()
-	for _, p := range []queue.Pool{{}, {Name: "p", Slots: -1}, {Name: "p", KeyCap: -1}, {Name: "p", Types: map[string]int{"shell": 0}}} {
+	for _, p := range []queue.Pool{{}, {Name: "p", Slots: -1}, {Name: "p", KeyCap: -1}, {Name: "p", Types: map[string]int{"shell": -1}}} {
 		if err := slots.SetPool(p); err == nil {
 			t.Errorf("SetPool(%+v) = nil, want an error", p)
 		}

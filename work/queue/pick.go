@@ -40,7 +40,7 @@ func (q *queue) start() Item {
 	f := q.classes[q.choose()].first()
 	m, i := f.member, f.head
 	n := q.owner.runs.node(i)
-	q.advance(f, n)
+	q.advance(f, i)
 	n.state, n.as = inFlight, f.class
 	if !q.config.Policy.classes() {
 		n.as = n.class
@@ -78,17 +78,19 @@ func (q *queue) start() Item {
 // (WF2Q+: Bennett and Zhang, INFOCOM 1996). A round of round-robin ends when
 // every tenant that is there had its turn.
 //
-// A run that
-// counts as a better class is charged there and in its own: there so that the
-// aged runs of a flood do not crowd the class out, in its own so that its
-// tenant's later tags stay true.
-func (q *queue) advance(f *flow, n *runNode) {
+// A run that counts as a better class is charged there and in its own: there
+// so that the aged runs of a flood do not crowd the class out, in its own so
+// that its tenant's later tags stay true.
+func (q *queue) advance(f *flow, i uint32) {
+	n := q.owner.runs.node(i)
 	if !q.config.Policy.tagged() {
 		n.data.tag = 0
+		q.flights[i] = flight{}
 		return
 	}
 	m := f.member
 	c := q.charge(m, n.data.cost)
+	q.flights[i] = flight{charged: c}
 	q.virtual[f.class] = max(q.virtual[f.class], f.tag)
 	if q.config.Policy == Fair {
 		q.virtual[f.class] += quantize(n.data.cost / q.share[f.class])
@@ -105,47 +107,6 @@ func (q *queue) advance(f *flow, n *runNode) {
 	}
 	if q.config.Memory > 0 {
 		q.use(m, n.data.cost)
-	}
-}
-
-// finish ends a run in flight.
-func (q *queue) finish(i uint32, actual float64) {
-	n := q.owner.runs.node(i)
-	m := q.owner.members[n.data.member]
-	q.running--
-	m.running--
-	m.tenant.running--
-	if q.config.Policy == Fair && actual >= 0 {
-		q.correct(m, n, min(actual, maxCost))
-	}
-	if n.data.key != 0 {
-		k := q.owner.keys[n.data.key]
-		k.running--
-		k.turn()
-		q.owner.release(k)
-	}
-	q.reblock(m)
-	q.reblockElsewhere(m)
-	q.ended(m)
-}
-
-// correct charges what a run really cost in place of the estimate.
-func (q *queue) correct(m *member, n *runNode, actual float64) {
-	weight := m.tenant.config.weight()
-	diff := quantize(actual/weight) - charge(n.data.cost, weight)
-	if q.config.Memory > 0 {
-		q.use(m, actual-n.data.cost)
-	}
-	if diff == 0 {
-		return
-	}
-	own := &m.spot(n.class).flow
-	q.move(own, diff)
-	q.refresh(own)
-	if n.as != n.class {
-		f := &m.spot(n.as).flow
-		q.move(f, diff)
-		q.refresh(f)
 	}
 }
 

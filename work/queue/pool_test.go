@@ -153,6 +153,10 @@ func TestExplainStep(t *testing.T) {
 			want: []queue.Reason{queue.TypeFull},
 		},
 		{
+			name: "none of the type", pool: queue.Pool{Types: map[string]int{"shell": 0}}, asked: true,
+			want: []queue.Reason{queue.TypeFull},
+		},
+		{
 			name: "key", pool: queue.Pool{KeyCap: 1}, flight: queue.Ready{ID: 2, Tenant: "a", Type: "x", Pool: "p", Key: "k"}, asked: true,
 			want: []queue.Reason{queue.KeyFull},
 		},
@@ -223,9 +227,10 @@ func TestPoolStats(t *testing.T) {
 	s.Take(nil, "p", nil, 2, 119_999)
 	got, ok := s.Stats("p", 119_999, 2)
 	got.Config = queue.Pool{}
+	two := 2
 	want := queue.PoolStats{
 		Ready: 9, Running: 2, Held: 2, Rate: 2.0 / 60, P50: 118_784, P90: 118_784, P99: 118_784,
-		Types: []queue.TypeStats{{Type: "a", Ready: 5, Running: 1, Mean: 1}, {Type: "b", Ready: 4, Running: 1, Cap: 2, Mean: 1}},
+		Types: []queue.TypeStats{{Type: "a", Ready: 5, Running: 1, Mean: 1}, {Type: "b", Ready: 4, Running: 1, Cap: &two, Mean: 1}},
 		Top: []queue.PoolTenantStats{
 			{Tenant: "t0", Weight: 1, Ready: 4, Running: 1, Held: 1, Share: 0.5},
 			{Tenant: "t2", Weight: 1, Ready: 3},

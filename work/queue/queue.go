@@ -1,6 +1,9 @@
 package queue
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // queue is one queue of a Scheduler.
 //
@@ -14,6 +17,8 @@ type queue struct {
 	members map[string]*member
 	waiting int
 	running int
+	resting int
+	flights map[uint32]flight // by run in flight or at rest
 
 	classes   [Classes]heap[*flow]
 	virtual   [Classes]float64 // the highest tag picked in each class
@@ -39,7 +44,7 @@ type queue struct {
 }
 
 func newQueue(s *Scheduler, c Config) *queue {
-	q := &queue{owner: s, config: c, members: map[string]*member{}}
+	q := &queue{owner: s, config: c, members: map[string]*member{}, flights: map[uint32]flight{}}
 	for i := range q.virtual {
 		q.virtual[i], q.highest[i] = epoch, epoch
 	}
@@ -72,7 +77,7 @@ func (q *queue) member(name string) *member {
 	q.members[name] = m
 	m.tenant.members = append(m.tenant.members, m)
 	m.blocked = m.hold()
-	q.rest(m)
+	q.park(m)
 	return m
 }
 
@@ -191,8 +196,20 @@ func (q *queue) catchUp() {
 		q.restarted = false
 		q.forgive()
 	}
-	for n := 0; len(q.rising) > 0 && q.rising.first().due <= q.owner.now && n < risesPerPick; n++ {
-		q.file(q.rising.first())
+	if len(q.rising) == 0 || q.rising.first().due > q.owner.now {
+		return
+	}
+	var due []*lane
+	for len(q.rising) > 0 && q.rising.first().due <= q.owner.now && len(due) < risesPerPick {
+		l := q.rising.first()
+		q.rise(l, 0)
+		due = append(due, l)
+	}
+	// From the last class on: a flow that one lane leaves and another enters
+	// has been there all the time.
+	slices.SortStableFunc(due, func(l, m *lane) int { return int(m.as) - int(l.as) })
+	for _, l := range due {
+		q.file(l)
 	}
 }
 

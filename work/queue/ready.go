@@ -33,8 +33,8 @@ type Pool struct {
 	// KeyCap is how many steps with the same concurrency key may be in flight
 	// in the pool; 0 means no limit.
 	KeyCap int
-	// Types caps how many steps of a type may be in flight in the pool; a
-	// type that is not in it has no limit.
+	// Types caps how many steps of a type may be in flight in the pool; with 0
+	// none is taken. A type that is not in it has no limit.
 	Types map[string]int
 	// Paused: nothing is taken.
 	Paused bool
@@ -53,8 +53,8 @@ func (p Pool) Validate() error {
 		errs = append(errs, fmt.Errorf("pool %q: a cap is negative; use 0 for no limit", p.Name))
 	}
 	for _, typ := range slices.Sorted(maps.Keys(p.Types)) {
-		if p.Types[typ] <= 0 {
-			errs = append(errs, fmt.Errorf("pool %q: type %q is capped at %d; leave it out for no limit, or pause the pool", p.Name, typ, p.Types[typ]))
+		if p.Types[typ] < 0 {
+			errs = append(errs, fmt.Errorf("pool %q: type %q is capped at %d; leave it out for no limit, or use 0 for none of it", p.Name, typ, p.Types[typ]))
 		}
 	}
 	return errors.Join(errs...)

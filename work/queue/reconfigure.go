@@ -81,6 +81,9 @@ func (q *queue) equalize() {
 	for _, m := range q.members {
 		clear(m.spots[:]) // a tag of 0 is lifted to virtual time
 	}
+	for i := range q.flights {
+		q.flights[i] = flight{}
+	}
 }
 
 // reweigh follows a change of a tenant's weight: what it was charged stays,

@@ -27,32 +27,57 @@ func (s *Scheduler) Restore(queue string, it Item) {
 }
 
 // Running adds a run that is in flight already, with the tag stored with it.
+// It counts as charged the estimate; see Resting for one that rested before.
 func (s *Scheduler) Running(queue string, it Item) {
-	if _, known := s.places[it.ID]; known {
+	i, m := s.begun(queue, it)
+	if i == 0 {
 		return
+	}
+	q, n := m.queue, s.runs.node(i)
+	n.state = inFlight
+	q.occupy(m, n, 1)
+	if c := q.charge(m, n.data.cost); q.config.Policy.tagged() && it.Tag > 0 {
+		q.flights[i] = flight{charged: c}
+		f := &m.spot(n.class).flow
+		q.move(f, max(0, it.Tag+c-f.tag))
+	}
+}
+
+// Resting adds a run that rests, with the tag stored with it. What it used
+// before is charged already. A run that rested once and goes on is restored
+// by Resting and Resume, so that its estimate is not given back once more.
+func (s *Scheduler) Resting(queue string, it Item) {
+	i, m := s.begun(queue, it)
+	if i == 0 {
+		return
+	}
+	q, n := m.queue, s.runs.node(i)
+	n.state = resting
+	q.retire(m, n, 1)
+	q.flights[i] = flight{}
+}
+
+// begun adds a run that was picked before; 0 for one that is known.
+func (s *Scheduler) begun(queue string, it Item) (uint32, *member) {
+	if _, known := s.places[it.ID]; known {
+		return 0, nil
 	}
 	q := s.load(queue)
 	m := q.member(it.Tenant)
 	i := s.insert(q, m, it)
 	n := s.runs.node(i)
-	n.state, n.as = inFlight, n.class
+	n.as = n.class
 	q.waiting--
-	q.running++
 	m.waiting--
-	m.running++
 	m.tenant.waiting--
-	m.tenant.running++
 	if n.data.key != 0 {
-		k := s.keys[n.data.key]
-		k.waiting--
-		k.running++
-		k.turn()
+		s.keys[n.data.key].waiting--
 	}
 	if q.config.Policy.tagged() && it.Tag > 0 {
-		f := &m.spot(n.class).flow
-		q.virtual[f.class] = max(q.virtual[f.class], it.Tag)
-		q.move(f, max(0, it.Tag+q.charge(m, n.data.cost)-f.tag))
+		c := m.spot(n.class).lane.class
+		q.virtual[c] = max(q.virtual[c], it.Tag)
 	}
+	return i, m
 }
 
 // load prepares a queue for Restore: until ready, it only gathers.

@@ -14,7 +14,10 @@ import (
 )
 
 // stored is what a store keeps: runs with the tags they were last given.
-type stored struct{ waiting, flight map[uint64]queue.Item }
+type stored struct {
+	waiting, flight map[uint64]queue.Item
+	rested          map[uint64]bool // of those in flight, whether they rest now
+}
 
 // restart builds another Scheduler from it, in any order.
 func (s stored) restart(t *testing.T, rnd *rand.Rand, c queue.Config, tenants map[string]queue.Tenant, led *queue.Ledger) *queue.Scheduler {
@@ -41,10 +44,17 @@ func (s stored) restart(t *testing.T, rnd *rand.Rand, c queue.Config, tenants ma
 	}
 	rnd.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 	for _, r := range rows {
-		if r.flight {
-			again.Running(c.Name, r.Item)
-		} else {
+		rests, rested := s.rested[r.ID]
+		switch {
+		case !r.flight:
 			again.Restore(c.Name, r.Item)
+		case !rested:
+			again.Running(c.Name, r.Item)
+		default:
+			again.Resting(c.Name, r.Item)
+			if !rests && !again.Resume(r.ID) {
+				t.Fatalf("Resume(%d) of a run that rests = false", r.ID)
+			}
 		}
 	}
 	if led != nil {
@@ -75,7 +85,7 @@ func TestRestartKeepsTheOrder(t *testing.T) {
 				for i := range 6 {
 					tenants[fmt.Sprint("t", i)] = queue.Tenant{Weight: float64(i)}
 				}
-				now, store := int64(1000), stored{map[uint64]queue.Item{}, map[uint64]queue.Item{}}
+				now, store := int64(1000), stored{waiting: map[uint64]queue.Item{}, flight: map[uint64]queue.Item{}}
 				s := store.restart(t, rnd, c, tenants, nil)
 				for id := range uint64(600) {
 					now += rnd.Int64N(3)
@@ -147,12 +157,16 @@ func TestRestartWithLedgerKeepsTheOrder(t *testing.T) {
 				for range 500 {
 					h.step()
 				}
-				store := stored{map[uint64]queue.Item{}, map[uint64]queue.Item{}}
+				store := stored{waiting: map[uint64]queue.Item{}, flight: map[uint64]queue.Item{}}
 				for _, it := range h.model.waiting {
 					store.waiting[it.ID] = it
 				}
+				store.rested = map[uint64]bool{}
 				for id, f := range h.model.flight {
 					store.flight[id] = f.Item
+					if f.charged == 0 {
+						store.rested[id] = f.rests
+					}
 				}
 				led := h.real.Ledger("q")
 				h.real = store.restart(t, h.rnd, c, h.model.tenants, &led)
@@ -175,7 +189,7 @@ func TestRestartWithLedgerKeepsTheOrder(t *testing.T) {
 func TestRestartAfterCancel(t *testing.T) {
 	t.Parallel()
 	s := queue.New()
-	store := stored{map[uint64]queue.Item{}, nil}
+	store := stored{waiting: map[uint64]queue.Item{}}
 	add := func(id uint64, tenant string) {
 		it := queue.Item{ID: id, Tenant: tenant, Enqueued: int64(id)}
 		it.Tag = s.Enqueue("q", it)
@@ -224,7 +238,7 @@ func TestRestoreAndRunningCountOnce(t *testing.T) {
 func TestNewcomerAfterRestart(t *testing.T) {
 	t.Parallel()
 	s := queue.New()
-	store := stored{map[uint64]queue.Item{}, map[uint64]queue.Item{}}
+	store := stored{waiting: map[uint64]queue.Item{}, flight: map[uint64]queue.Item{}}
 	for id := range uint64(1000) {
 		it := queue.Item{ID: id + 1, Tenant: []string{"a", "b"}[id%2], Enqueued: int64(id)}
 		it.Tag = s.Enqueue("q", it)

@@ -45,7 +45,7 @@ func (s *Scheduler) key(m *member, name string) *runKey {
 
 // release forgets a key that no run has.
 func (s *Scheduler) release(k *runKey) {
-	if k.waiting > 0 || k.running > 0 {
+	if k.waiting > 0 || k.running > 0 || k.resting > 0 {
 		return
 	}
 	delete(s.keyNumber, keyName{k.member.number, k.name})

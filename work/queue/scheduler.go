@@ -4,9 +4,9 @@ import "slices"
 
 // Scheduler holds the queues of one shard.
 //
-// To rebuild it: SetTenant and SetQueue first, then Restore and Running for
-// every run in any order, then SetLedger where one was kept; the first other
-// call ends the rebuilding.
+// To rebuild it: SetTenant and SetQueue first, then Restore, Running and
+// Resting for every run in any order, then SetLedger where one was kept; the
+// first other call but Resume ends the rebuilding.
 type Scheduler struct {
 	now     int64 // the latest time told
 	runs    arena[run]
@@ -60,10 +60,10 @@ func (s *Scheduler) SetQueue(c Config) error {
 }
 
 // RemoveQueue removes a queue and reports whether it did: one in which runs
-// wait or are in flight stays.
+// wait, are in flight or rest stays.
 func (s *Scheduler) RemoveQueue(name string) bool {
 	q := s.queues[name]
-	if q == nil || q.waiting > 0 || q.running > 0 {
+	if q == nil || q.waiting > 0 || q.running > 0 || q.resting > 0 {
 		return false
 	}
 	s.ready()
@@ -98,12 +98,12 @@ func (s *Scheduler) SetTenant(name string, t Tenant) error {
 }
 
 // Enqueue adds a run that is to wait and returns the tag to store with it. A
-// run that waits already moves; one that is in flight is left alone and its
-// tag returned. A queue that was never set gets the defaults.
+// run that waits already moves; one that is in flight or rests is left alone
+// and its tag returned. A queue that was never set gets the defaults.
 func (s *Scheduler) Enqueue(queue string, it Item) (tag float64) {
 	s.ready()
 	if i, known := s.places[it.ID]; known {
-		if n := s.runs.node(i); n.state == inFlight {
+		if n := s.runs.node(i); n.state != waiting {
 			return n.data.tag
 		}
 		s.Remove(it.ID)
@@ -152,7 +152,7 @@ func (s *Scheduler) insert(q *queue, m *member, it Item) uint32 {
 func (s *Scheduler) Remove(id uint64) bool {
 	s.ready()
 	i, known := s.places[id]
-	if !known || s.runs.node(i).state == inFlight {
+	if !known || s.runs.node(i).state != waiting {
 		return false
 	}
 	n := s.runs.node(i)
@@ -180,28 +180,14 @@ func (s *Scheduler) Remove(id uint64) bool {
 func (s *Scheduler) Pick(queue string, now int64) (Item, bool) {
 	s.tell(now)
 	q := s.queues[queue]
-	if q == nil || q.place == 0 {
+	if q == nil {
+		return Item{}, false
+	}
+	q.catchUp()
+	if q.place == 0 {
 		return Item{}, false
 	}
 	return s.start(q), true
-}
-
-// Finished ends a run in flight, whether it succeeded or not or goes back to
-// waiting: its places are free, and its tenant is charged what it really
-// cost, in the unit of Item.Cost, in place of the estimate. A negative actual
-// leaves the estimate. It reports whether the run was in flight; a second
-// call changes nothing.
-func (s *Scheduler) Finished(id uint64, actual float64) bool {
-	s.ready()
-	i, known := s.places[id]
-	if !known || s.runs.node(i).state != inFlight {
-		return false
-	}
-	q := s.members[s.runs.node(i).data.member].queue
-	q.finish(i, actual)
-	s.drop(i)
-	s.reopen(q)
-	return true
 }
 
 // drop forgets a run that is in no set.

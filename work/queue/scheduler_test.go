@@ -118,8 +118,10 @@ func (h *history) step() {
 		}
 	case n < 14:
 		h.pick()
-	case n < 18:
+	case n < 16:
 		h.finish()
+	case n < 18:
+		h.rest()
 	case n < 19:
 		if len(h.model.waiting) > 0 {
 			id := h.model.waiting[h.rnd.IntN(len(h.model.waiting))].ID
@@ -131,8 +133,8 @@ func (h *history) step() {
 	default:
 		h.setTenant(fmt.Sprint("t", h.rnd.IntN(7)))
 	}
-	if waiting, running := h.real.Depth(h.model.config.Name); waiting != len(h.model.waiting) || running != len(h.model.flight) {
-		h.t.Fatalf("Depth = %d waiting, %d in flight, want %d, %d", waiting, running, len(h.model.waiting), len(h.model.flight))
+	if waiting, running := h.real.Depth(h.model.config.Name); waiting != len(h.model.waiting) || running != h.model.running() {
+		h.t.Fatalf("Depth = %d waiting, %d in flight, want %d, %d", waiting, running, len(h.model.waiting), h.model.running())
 	}
 }
 
@@ -160,6 +162,27 @@ func (h *history) finish() {
 		h.t.Fatalf("Finished(%d) of a run in flight did not do so once", id)
 	}
 	h.model.finish(id, actual)
+}
+
+// rest lets a run in flight rest, or one that rests go on.
+func (h *history) rest() {
+	ids := slices.Sorted(maps.Keys(h.model.flight))
+	if len(ids) == 0 {
+		return
+	}
+	id := ids[h.rnd.IntN(len(ids))]
+	if h.model.flight[id].rests {
+		if h.real.Rest(id, 5) || !h.real.Resume(id) || h.real.Resume(id) {
+			h.t.Fatalf("Resume(%d) of a run that rests did not do so once", id)
+		}
+		h.model.resume(id)
+		return
+	}
+	actual := []float64{-1, 0, 0.1, 3}[h.rnd.IntN(4)]
+	if h.real.Resume(id) || !h.real.Rest(id, actual) || h.real.Rest(id, actual) {
+		h.t.Fatalf("Rest(%d) of a run in flight did not do so once", id)
+	}
+	h.model.rest(id, actual)
 }
 
 // drain lets everything run.

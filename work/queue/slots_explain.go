@@ -29,7 +29,8 @@ type StepExplanation struct {
 	Needs int `json:"needs"`
 	Held  int `json:"held"`
 	Slots int `json:"slots,omitempty"`
-	// TypeRunning of TypeCap steps are in flight, and so on; 0 is no cap.
+	// TypeRunning of TypeCap steps are in flight, and so on; 0 is no cap, or
+	// with the reason TypeFull that none of the type is taken.
 	TypeRunning int `json:"type-running"`
 	TypeCap     int `json:"type-cap,omitempty"`
 	KeyRunning  int `json:"key-running,omitempty"`
@@ -96,7 +97,7 @@ func (p *pool) reasons(e *StepExplanation, i uint32) {
 		{p.config.Paused, PoolPaused},
 		{p.config.Slots > 0 && free < e.Needs, PoolFull},
 		{p.config.Slots > 0 && free >= e.Needs && free < e.Needs+kept, Reserved},
-		{e.TypeCap > 0 && e.TypeRunning >= e.TypeCap, TypeFull},
+		{!p.room(d.lane.kind), TypeFull},
 		{d.key != nil && !d.key.open(p.config.KeyCap), KeyFull},
 		{g.holder.config.Suspended, TenantSuspended},
 		{!g.holder.config.Suspended && !g.may(i), TenantFull},

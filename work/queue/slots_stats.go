@@ -30,7 +30,8 @@ type TypeStats struct {
 	Type    string `json:"type"`
 	Ready   int    `json:"ready"`
 	Running int    `json:"running"`
-	Cap     int    `json:"cap,omitempty"`
+	// Cap is how many may be in flight, nil for no limit.
+	Cap *int `json:"cap,omitempty"`
 	// Mean is the seconds its steps take, the latest counting most.
 	Mean float64 `json:"mean"`
 	// AskedAt is when a worker that named the type last asked, 0 for never.
@@ -69,9 +70,11 @@ func (s *Slots) Stats(pool string, now int64, top int) (PoolStats, bool) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.kinds)) {
 		k := p.kinds[name]
-		st.Types = append(st.Types, TypeStats{
-			Type: name, Ready: k.ready, Running: k.running, Cap: p.config.Types[name], Mean: k.mean, AskedAt: k.askedAt,
-		})
+		t := TypeStats{Type: name, Ready: k.ready, Running: k.running, Mean: k.mean, AskedAt: k.askedAt}
+		if limit, capped := p.config.Types[name]; capped {
+			t.Cap = &limit
+		}
+		st.Types = append(st.Types, t)
 	}
 	total := p.used.sum(s.now)
 	for _, g := range p.guests {

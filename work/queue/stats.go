@@ -11,6 +11,8 @@ type Stats struct {
 	Config  Config `json:"-"`
 	Waiting int    `json:"waiting"`
 	Running int    `json:"running"`
+	// Resting runs have begun, and wait without a place; see Scheduler.Rest.
+	Resting int `json:"resting,omitempty"`
 	// Held runs wait for a cap, a key or a suspended tenant, not for their turn.
 	Held int `json:"held"`
 	// Tenants have runs waiting or in flight.
@@ -71,7 +73,7 @@ func (s *Scheduler) Stats(queue string, now int64, top int) (Stats, bool) {
 	}
 	q.catchUp()
 	st := Stats{
-		Config: q.config, Waiting: q.waiting, Running: q.running,
+		Config: q.config, Waiting: q.waiting, Running: q.running, Resting: q.resting,
 		Rate:   q.stats.picks.sum(s.now) / (minute / 1000),
 		Picked: q.stats.picked, Aged: q.stats.aged, Floored: q.stats.floored,
 		Top: []TenantStats{},

@@ -51,8 +51,8 @@ func (p *pool) kept(types []string) int {
 
 // room reports whether one more step of the type may be in flight.
 func (p *pool) room(k *kind) bool {
-	limit := p.config.Types[k.name]
-	return limit == 0 || k.running < limit
+	limit, capped := p.config.Types[k.name]
+	return !capped || k.running < limit
 }
 
 // first is the lane whose first step is next among these types, without

@@ -35,7 +35,7 @@ func (q *queue) use(m *member, cost float64) {
 // latter, so nobody gets more than what it missed, and once nothing of it
 // waits the rest is lost.
 func (q *queue) comeback(m *member) float64 {
-	if q.config.Memory == 0 || q.config.Policy != Fair || q.weight < minWeight {
+	if q.config.Memory == 0 || q.config.Policy != Fair || q.weight < MinWeight {
 		return 0
 	}
 	now, half := q.owner.now, q.config.HalfLife
