@@ -13,7 +13,7 @@ func (c *cli) workflowCommand() *cobra.Command {
 		c.workflowRetryCommand(), c.workflowSignalCommand(),
 		c.workflowExplainCommand(), c.workflowHistoryCommand(),
 		c.workflowTenantCommand(), c.workflowDeadCommand(), c.workflowKeyCommand(),
-		c.workflowKubeCommand(),
+		c.workflowKubeCommand(), c.workflowImportCommand(),
 	)
 	return cmd
 }

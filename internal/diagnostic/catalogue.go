@@ -314,4 +314,15 @@ A callback goes to an http or https URL, or to a destination by the name it has 
 A registry.json of Priority Operation Processing says something that POP ignores, that is likely a mistake, or that is
 done otherwise here. The pods are made all the same; the message says how.
 `},
+	{"B1303", "an export that cannot be imported", `
+A file is not what DynamoDB exports, or an item in it is no object of its table: an attribute is missing, has the wrong
+type, or holds a text that should be JSON. Nothing is imported before all is read; correct the item, or take it out.
+`},
+	{"B1304", "an object that is imported and may be of no use", `
+It refers to something that is not in the exports, waits without being on the waiting list, or is an agenda that cannot
+run here. It is kept all the same; the message says what becomes of it.
+`},
+	{"B1305", "a file beside the exports", `
+Files and directories are named as their tables: POP-Agenda-prod.json, or Agenda. What has another name is left out.
+`},
 }
