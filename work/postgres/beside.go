@@ -30,10 +30,14 @@ const (
 		WHERE e.run = 0 OR EXISTS (SELECT 1 FROM run WHERE run.id = e.run)
 		ON CONFLICT (shard, id) DO NOTHING`
 	deliverEvents = `DELETE FROM event WHERE shard = $1 AND id = ANY ($2::bigint[])`
+	dropEvents    = deliverEvents + ` AND dead IS NOT NULL`
 	updateEvents  = `UPDATE event SET try = a.try, next_at = a.next_at, dead = nullif(a.dead, 0), error = nullif(a.error, '')
 		FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]) AS a (id, try, next_at, dead, error)
 		WHERE event.shard = $1 AND event.id = a.id`
-	deleteRuns = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) AND done IS NOT NULL RETURNING id),
+	putLedgers = `INSERT INTO ledger (shard, queue, body) SELECT $1, l.queue, l.body FROM unnest($2::text[], $3::bytea[]) AS l (queue, body)
+		ON CONFLICT (shard, queue) DO UPDATE SET body = excluded.body`
+	dropLedgers = `DELETE FROM ledger WHERE shard = $1 AND queue = ANY ($2::text[])`
+	deleteRuns  = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) AND done IS NOT NULL RETURNING id),
 		outputs AS (DELETE FROM output USING gone WHERE run = gone.id),
 		entries AS (DELETE FROM history USING gone WHERE run = gone.id)
 		DELETE FROM log USING gone WHERE run = gone.id`
@@ -143,17 +147,23 @@ func (p *pipeline) events() error {
 }
 
 func (p *pipeline) acknowledge() {
-	var gone []int64
+	var gone, dropped []int64
 	var again []store.Ack
 	for _, a := range p.b.Acks {
-		if a.Delivered || a.Drop {
+		switch {
+		case a.Delivered:
 			gone = append(gone, int64(a.ID))
-		} else {
+		case a.Drop:
+			dropped = append(dropped, int64(a.ID))
+		default:
 			again = append(again, a)
 		}
 	}
 	if len(gone) > 0 {
 		p.batch.Queue(deliverEvents, p.b.Owner.Shard, gone)
+	}
+	if len(dropped) > 0 {
+		p.batch.Queue(dropEvents, p.b.Owner.Shard, dropped)
 	}
 	if len(again) > 0 {
 		p.batch.Queue(updateEvents, p.b.Owner.Shard,
@@ -162,6 +172,18 @@ func (p *pipeline) acknowledge() {
 			column(again, func(a store.Ack) int64 { return a.NextAt }),
 			column(again, func(a store.Ack) int64 { return a.Dead }),
 			column(again, func(a store.Ack) string { return tables.Escape(a.Error) }))
+	}
+}
+
+func (p *pipeline) ledgers() {
+	put, drop := tables.LastLedgers(p.b.Ledgers)
+	if len(put) > 0 {
+		p.batch.Queue(putLedgers, p.b.Owner.Shard,
+			column(put, func(l store.Ledger) string { return l.Queue }),
+			column(put, func(l store.Ledger) []byte { return l.Body }))
+	}
+	if len(drop) > 0 {
+		p.batch.Queue(dropLedgers, p.b.Owner.Shard, drop)
 	}
 }
 

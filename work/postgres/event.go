@@ -18,6 +18,16 @@ func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit i
 	return list, nil
 }
 
+// ExpiredEvents implements [store.Store].
+func (s *Store) ExpiredEvents(ctx context.Context, shard int, before store.Millis, limit int) ([]uint64, error) {
+	ids, err := query(ctx, s, `SELECT id FROM event WHERE shard = $1 AND dead < $2 AND dead IS NOT NULL ORDER BY dead, id LIMIT $3`,
+		[]any{shard, before, min(limit, maxPage)}, scalar[int64])
+	if err != nil {
+		return nil, fmt.Errorf("expired events of shard %d: %w", shard, err)
+	}
+	return column(ids, func(id int64) uint64 { return uint64(id) }), nil
+}
+
 // Dead implements [store.Store].
 func (s *Store) Dead(ctx context.Context, f store.DeadFilter, cursor string, limit int) ([]store.Event, string, error) {
 	limit = min(max(limit, 1), maxPage)

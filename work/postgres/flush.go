@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,7 +25,20 @@ func (s *Store) Flush(ctx context.Context, b *store.Batch) (store.Outcome, error
 	return out, nil
 }
 
-func (s *Store) flush(ctx context.Context, w *writer, b *store.Batch) (store.Outcome, error) {
+// attempts is how often a batch is sent whose idempotency keys are taken and
+// free again.
+const attempts = 5
+
+func (s *Store) flush(ctx context.Context, w *writer, b *store.Batch) (out store.Outcome, err error) {
+	for range attempts {
+		if out, err = s.try(ctx, w, b); !errors.Is(err, errKeyFreed) {
+			break
+		}
+	}
+	return out, err
+}
+
+func (s *Store) try(ctx context.Context, w *writer, b *store.Batch) (store.Outcome, error) {
 	p := &pipeline{b: b, docs: s.docs.of(b)}
 	if err := p.queue(); err != nil {
 		return store.Outcome{}, err
@@ -33,7 +47,12 @@ func (s *Store) flush(ctx context.Context, w *writer, b *store.Batch) (store.Out
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	if err := p.send(ctx, conn); err != nil {
+	err = p.send(ctx, conn)
+	var missing []workflow.RunID
+	if err == nil && p.unmet {
+		missing, err = p.missing(ctx, conn)
+	}
+	if err != nil {
 		w.undo(ctx)
 		if errors.Is(err, errUnfenced) {
 			return s.remember(ctx, b)
@@ -52,7 +71,7 @@ func (s *Store) flush(ctx context.Context, w *writer, b *store.Batch) (store.Out
 		return store.Outcome{}, fmt.Errorf("commit: %w", err)
 	}
 	s.docs.keep(p.docs, b.Now)
-	return store.Outcome{Duplicates: p.duplicates}, s.at(store.Committed)
+	return store.Outcome{Duplicates: p.duplicates, Missing: missing}, s.at(store.Committed)
 }
 
 // errUnfenced: the batch is not the owner's next.
@@ -63,13 +82,14 @@ type pipeline struct {
 	b          *store.Batch
 	docs       wanted
 	batch      pgx.Batch
-	final      int // runs that became final
+	final      int  // runs that became final
+	unmet      bool // an update met no run
 	duplicates map[workflow.RunID]workflow.RunID
 }
 
 func (p *pipeline) queue() error {
 	b := p.b
-	p.batch.Queue(`BEGIN`)
+	p.batch.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED`)
 	p.batch.Queue(`UPDATE owner SET seq = $1 WHERE shard = $2 AND epoch = $3 AND seq = $1 - 1`,
 		int64(b.Seq), b.Owner.Shard, int64(b.Owner.Epoch))
 	p.documents()
@@ -78,6 +98,7 @@ func (p *pipeline) queue() error {
 			return err
 		}
 	}
+	p.ledgers()
 	p.deletes()
 	return nil
 }
@@ -112,7 +133,7 @@ func (p *pipeline) answers(res pgx.BatchResults) error {
 			continue
 		}
 		if err := q.Fn(res); err != nil {
-			return err
+			return answer(err)
 		}
 	}
 	return nil
@@ -141,18 +162,50 @@ func (s *Store) remember(ctx context.Context, b *store.Batch) (store.Outcome, er
 	case o.Seq != b.Seq:
 		return store.Outcome{}, fmt.Errorf("behind batch %d: %w", o.Seq, store.ErrGap)
 	}
-	keyed := keyedOf(b.Inserts)
-	if len(keyed) == 0 {
-		return store.Outcome{}, nil
-	}
-	dups, err := retried(ctx, s, func() (map[workflow.RunID]workflow.RunID, error) {
-		rows, err := s.pool.Query(ctx, findDuplicates, keyed.args()...)
-		if err != nil {
-			return nil, err
+	return retried(ctx, s, func() (out store.Outcome, err error) {
+		keyed := keyedOf(b.Inserts)
+		if len(keyed) > 0 {
+			rows, err := s.pool.Query(ctx, findDuplicates, keyed.args()...)
+			if err != nil {
+				return out, err
+			}
+			if out.Duplicates, err = readDuplicates(rows); err != nil {
+				return out, err
+			}
 		}
-		return readDuplicates(rows)
+		var ids []workflow.RunID
+		for _, r := range keyed {
+			if _, ok := out.Duplicates[r.Meta.ID]; !ok {
+				ids = append(ids, r.Meta.ID)
+			}
+		}
+		for i := range b.Updates {
+			ids = append(ids, b.Updates[i].ID)
+		}
+		out.Missing, err = missing(ctx, s.pool, b, ids)
+		return out, err
 	})
-	return store.Outcome{Duplicates: dups}, err
+}
+
+// missing finds the runs updated that are not there.
+func (p *pipeline) missing(ctx context.Context, conn *pgx.Conn) ([]workflow.RunID, error) {
+	return missing(ctx, conn, p.b, column(p.b.Updates, func(u store.Update) workflow.RunID { return u.ID }))
+}
+
+// missing finds those of a list that are not runs of the batch's shard, unless
+// the batch deletes them.
+func missing(ctx context.Context, q querier, b *store.Batch, ids []workflow.RunID) ([]workflow.RunID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := q.Query(ctx, `SELECT u.id FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n)
+		WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = u.id AND run.shard = $2) ORDER BY u.n`, numbers(ids), b.Owner.Shard)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	list := column(gone, func(id int64) workflow.RunID { return workflow.RunID(id) })
+	return slices.DeleteFunc(list, func(id workflow.RunID) bool { return slices.Contains(b.Delete, id) }), err
 }
 
 // keyed are inserts that have an idempotency key.

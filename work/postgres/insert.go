@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
@@ -23,16 +25,16 @@ func (p *pipeline) documents() {
 }
 
 const insertRuns = `INSERT INTO run (id, shard, status, paused, priority, tenant, queue, key, tag, cost, created, deadline, wake_at,
-		started, finished, done, workflow, version, document, failure, parent, parent_node, parent_item, idempotency, labels, params, state)
+		started, finished, done, workflow, version, document, failure, parent, parent_node, parent_item, idempotency, labels, params, state, enqueued)
 	SELECT r.id, $1, r.status, r.paused, r.priority, r.tenant, r.queue, nullif(r.key, ''), r.tag, r.cost, r.created, nullif(r.deadline, 0),
 		nullif(r.wake_at, 0), nullif(r.started, 0), nullif(r.finished, 0), nullif(r.done, -1), r.workflow, r.version, d.id, nullif(r.failure, ''),
 		nullif(r.parent, 0), CASE WHEN r.parent <> 0 THEN r.node END, CASE WHEN r.parent <> 0 THEN r.item END,
-		nullif(r.idempotency, ''), nullif(r.labels, ''), r.params, r.state
+		nullif(r.idempotency, ''), nullif(r.labels, ''), r.params, r.state, nullif(r.enqueued, 0)
 	FROM unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
 		$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], $18::integer[], $19::bytea[],
-		$20::text[], $21::bigint[], $22::integer[], $23::integer[], $24::text[], $25::text[], $26::bytea[], $27::bytea[])
+		$20::text[], $21::bigint[], $22::integer[], $23::integer[], $24::text[], $25::text[], $26::bytea[], $27::bytea[], $28::bigint[])
 		WITH ORDINALITY AS r (id, status, paused, priority, tenant, queue, key, tag, cost, created, deadline, wake_at, started, finished, done, workflow,
-		version, hash, failure, parent, node, item, idempotency, labels, params, state, n)
+		version, hash, failure, parent, node, item, idempotency, labels, params, state, enqueued, n)
 	LEFT JOIN document d ON d.hash = r.hash ORDER BY r.n
 	ON CONFLICT (tenant, idempotency) WHERE idempotency IS NOT NULL DO NOTHING`
 
@@ -58,10 +60,17 @@ func (p *pipeline) inserts() error {
 	if len(keys) > 0 {
 		inOrder(recs)
 	}
-	p.batch.Queue(insertRuns, p.insertColumns(recs, done)...)
+	var inserted int64
+	p.batch.Queue(insertRuns, p.insertColumns(recs, done)...).Exec(func(tag pgconn.CommandTag) error {
+		inserted = tag.RowsAffected()
+		return nil
+	})
 	if len(keys) > 0 {
 		p.batch.Queue(findDuplicates, keys.args()...).Query(func(rows pgx.Rows) (err error) {
 			p.duplicates, err = readDuplicates(rows)
+			if err == nil && inserted+int64(len(p.duplicates)) < int64(len(recs)) {
+				return errKeyFreed
+			}
 			return err
 		})
 	}
@@ -75,6 +84,10 @@ func (p *pipeline) inserts() error {
 	p.putOutputs(outputs)
 	return nil
 }
+
+// errKeyFreed: a run was not inserted, as its idempotency key was taken, and
+// the run that had the key was deleted before it could be asked for.
+var errKeyFreed = errors.New("an idempotency key was taken and free again within the batch")
 
 // inOrder sorts by key, so that two shards that insert the same keys wait for
 // each other in one direction only. Of those of one key the first stays first.
@@ -114,6 +127,7 @@ func (p *pipeline) insertColumns(recs []*store.Record, done map[*store.Record]in
 		column(recs, func(r rec) string { return tables.LabelText(r.Meta.Labels) }),
 		column(recs, func(r rec) []byte { return shortParams(r) }),
 		column(recs, func(r rec) []byte { return present(r.State) }),
+		column(recs, func(r rec) int64 { return r.Enqueued }),
 	}
 }
 

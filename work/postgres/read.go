@@ -49,12 +49,13 @@ func numbers(ids []workflow.RunID) []int64 {
 func (s *Store) Queued(ctx context.Context, shard int, after workflow.RunID, limit int) ([]store.Waiting, error) {
 	names := map[string]string{}
 	list, err := query(ctx, s, `SELECT id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created,
-		coalesce(deadline, 0), coalesce(wake_at, 0) FROM run WHERE shard = $1 AND done IS NULL AND status <= $2 AND id > $3 ORDER BY id LIMIT $4`,
+		coalesce(enqueued, 0), coalesce(deadline, 0), coalesce(wake_at, 0) FROM run WHERE shard = $1 AND done IS NULL AND status <= $2 AND id > $3 ORDER BY id LIMIT $4`,
 		kept(shard, int(machine.Queued), int64(after), limit), func(scan func(...any) error) (store.Waiting, error) {
 			var w store.Waiting
 			var id int64
 			var status, paused, priority int16
-			err := scan(&id, &status, &paused, &priority, &w.Tenant, &w.Queue, &w.Key, &w.Tag, &w.Cost, &w.Created, &w.Deadline, &w.WakeAt)
+			err := scan(&id, &status, &paused, &priority, &w.Tenant, &w.Queue, &w.Key, &w.Tag, &w.Cost, &w.Created,
+				&w.Enqueued, &w.Deadline, &w.WakeAt)
 			w.ID, w.Status, w.Paused, w.Priority = workflow.RunID(id), machine.Status(status), paused != 0, uint8(priority)
 			intern(names, &w.Tenant, &w.Queue, &w.Key)
 			return w, err
@@ -140,6 +141,15 @@ func scanOutput(scan func(...any) error) (o store.Output, err error) {
 	err = scan(&run, &o.Node, &o.Item, &body)
 	o.Run, o.Body = workflow.RunID(run), body
 	return o, err
+}
+
+// Ledgers implements [store.Store].
+func (s *Store) Ledgers(ctx context.Context, shard int) ([]store.Ledger, error) {
+	list, err := query(ctx, s, `SELECT queue, body FROM ledger WHERE shard = $1 ORDER BY queue`, kept(shard), tables.ScanLedger)
+	if err != nil {
+		return nil, fmt.Errorf("ledgers of shard %d: %w", shard, err)
+	}
+	return list, nil
 }
 
 // Document implements [store.Store].

@@ -61,7 +61,8 @@ func (c *Core) write(b *store.Batch, r *resident) {
 	}
 	b.Updates = append(b.Updates, store.Update{
 		ID: id, Status: st.Status, Paused: st.Paused, Priority: r.rec.Meta.Priority, Queue: r.rec.Meta.Queue, Tag: r.tag,
-		WakeAt: r.rec.WakeAt, Started: st.StartedAt, Finished: st.FinishedAt, Failure: r.rec.Failure, State: blob,
+		WakeAt: r.rec.WakeAt, Deadline: r.rec.Deadline, Enqueued: r.rec.Enqueued, Started: st.StartedAt,
+		Finished: st.FinishedAt, Failure: r.rec.Failure, State: blob,
 	})
 }
 

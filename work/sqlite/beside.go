@@ -85,13 +85,33 @@ func (f *flush) events() error {
 
 func (f *flush) acknowledge(k *store.Ack) error {
 	shard := int64(f.b.Owner.Shard)
-	if k.Delivered || k.Drop {
+	switch {
+	case k.Delivered:
 		_, err := f.deliverEvent.run(shard, int64(k.ID))
+		return err
+	case k.Drop:
+		_, err := f.dropEvent.run(shard, int64(k.ID))
 		return err
 	}
 	f.args = f.args[:0].int(int64(k.Try)).int(k.NextAt).time(k.Dead).label(k.Error).int(shard).int(int64(k.ID))
 	_, err := f.updateEvent.with(f.args)
 	return err
+}
+
+func (f *flush) ledgers() error {
+	shard := int64(f.b.Owner.Shard)
+	put, drop := tables.LastLedgers(f.b.Ledgers)
+	for _, l := range put {
+		if _, err := f.putLedger.run(shard, l.Queue, l.Body); err != nil {
+			return fmt.Errorf("ledger of queue %q: %w", l.Queue, err)
+		}
+	}
+	for _, queue := range drop {
+		if _, err := f.dropLedger.run(shard, queue); err != nil {
+			return fmt.Errorf("ledger of queue %q: %w", queue, err)
+		}
+	}
+	return nil
 }
 
 func (f *flush) deletes() error {

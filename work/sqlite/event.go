@@ -35,6 +35,23 @@ func (s *Store) Dead(ctx context.Context, f store.DeadFilter, cursor string, lim
 	return list[:limit], tables.EventCursorAt(&list[limit-1]), nil
 }
 
+// ExpiredEvents implements [store.Store]. The index of what is dead has all
+// shards: the + keeps SQLite from reading the shard's whole outbox instead.
+func (s *Store) ExpiredEvents(ctx context.Context, shard int, before store.Millis, limit int) ([]uint64, error) {
+	var ids []uint64
+	err := s.each(ctx, `SELECT id FROM event WHERE +shard = ? AND dead < ? AND dead IS NOT NULL ORDER BY dead, id LIMIT ?`,
+		[]any{shard, before, min(limit, maxPage)}, func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			ids = append(ids, uint64(id))
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("expired events of shard %d: %w", shard, err)
+	}
+	return ids, nil
+}
+
 func (s *Store) eventsOf(ctx context.Context, query string, args []any) ([]store.Event, error) {
 	var list []store.Event
 	err := s.each(ctx, query, args, func(scan func(...any) error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,7 +19,7 @@ func (s *Store) Flush(ctx context.Context, b *store.Batch) (store.Outcome, error
 	out, err := result(ctx, s.writer, func(w *writer) (store.Outcome, error) {
 		f := flush{writer: w, b: b}
 		err := f.write()
-		return store.Outcome{Duplicates: f.duplicates}, err
+		return store.Outcome{Duplicates: f.duplicates, Missing: f.missing}, err
 	})
 	if err != nil {
 		return store.Outcome{}, fmt.Errorf("flush batch %d of shard %d: %w", b.Seq, b.Owner.Shard, err)
@@ -32,6 +33,7 @@ type flush struct {
 	b          *store.Batch
 	final      int // runs that became final
 	duplicates map[workflow.RunID]workflow.RunID
+	missing    []workflow.RunID
 }
 
 func (f *flush) write() error {
@@ -39,7 +41,7 @@ func (f *flush) write() error {
 	if err != nil || written {
 		return err
 	}
-	for _, part := range []func() error{f.documents, f.inserts, f.updates, f.outputs, f.history, f.logs, f.events, f.deletes} {
+	for _, part := range []func() error{f.documents, f.inserts, f.updates, f.outputs, f.history, f.logs, f.events, f.ledgers, f.deletes} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -67,16 +69,46 @@ func (f *flush) begin() (written bool, err error) {
 	return true, f.remember()
 }
 
-// remember finds the duplicates that a batch had when it was written.
+// remember finds the duplicates that a batch had when it was written, and what
+// was missing.
 func (f *flush) remember() error {
 	for i := range f.b.Inserts {
-		if r := &f.b.Inserts[i]; r.Idempotency != "" {
-			if err := f.duplicate(r); err != nil {
-				return err
-			}
+		r := &f.b.Inserts[i]
+		if r.Idempotency == "" {
+			continue
+		}
+		if err := f.duplicate(r); err != nil {
+			return err
+		}
+		if _, ok := f.duplicates[r.Meta.ID]; ok {
+			continue
+		}
+		if err := f.look(r.Meta.ID); err != nil {
+			return err
+		}
+	}
+	for i := range f.b.Updates {
+		if err := f.look(f.b.Updates[i].ID); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// look notes whether a run is missing.
+func (f *flush) look(id workflow.RunID) error {
+	_, found, err := f.findRun.number(int64(id), int64(f.b.Owner.Shard))
+	if err == nil && !found {
+		f.miss(id)
+	}
+	return err
+}
+
+// miss notes a run that is not there, unless the batch deletes it.
+func (f *flush) miss(id workflow.RunID) {
+	if !slices.Contains(f.b.Delete, id) {
+		f.missing = append(f.missing, id)
+	}
 }
 
 // duplicate notes which run has an insert's idempotency key, when it is
@@ -163,7 +195,7 @@ func (f *flush) insert(r *store.Record) (inserted bool, err error) {
 	} else {
 		a = a.part(m.Params)
 	}
-	f.args = a.blob(r.State)
+	f.args = a.blob(r.State).time(r.Enqueued)
 	n, err := f.insertRun.with(f.args)
 	if err != nil {
 		return false, taken(err)
@@ -202,7 +234,7 @@ func (f *flush) updates() error {
 
 func (f *flush) update(u *store.Update) error {
 	a := f.args[:0].int(int64(u.Status)).int(tables.Int(u.Paused)).int(int64(u.Priority)).text(u.Queue).float(u.Tag).
-		time(u.WakeAt).time(u.Started).time(u.Finished).label(u.Failure).blob(u.State)
+		time(u.WakeAt).time(u.Deadline).time(u.Enqueued).time(u.Started).time(u.Finished).label(u.Failure).blob(u.State)
 	stmt := f.updateRun
 	if u.Status.Final() {
 		place, err := f.place()
@@ -212,6 +244,9 @@ func (f *flush) update(u *store.Update) error {
 		a, stmt = a.int(place.Done(u.Status)), f.finishRun
 	}
 	f.args = a.int(int64(u.ID)).int(int64(f.b.Owner.Shard))
-	_, err := stmt.with(f.args)
+	n, err := stmt.with(f.args)
+	if err == nil && n == 0 {
+		f.miss(u.ID)
+	}
 	return err
 }

@@ -134,6 +134,20 @@ func attach(ctx context.Context, q querier, recs []store.Record) error {
 		})
 }
 
+// Ledgers implements [store.Store].
+func (s *Store) Ledgers(ctx context.Context, shard int) ([]store.Ledger, error) {
+	var list []store.Ledger
+	err := s.each(ctx, `SELECT queue, body FROM ledger WHERE shard = ? ORDER BY queue`, []any{shard}, func(scan func(...any) error) error {
+		l, err := tables.ScanLedger(scan)
+		list = append(list, l)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledgers of shard %d: %w", shard, err)
+	}
+	return list, nil
+}
+
 // Document implements [store.Store].
 func (s *Store) Document(ctx context.Context, h store.Hash) ([]byte, error) {
 	var body []byte

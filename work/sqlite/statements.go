@@ -13,18 +13,19 @@ type statements struct {
 	acquire, renew, release, owner *statement
 	fence                          *statement
 
-	findDocument, insertDocument, touchDocument, dropDocuments *statement
+	findDocument, insertDocument, touchDocument, dropDocument *statement
 
-	insertRun, updateRun, finishRun, deleteRun, findKey *statement
+	insertRun, updateRun, finishRun, deleteRun, findKey, findRun *statement
 
 	putOutput, dropOutput, addHistory, putLog *statement
 	deleteOutputs, deleteHistory, deleteLogs  *statement
 	addEvent, deliverEvent, updateEvent       *statement
+	dropEvent, putLedger, dropLedger          *statement
 	setting, putSetting, dropSetting          *statement
 	addField, dropFields, count, counter      *statement
 }
 
-const texts = 40
+const texts = 44
 
 func (s *statements) table() map[**statement]string {
 	t := make(map[**statement]string, texts)
@@ -60,16 +61,17 @@ func (s *statements) runTexts(t map[**statement]string) {
 	t[&s.findDocument] = `SELECT id, used FROM document WHERE hash = ?1`
 	t[&s.insertDocument] = `INSERT INTO document (hash, used, body) VALUES (?1, ?2, ?3)`
 	t[&s.touchDocument] = `UPDATE document SET used = max(used, ?1) WHERE id = ?2`
-	t[&s.dropDocuments] = `DELETE FROM document WHERE id IN (SELECT id FROM document WHERE used < ?1 LIMIT ?2)`
+	t[&s.dropDocument] = `DELETE FROM document WHERE id = ?1 AND used < ?2`
 	t[&s.insertRun] = `INSERT INTO run (id, shard, status, paused, priority, tenant, queue, key, tag, cost, created, deadline, wake_at,
-		started, finished, done, workflow, version, document, failure, parent, parent_node, parent_item, idempotency, labels, params, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		started, finished, done, workflow, version, document, failure, parent, parent_node, parent_item, idempotency, labels, params, state, enqueued)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, idempotency) WHERE idempotency IS NOT NULL DO NOTHING`
-	const changed = `UPDATE run SET status = ?, paused = ?, priority = ?, queue = ?, tag = ?, wake_at = ?, started = ?, finished = ?,
-		failure = ?, state = ?, `
+	const changed = `UPDATE run SET status = ?, paused = ?, priority = ?, queue = ?, tag = ?, wake_at = ?, deadline = ?, enqueued = ?,
+		started = ?, finished = ?, failure = ?, state = ?, `
 	t[&s.updateRun] = changed + `done = NULL WHERE id = ? AND shard = ?`
-	t[&s.finishRun] = changed + `done = CASE WHEN done IS NOT NULL AND status = ?1 AND finished IS ?8 THEN done ELSE ? END WHERE id = ? AND shard = ?`
+	t[&s.finishRun] = changed + `done = CASE WHEN done IS NOT NULL AND status = ?1 AND finished IS ?10 THEN done ELSE ? END WHERE id = ? AND shard = ?`
 	t[&s.deleteRun] = `DELETE FROM run WHERE id = ?1 AND shard = ?2 AND done IS NOT NULL`
+	t[&s.findRun] = `SELECT 1 FROM run WHERE id = ?1 AND shard = ?2`
 	t[&s.findKey] = `SELECT id FROM run WHERE tenant = ?1 AND idempotency = ?2`
 }
 
@@ -88,7 +90,10 @@ func (s *statements) besideTexts(t map[**statement]string) {
 		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM run WHERE id = ?3)
 		ON CONFLICT (shard, id) DO NOTHING`
 	t[&s.deliverEvent] = `DELETE FROM event WHERE shard = ?1 AND id = ?2`
+	t[&s.dropEvent] = t[&s.deliverEvent] + ` AND dead IS NOT NULL`
 	t[&s.updateEvent] = `UPDATE event SET try = ?1, next_at = ?2, dead = ?3, error = ?4 WHERE shard = ?5 AND id = ?6`
+	t[&s.putLedger] = `INSERT INTO ledger (shard, queue, body) VALUES (?1, ?2, ?3) ON CONFLICT (shard, queue) DO UPDATE SET body = excluded.body`
+	t[&s.dropLedger] = `DELETE FROM ledger WHERE shard = ?1 AND queue = ?2`
 }
 
 func (s *statements) settingTexts(t map[**statement]string) {

@@ -19,6 +19,7 @@ type Batch struct {
 	Logs        []Chunk
 	Events      []Event          // new outbox rows; one whose ID is there is not written again
 	Acks        []Ack            // what became of deliveries
+	Ledgers     []Ledger         // replace those of the same queue, the last one counts
 	Delete      []workflow.RunID // those that are final, with their outputs, history and logs; documents nobody uses go in time
 }
 
@@ -28,4 +29,10 @@ type Outcome struct {
 	// run that has it. Nothing of that insert's run was written (its outputs,
 	// history, logs and events neither).
 	Duplicates map[workflow.RunID]workflow.RunID
+	// Missing: runs that the batch inserts or updates, and does not delete, and
+	// that are not runs of the shard: an update met none, as it was deleted; or
+	// the answer is given again to an insert that was a duplicate, and the run
+	// that had its key is gone since. Nothing is kept of them: who has them in
+	// memory forgets them, and tells who submitted one to submit again.
+	Missing []workflow.RunID
 }

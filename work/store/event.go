@@ -28,7 +28,7 @@ type Event struct {
 type Ack struct {
 	ID        uint64
 	Delivered bool
-	Drop      bool // a dead one is dropped by hand
+	Drop      bool // it is deleted if it is dead; one that is tried again meanwhile stays
 	Try       int
 	NextAt    Millis
 	Dead      Millis

@@ -23,6 +23,7 @@ type Record struct {
 	Idempotency string  // the caller's key, "" for none
 	WakeAt      Millis  // 0 for none
 	Deadline    Millis  // 0 for none
+	Enqueued    Millis  // when it began to wait in its queue; 0: when it was created
 	Started     Millis  // 0 while it never was
 	Finished    Millis  // 0 while it is not
 	Failure     string  // the failure's code, to filter by
@@ -42,6 +43,7 @@ type Waiting struct {
 	Tag      float64
 	Cost     float64
 	Created  Millis
+	Enqueued Millis // as of Record
 	Deadline Millis
 	WakeAt   Millis
 }
@@ -55,6 +57,8 @@ type Update struct {
 	Queue    string
 	Tag      float64
 	WakeAt   Millis
+	Deadline Millis // 0 for none
+	Enqueued Millis // 0: when it was created
 	Started  Millis
 	Finished Millis
 	Failure  string
@@ -78,6 +82,13 @@ type OutputKey struct {
 type History struct {
 	Run   workflow.RunID
 	Entry machine.Entry
+}
+
+// Ledger is what the order of a queue remembers of who had how much, in a form
+// that the order alone reads. A Body of nil deletes it.
+type Ledger struct {
+	Queue string
+	Body  []byte
 }
 
 // Hash is the SHA-256 of a workflow's canonical text.

@@ -49,6 +49,13 @@ type Store interface {
 	// Flush writes a batch, all of it or nothing. ErrNotOwner when the owner's
 	// epoch is not current; a batch whose Seq was the last one written by the
 	// same epoch is not written again and answered as it was.
+	//
+	// ErrNotFound when the document of an insert is neither stored nor among
+	// the batch's Documents: it was there when the run was submitted, and went
+	// because nobody had used it for long. Nothing was written. To try again as
+	// it is would fail for ever: the batch is sent again under its number with
+	// the documents of all its Inserts, and what was believed to be stored is
+	// believed no longer.
 	Flush(ctx context.Context, b *Batch) (Outcome, error)
 
 	// Queued gives the shard's runs that are Held or Queued, lean, in order of
@@ -60,6 +67,8 @@ type Store interface {
 	// Load gives runs whole, with their outputs, in any order; those that do
 	// not exist are left out.
 	Load(ctx context.Context, ids []workflow.RunID) ([]Record, error)
+	// Ledgers gives the ledgers of the shard's queues, by queue.
+	Ledgers(ctx context.Context, shard int) ([]Ledger, error)
 	// Document gives the canonical text of a workflow by its hash.
 	Document(ctx context.Context, h Hash) ([]byte, error)
 	// Idempotent gives the runs already submitted under these keys.
@@ -81,6 +90,9 @@ type Store interface {
 	Events(ctx context.Context, shard int, now Millis, limit int) ([]Event, error)
 	// Dead gives events that were given up, newest first.
 	Dead(ctx context.Context, f DeadFilter, cursor string, limit int) ([]Event, string, error)
+	// ExpiredEvents gives the shard's events that were given up before a time,
+	// longest ago first: what retention may drop, see Ack.Drop.
+	ExpiredEvents(ctx context.Context, shard int, before Millis, limit int) ([]uint64, error)
 	// Expired gives finished runs of the shard that finished before the time
 	// of their state, oldest first within a state: what retention may delete.
 	Expired(ctx context.Context, shard int, before map[machine.Status]Millis, limit int) ([]workflow.RunID, error)

@@ -40,7 +40,7 @@ func ScanSummary(scan func(...any) error) (s store.Summary, done int64, err erro
 const RecordColumns = `run.id, shard, status, paused, priority, tenant, queue, workflow, version, coalesce(document.hash, ''),
 	coalesce(key, ''), coalesce(idempotency, ''), cost, tag, created, coalesce(deadline, 0), coalesce(wake_at, 0),
 	coalesce(started, 0), coalesce(finished, 0), coalesce(failure, ''), coalesce(parent, 0), coalesce(parent_node, 0),
-	coalesce(parent_item, 0), coalesce(labels, ''), params, state`
+	coalesce(parent_item, 0), coalesce(labels, ''), params, state, coalesce(enqueued, 0)`
 
 // ScanRecord reads one row of [RecordColumns].
 func ScanRecord(scan func(...any) error) (r store.Record, err error) {
@@ -50,7 +50,7 @@ func ScanRecord(scan func(...any) error) (r store.Record, err error) {
 	m := &r.Meta
 	err = scan(&id, &shard, &status, &paused, &priority, &m.Tenant, &m.Queue, &m.Workflow, &version, &hash,
 		&r.Key, &r.Idempotency, &r.Cost, &r.Tag, &m.Created, &r.Deadline, &r.WakeAt,
-		&r.Started, &r.Finished, &r.Failure, &parent, &node, &item, &labels, &params, &r.State)
+		&r.Started, &r.Finished, &r.Failure, &parent, &node, &item, &labels, &params, &r.State, &r.Enqueued)
 	if err != nil {
 		return r, err
 	}

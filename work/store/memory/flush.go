@@ -18,7 +18,7 @@ func (s *Store) Flush(ctx context.Context, b *store.Batch) (out store.Outcome, e
 	err = s.write(ctx, func(d *Database) error {
 		f := flush{Database: d, b: b, duplicates: map[workflow.RunID]workflow.RunID{}}
 		err := f.write()
-		out.Duplicates = f.duplicates
+		out.Duplicates, out.Missing = f.duplicates, f.missing
 		return err
 	})
 	if err != nil {
@@ -32,6 +32,7 @@ type flush struct {
 	b          *store.Batch
 	final      int
 	duplicates map[workflow.RunID]workflow.RunID
+	missing    []workflow.RunID
 }
 
 // write checks everything, then changes everything.
@@ -42,6 +43,7 @@ func (f *flush) write() error {
 		return fmt.Errorf("epoch %d, not %d: %w", o.Epoch, f.b.Owner.Epoch, store.ErrNotOwner)
 	case o.Seq == f.b.Seq:
 		f.findDuplicates()
+		f.findMissing()
 		return nil
 	case o.Seq+1 != f.b.Seq:
 		return fmt.Errorf("behind batch %d: %w", o.Seq, store.ErrGap)
@@ -51,10 +53,25 @@ func (f *flush) write() error {
 	}
 	o.Seq = f.b.Seq
 	f.owners[f.b.Owner.Shard] = o
-	for _, part := range []func(){f.inserts, f.updates, f.outputs, f.entries, f.outbox, f.deletes} {
+	for _, part := range []func(){f.inserts, f.updates, f.outputs, f.entries, f.outbox, f.ledger, f.findMissing, f.deletes} {
 		part()
 	}
 	return nil
+}
+
+// findMissing finds what the batch inserts or updates and is not there.
+func (f *flush) findMissing() {
+	look := func(id workflow.RunID) {
+		if r := f.runs[id]; (r == nil || r.Shard != f.b.Owner.Shard) && !f.duplicate(id) && !slices.Contains(f.b.Delete, id) {
+			f.missing = append(f.missing, id)
+		}
+	}
+	for i := range f.b.Inserts {
+		look(f.b.Inserts[i].Meta.ID)
+	}
+	for i := range f.b.Updates {
+		look(f.b.Updates[i].ID)
+	}
 }
 
 // findDuplicates finds the inserts whose keys other runs have, of before or of
@@ -162,6 +179,7 @@ func (f *flush) updates() {
 		}
 		was, finished := r.Status, r.Finished
 		r.Status, r.Paused, r.Meta.Priority, r.Meta.Queue, r.Tag = u.Status, u.Paused, u.Priority, u.Queue, u.Tag
+		r.Deadline, r.Enqueued = u.Deadline, u.Enqueued
 		r.WakeAt, r.Started, r.Finished, r.Failure, r.State = u.WakeAt, u.Started, u.Finished, u.Failure, bytes.Clone(u.State)
 		if !was.Final() || was != r.Status || finished != r.Finished {
 			f.settle(r)
@@ -218,11 +236,23 @@ func (f *flush) outbox() {
 		e, there := f.events[k]
 		switch {
 		case !there:
-		case a.Delivered || a.Drop:
+		case a.Delivered || a.Drop && e.Dead != 0:
 			delete(f.events, k)
+		case a.Drop:
 		default:
 			e.Try, e.NextAt, e.Dead, e.Error = a.Try, a.NextAt, a.Dead, a.Error
 			f.events[k] = e
+		}
+	}
+}
+
+func (f *flush) ledger() {
+	for _, l := range f.b.Ledgers {
+		k := ledgerKey{f.b.Owner.Shard, l.Queue}
+		if l.Body == nil {
+			delete(f.ledgers, k)
+		} else {
+			f.ledgers[k] = bytes.Clone(l.Body)
 		}
 	}
 }

@@ -35,6 +35,7 @@ type Database struct {
 	order     []workflow.RunID // of runs, sorted
 	keys      map[store.IdempotencyKey]workflow.RunID
 	events    map[eventKey]store.Event
+	ledgers   map[ledgerKey][]byte
 	settings  map[settingKey]store.Setting
 	version   int64 // of the settings that engines go by
 	versions  int64 // of all settings
@@ -55,6 +56,10 @@ type (
 		shard int
 		id    uint64
 	}
+	ledgerKey struct {
+		shard int
+		queue string
+	}
 	settingKey struct{ kind, id string }
 )
 
@@ -65,8 +70,8 @@ func New(now func() store.Millis) *Database {
 	}
 	return &Database{
 		now: now, owners: map[int]store.Owner{}, documents: map[store.Hash][]byte{}, runs: map[workflow.RunID]*run{},
-		keys: map[store.IdempotencyKey]workflow.RunID{}, events: map[eventKey]store.Event{}, settings: map[settingKey]store.Setting{},
-		stores: map[*Store]bool{},
+		keys: map[store.IdempotencyKey]workflow.RunID{}, events: map[eventKey]store.Event{}, ledgers: map[ledgerKey][]byte{},
+		settings: map[settingKey]store.Setting{}, stores: map[*Store]bool{},
 	}
 }
 

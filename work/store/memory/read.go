@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -35,7 +36,8 @@ func (s *Store) Queued(ctx context.Context, shard int, after workflow.RunID, lim
 		for _, r := range d.behind(shard, after, limit, (*run).waits) {
 			list = append(list, store.Waiting{
 				ID: r.Meta.ID, Tenant: r.Meta.Tenant, Queue: r.Meta.Queue, Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
-				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Deadline: r.Deadline, WakeAt: r.WakeAt,
+				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Enqueued: r.Enqueued, Deadline: r.Deadline,
+				WakeAt: r.WakeAt,
 			})
 		}
 		return list, nil
@@ -74,6 +76,20 @@ func (s *Store) Load(ctx context.Context, ids []workflow.RunID) ([]store.Record,
 				list = append(list, r.whole())
 			}
 		}
+		return list, nil
+	})
+}
+
+// Ledgers implements [store.Store].
+func (s *Store) Ledgers(ctx context.Context, shard int) ([]store.Ledger, error) {
+	return read(ctx, s, func(d *Database) ([]store.Ledger, error) {
+		var list []store.Ledger
+		for k, body := range d.ledgers {
+			if k.shard == shard {
+				list = append(list, store.Ledger{Queue: k.queue, Body: bytes.Clone(body)})
+			}
+		}
+		slices.SortFunc(list, func(a, b store.Ledger) int { return cmp.Compare(a.Queue, b.Queue) })
 		return list, nil
 	})
 }
@@ -140,6 +156,24 @@ func (s *Store) Events(ctx context.Context, shard int, now store.Millis, limit i
 		}
 		slices.SortFunc(due, func(a, b store.Event) int { return cmp.Or(cmp.Compare(a.NextAt, b.NextAt), cmp.Compare(a.ID, b.ID)) })
 		return due[:min(len(due), limit)], nil
+	})
+}
+
+// ExpiredEvents implements [store.Store].
+func (s *Store) ExpiredEvents(ctx context.Context, shard int, before store.Millis, limit int) ([]uint64, error) {
+	return read(ctx, s, func(d *Database) ([]uint64, error) {
+		var old []store.Event
+		for k, e := range d.events {
+			if k.shard == shard && e.Dead != 0 && e.Dead < before {
+				old = append(old, e)
+			}
+		}
+		slices.SortFunc(old, func(a, b store.Event) int { return cmp.Or(cmp.Compare(a.Dead, b.Dead), cmp.Compare(a.ID, b.ID)) })
+		var ids []uint64
+		for _, e := range old[:min(len(old), limit)] {
+			ids = append(ids, e.ID)
+		}
+		return ids, nil
 	})
 }
 

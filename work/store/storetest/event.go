@@ -16,6 +16,8 @@ func eventCases() []testCase {
 		{"an event that failed is due later, and dead when it is given up", eventFailed},
 		{"dead events are listed newest first, by filter and page", deadListed},
 		{"a dead event is replayed or dropped", deadReplayed},
+		{"an event that is tried again is not dropped", droppedAlive},
+		{"dead events expire by age, oldest first", deadExpired},
 		{"an event is not written twice", eventTwice},
 	}
 }
@@ -173,4 +175,46 @@ func eventTwice(t *testing.T, b Backend) {
 	same(t, "due of the first shard", f.due(9, 9), []uint64{1})
 	other.flush(store.Batch{Acks: []store.Ack{{ID: 1, Dead: 5}}})
 	same(t, "due of the first shard", f.due(9, 9), []uint64{1})
+}
+
+func droppedAlive(t *testing.T, b Backend) {
+	f := open(t, b)
+	e := event(1, 1)
+	e.Dead = 5
+	f.events(e, event(2, 1))
+	f.flush(store.Batch{Acks: []store.Ack{{ID: 1, NextAt: 40}}})
+	f.flush(store.Batch{Acks: []store.Ack{{ID: 1, Drop: true}, {ID: 2, Drop: true}, {ID: 3, Drop: true}}})
+	same(t, "due", f.due(40, 9), []uint64{2, 1})
+}
+
+func deadExpired(t *testing.T, b Backend) {
+	f := open(t, b)
+	var all []store.Event
+	for n := 1; n <= 20; n++ {
+		e := event(n, 1)
+		if n%4 != 0 {
+			e.Dead = epoch + int64(100-n/2)
+		}
+		all = append(all, e)
+	}
+	f.events(all...)
+	foreign := event(21, 1)
+	foreign.Run, foreign.Dead = 0, epoch
+	other := own(t, f.Store, 1, "one")
+	other.flush(store.Batch{Events: []store.Event{foreign}})
+	for _, c := range []struct {
+		before store.Millis
+		limit  int
+		want   []uint64
+	}{
+		{epoch + 92, 9, []uint64{18, 19}},
+		{epoch + 93, 9, []uint64{18, 19, 17}},
+		{epoch + 94, 4, []uint64{18, 19, 17, 14}},
+		{epoch, 9, nil},
+	} {
+		same(t, fmt.Sprintf("ExpiredEvents(%d, %d)", c.before-epoch, c.limit), must[[]uint64](t)(f.ExpiredEvents(t.Context(), 0, c.before, c.limit)), c.want)
+	}
+	f.flush(store.Batch{Acks: []store.Ack{{ID: 18, Drop: true}, {ID: 19, Drop: true}}})
+	same(t, "ExpiredEvents after two were dropped", must[[]uint64](t)(f.ExpiredEvents(t.Context(), 0, epoch+93, 9)), []uint64{17})
+	same(t, "ExpiredEvents of the other shard", must[[]uint64](t)(f.ExpiredEvents(t.Context(), 1, epoch+1, 9)), []uint64{21})
 }

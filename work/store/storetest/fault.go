@@ -43,12 +43,14 @@ func commitFails(t *testing.T, b Backend) {
 	batch := f.batch(store.Batch{
 		Documents: []store.Document{{Hash: store.Hash{7}, Body: []byte("x")}},
 		Inserts:   []store.Record{withDocument(queued(1), store.Hash{7})}, Updates: []store.Update{update(r, machine.Failed, epoch)},
-		Events: []store.Event{{ID: 1, Run: id(0), Kind: "x", Body: text(1)}},
+		Events:  []store.Event{{ID: 1, Run: id(0), Kind: "x", Body: text(1)}},
+		Ledgers: []store.Ledger{{Queue: "main", Body: []byte("new")}},
 	})
 	if _, err := f.Flush(t.Context(), batch); !errors.Is(err, errInjected) {
 		t.Fatalf("Flush = %v, want the injected error", err)
 	}
 	f.lacks(id(1))
+	f.ledgers()
 	if got, _ := f.load(id(0)); got.Status != machine.Queued {
 		t.Errorf("the run is %v, want queued as before", got.Status)
 	}
@@ -60,6 +62,7 @@ func commitFails(t *testing.T, b Backend) {
 	}
 	f.has(id(1))
 	same(t, "due", f.due(epoch, 9), []uint64{1})
+	f.ledgers("main=new")
 	same(t, "document", string(must[[]byte](t)(f.Document(t.Context(), store.Hash{7}))), "x")
 }
 
@@ -168,7 +171,8 @@ func reopened(t *testing.T, b Backend) {
 	want := whole(0)
 	f.flush(store.Batch{
 		Documents: []store.Document{document}, Inserts: []store.Record{want, queued(1)},
-		Events: []store.Event{{ID: 1, Run: id(0), Kind: "x", Body: text(1)}},
+		Events:  []store.Event{{ID: 1, Run: id(0), Kind: "x", Body: text(1)}},
+		Ledgers: []store.Ledger{{Queue: "main", Body: []byte("new")}},
 	})
 	version := must[int64](t)(f.PutSetting(t.Context(), store.Setting{Kind: "k", ID: "a", Body: text(1)}))
 	if err := s.Close(); err != nil {
@@ -178,6 +182,7 @@ func reopened(t *testing.T, b Backend) {
 	got, _ := again.load(id(0))
 	same(t, "Load", got, want)
 	same(t, "due", again.due(epoch, 9), []uint64{1})
+	again.ledgers("main=new")
 	if s := must[store.Setting](t)(again.Setting(t.Context(), "k", "a")); s.Version != version {
 		t.Errorf("version %d of the setting, want %d", s.Version, version)
 	}

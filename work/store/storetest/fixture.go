@@ -82,7 +82,7 @@ func queued(n int) store.Record {
 func update(r store.Record, status machine.Status, at store.Millis) store.Update {
 	u := store.Update{
 		ID: r.Meta.ID, Status: status, Priority: r.Meta.Priority, Queue: r.Meta.Queue, Tag: r.Tag,
-		Started: at, State: fmt.Appendf(nil, "%v at %d", status, at),
+		Deadline: r.Deadline, Enqueued: r.Enqueued, Started: at, State: fmt.Appendf(nil, "%v at %d", status, at),
 	}
 	if status.Final() {
 		u.Finished = at

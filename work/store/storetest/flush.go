@@ -283,7 +283,9 @@ func flushForeign(t *testing.T, b Backend) {
 	f := open(t, b)
 	r := f.insert(0, 1)[0]
 	other := own(t, f.Store, 1, "two")
-	other.flush(store.Batch{Updates: []store.Update{update(r, machine.Failed, epoch)}, Delete: ids(0)})
+	out := other.flush(store.Batch{Updates: []store.Update{update(r, machine.Failed, epoch)}})
+	same(t, "Missing", out.Missing, ids(0))
+	other.flush(store.Batch{Delete: ids(0)})
 	if got, ok := f.load(id(0)); !ok || got.Status != machine.Queued {
 		t.Errorf("the run of another shard is %v (there: %v), want it as it was", got.Status, ok)
 	}

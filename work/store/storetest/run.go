@@ -40,7 +40,7 @@ func whole(n int) store.Record {
 	r.Meta.Version, r.Version = 7, 7
 	r.Status, r.Paused = machine.Running, true
 	r.Key, r.Idempotency = "key", "idem"
-	r.WakeAt, r.Deadline, r.Started = epoch+1, epoch+2, epoch+3
+	r.WakeAt, r.Deadline, r.Started, r.Enqueued = epoch+1, epoch+2, epoch+3, epoch+4
 	r.Failure = "exit.3"
 	r.Outputs = []store.Output{
 		{Run: id(n), Node: -1, Item: -1, Body: text("the run's")},
@@ -141,7 +141,7 @@ func runNumbers(t *testing.T, b Backend) {
 	r.Meta.Priority = 255
 	r.Meta.Version, r.Version = math.MaxInt32, math.MaxInt32
 	r.Tag, r.Cost = math.MaxFloat64, math.SmallestNonzeroFloat64
-	r.Meta.Created, r.Deadline, r.WakeAt = math.MaxInt64, math.MaxInt64, -1
+	r.Meta.Created, r.Deadline, r.WakeAt, r.Enqueued = math.MaxInt64, math.MaxInt64, -1, math.MaxInt64
 	r.Meta.Parent, r.Meta.ParentStep = r.Meta.ID, machine.Ref{Node: math.MaxInt32, Item: math.MinInt32}
 	f.flush(store.Batch{Documents: []store.Document{document}, Inserts: []store.Record{r}})
 	got, _ := f.load(r.Meta.ID)
@@ -155,7 +155,7 @@ func runUpdated(t *testing.T, b Backend) {
 	f.flush(store.Batch{Documents: []store.Document{document}, Inserts: []store.Record{r, other}})
 	u := store.Update{
 		ID: id(0), Status: machine.Failed, Priority: 1, Queue: "elsewhere", Tag: 99.5,
-		Started: epoch + 7, Finished: epoch + 8, Failure: "timeout", State: []byte("new"),
+		Deadline: epoch + 5, Enqueued: epoch + 6, Started: epoch + 7, Finished: epoch + 8, Failure: "timeout", State: []byte("new"),
 	}
 	f.flush(store.Batch{
 		Updates:     []store.Update{u},
@@ -164,26 +164,34 @@ func runUpdated(t *testing.T, b Backend) {
 	})
 	want := r
 	want.Status, want.Paused, want.Meta.Priority, want.Meta.Queue, want.Tag = u.Status, false, 1, "elsewhere", 99.5
+	want.Deadline, want.Enqueued = u.Deadline, u.Enqueued
 	want.WakeAt, want.Started, want.Finished, want.Failure, want.State = 0, u.Started, u.Finished, "timeout", u.State
 	want.Outputs = []store.Output{r.Outputs[0], {Run: id(0), Node: 0, Item: -1, Body: text("another")}, r.Outputs[2], {Run: id(0), Node: 5, Item: -1, Body: text("more")}}
 	got, _ := f.load(id(0))
 	same(t, "Load", got, want)
 	got, _ = f.load(id(1))
 	same(t, "Load of the other", got, other)
+	// What is 0 is none, not as before.
+	u.Deadline, u.Enqueued = 0, 0
+	f.flush(store.Batch{Updates: []store.Update{u}})
+	want.Deadline, want.Enqueued = 0, 0
+	got, _ = f.load(id(0))
+	same(t, "Load of one without deadline", got, want)
 }
 
 func runGone(t *testing.T, b Backend) {
 	f := open(t, b)
 	r := f.insert(0, 1)[0]
 	f.remove(r)
-	f.flush(store.Batch{
+	out := f.flush(store.Batch{
 		Updates: []store.Update{update(r, machine.Running, epoch)},
 		Outputs: []store.Output{{Run: id(0), Body: text(1)}},
 		History: []store.History{{Run: id(0), Entry: machine.Entry{Kind: "pause"}}},
 		Logs:    []store.Chunk{{LogKey: store.LogKey{Run: id(0)}, Seq: 1}},
 		Events:  []store.Event{{ID: 1, Run: id(0), Kind: "run.running", Body: text(1)}},
-		Delete:  ids(0, 1),
+		Delete:  ids(1),
 	})
+	same(t, "Missing", out.Missing, ids(0))
 	f.lacks(id(0))
 	same(t, "events", f.due(epoch, 9), nil)
 	same(t, "history", must[[]machine.Entry](t)(f.History(t.Context(), id(0))), nil)
@@ -209,10 +217,11 @@ func queuedPages(t *testing.T, b Backend) {
 		r.Status = []machine.Status{machine.Queued, machine.Held, machine.Running, machine.Queued, machine.Failed}[n%5]
 		r.Paused = n%7 == 0
 		r.Key, r.Deadline, r.WakeAt, r.Meta.Priority = fmt.Sprint(n%4), int64(n%3), int64(n%2), uint8(n%10)
+		r.Enqueued = int64(n % 6)
 		if r.Status < machine.Running {
 			want = append(want, store.Waiting{
 				ID: id(n), Tenant: r.Meta.Tenant, Queue: "main", Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
-				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Deadline: r.Deadline, WakeAt: r.WakeAt,
+				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Enqueued: r.Enqueued, Deadline: r.Deadline, WakeAt: r.WakeAt,
 			})
 		}
 	})

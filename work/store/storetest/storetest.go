@@ -25,7 +25,7 @@ type testCase struct {
 func Run(t *testing.T, backend func(*testing.T) Backend) {
 	t.Helper()
 	for _, list := range [][]testCase{
-		ownerCases(), flushCases(), runCases(), besideCases(), listCases(), finishedCases(), eventCases(), settingCases(), faultCases(),
+		ownerCases(), flushCases(), missingCases(), runCases(), besideCases(), listCases(), finishedCases(), eventCases(), ledgerCases(), settingCases(), faultCases(),
 		durableCases(),
 	} {
 		each(t, backend, list)
