@@ -165,6 +165,8 @@ func (e *Engine) retain(ctx context.Context) {
 		for _, l := range e.loops {
 			for l.owned() == nil && ctx.Err() == nil && e.expire(ctx, l) {
 			}
+			for l.owned() == nil && ctx.Err() == nil && e.expireEvents(ctx, l) {
+			}
 		}
 	}
 }

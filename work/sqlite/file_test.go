@@ -255,3 +255,25 @@ func Example() {
 	fmt.Println(owner.Epoch, owner.Seq, err)
 	// Output: 1 0 <nil>
 }
+
+func TestOneSweepDeletesAllDocumentsThatNoRunCanUse(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UnixMilli()
+	f := openFileStore(t)
+	var docs [2][]store.Document
+	for n := range 1700 {
+		docs[n%7/6] = append(docs[n%7/6], store.Document{Hash: store.Hash{byte(n), byte(n >> 8), 1}, Body: []byte("{}")})
+	}
+	f.flush(store.Batch{Now: now - sqlite.UnusedFor - 1, Documents: docs[0]})
+	f.flush(store.Batch{Now: now, Documents: docs[1]})
+	if err := f.SweepOnce(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{false, true} {
+		for _, d := range docs[i] {
+			if _, err := f.Document(t.Context(), d.Hash); (err == nil) != want {
+				t.Fatalf("Document(%x): %v, want it there: %v", d.Hash[:3], err, want)
+			}
+		}
+	}
+}
