@@ -38,6 +38,8 @@ type Task struct {
 	// Key is the same for every attempt of this step run, and another once the
 	// run was reset or retried: an idempotency key for the world outside.
 	Key string `json:"key"`
+	// Slots is how many of the worker's slots it takes.
+	Slots int `json:"slots,omitempty"`
 }
 
 // Result is how an attempt ended.

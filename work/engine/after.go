@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -110,8 +111,8 @@ func (e *Engine) submitChild(ctx context.Context, ch shard.Child) error {
 	}
 	id := receipts[0].ID
 	if p := receipts[0].Error; p != nil {
-		if errors.Is(p, work.ErrBusy) || errors.Is(p, work.ErrNotOwner) || errors.Is(p, work.ErrQuota) {
-			return work.ErrBusy
+		if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+			return work.ErrBusy // that passes
 		}
 		// What refuses it now may have taken it before.
 		key := store.IdempotencyKey{Tenant: ch.Submission.Tenant, Key: ch.Key}

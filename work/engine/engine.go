@@ -102,7 +102,7 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	if opt.Registry != nil {
 		e.metrics = newMetrics(opt.Registry)
 	}
-	e.local.init()
+	e.local.init(opt.Local, e.nudge)
 	if err := e.readSettings(ctx); err != nil {
 		return nil, fmt.Errorf("engine: read the settings: %w", err)
 	}
@@ -198,6 +198,17 @@ func (e *Engine) shardOf(id workflow.RunID) *loop {
 		return e.loops[n]
 	}
 	return nil
+}
+
+// nudge has the shards look whether they have use for slots that came free.
+// The one whose task it was does so by itself.
+func (e *Engine) nudge() {
+	if len(e.loops) == 1 {
+		return
+	}
+	for _, l := range e.loops {
+		_ = l.send(op{do: (*shard.Core).Look, fail: func(error) {}}) // one that is busy looks soon
+	}
 }
 
 // queueShard gives the loop of a queue: its name decides.

@@ -271,8 +271,7 @@ func TestSignalGoesOn(t *testing.T) {
 	f := open(t, engine.Options{})
 	id := f.submit(`{"name":"x","steps":[{"name":"w","run":"wait","with":{"signal":"go"}},{"name":"b","run":"noop","needs":["w"]}]}`)
 	f.until(id, func(r engine.Run) bool { return r.View.Steps[0].Status == machine.StepSleeping })
-	err := f.Control(t.Context(), shard.Order{Verb: shard.SignalIt, Run: id, By: "me", Signal: machine.Signal{Name: "go", Data: json.RawMessage(`1`)}})
-	if err != nil {
+	if err := f.Control(t.Context(), signal(id, "go")); err != nil {
 		t.Fatal(err)
 	}
 	if r := f.final(id); r.Status != machine.Succeeded {
@@ -652,4 +651,8 @@ func TestSubmissionIsBounded(t *testing.T) {
 			t.Errorf("%s: %+v, want status %d", what, p, s.status)
 		}
 	}
+}
+
+func signal(id workflow.RunID, name string) shard.Order {
+	return shard.Order{Verb: shard.SignalIt, Run: id, By: "me", Signal: machine.Signal{Name: name, Data: json.RawMessage(`1`)}}
 }

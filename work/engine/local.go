@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -21,6 +22,7 @@ type localTasks struct {
 	mu      sync.Mutex
 	running map[machine.Fence]*attempt
 	idle    *sync.Cond
+	rooms   map[string]*shard.Room // by pool: the slots of this process, for all its shards
 }
 
 // attempt is one of them.
@@ -29,9 +31,13 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 }
 
-func (t *localTasks) init() {
+func (t *localTasks) init(slots map[string]int, freed func()) {
 	t.running = map[machine.Fence]*attempt{}
 	t.idle = sync.NewCond(&t.mu)
+	t.rooms = map[string]*shard.Room{}
+	for pool, n := range slots {
+		t.rooms[pool] = shard.NewRoom(n, freed)
+	}
 }
 
 func (t *localTasks) add(f machine.Fence, a *attempt) {
@@ -70,20 +76,30 @@ func (t *localTasks) abandon(n int) {
 	}
 }
 
-// drain waits until nothing runs, or ctx ends; then it stops what does.
+// stopGrace is how long attempts that are stopped with the engine have to end.
+const stopGrace = 2 * time.Second
+
+// drain waits until nothing runs, or ctx ends; then it stops what does, and
+// waits for that a little.
 func (t *localTasks) drain(ctx context.Context) {
+	over := false
 	stop := context.AfterFunc(ctx, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for _, a := range t.running {
 			a.cancel(work.ErrStopping)
 		}
-		t.idle.Broadcast()
+		time.AfterFunc(stopGrace, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			over = true
+			t.idle.Broadcast()
+		})
 	})
 	defer stop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.running) > 0 && ctx.Err() == nil {
+	for len(t.running) > 0 && !over {
 		t.idle.Wait()
 	}
 }
@@ -103,11 +119,12 @@ func (l *loop) register(core *shard.Core) {
 		if slots <= 0 {
 			continue
 		}
+		room := l.e.local.rooms[pool]
 		core.Poll(&shard.Poller{
-			Worker: shard.Local + l.e.opt.Node, Pool: pool, Types: types, Free: slots, Max: slots, Standing: true,
+			Worker: shard.Local + l.e.opt.Node, Pool: pool, Types: types, Room: room, Max: slots, Standing: true,
 			Deliver: func(tasks []work.Task) {
 				for _, t := range tasks {
-					l.start(t)
+					l.start(t, room)
 				}
 			},
 		})
@@ -118,26 +135,31 @@ func (l *loop) register(core *shard.Core) {
 const AnyType = "*"
 
 // start executes a task in a goroutine of its own.
-func (l *loop) start(t work.Task) {
+func (l *loop) start(t work.Task, room *shard.Room) {
 	ctx, cancel := context.WithCancelCause(l.e.ctx)
 	l.e.local.add(t.Fence, &attempt{shard: l.n, cancel: cancel})
 	l.e.working.Go(func() {
 		defer cancel(nil)
 		defer l.e.local.remove(t.Fence)
-		l.execute(ctx, t)
+		l.execute(ctx, t, room)
 	})
 }
 
-func (l *loop) execute(ctx context.Context, t work.Task) {
+func (l *loop) execute(ctx context.Context, t work.Task, room *shard.Room) {
 	exec := l.e.opt.Executors[t.Type]
 	if exec == nil {
 		exec = l.e.opt.Executors[AnyType]
 	}
 	rep := &reporter{l: l, held: heldOf(t)}
 	result := guarded(ctx, exec, t, rep)
+	room.Give(room.Needs(t.Slots)) // before the result, which makes the shard look for more
 	last := rep.close()
-	if cause := context.Cause(ctx); cause != nil && result.Failure != nil && l.e.ctx.Err() != nil {
-		return // the engine stops: the next owner begins the attempt again
+	if result.Failure != nil && errors.Is(context.Cause(ctx), work.ErrStopping) {
+		l.giveUp(t)
+		return
+	}
+	if result.Failure != nil && l.e.ctx.Err() != nil {
+		return // the engine is stopping: who comes next begins the attempt again
 	}
 	done := shard.Completion{Held: heldOf(t), Result: result}
 	_ = l.post(l.e.ctx, op{
@@ -152,6 +174,15 @@ func (l *loop) execute(ctx context.Context, t work.Task) {
 			})
 		},
 		fail: func(error) {}, // the shard was lost, and with it the lease
+	})
+}
+
+// giveUp returns a task that was stopped with the engine: the next one begins
+// it again, and it was no attempt.
+func (l *loop) giveUp(t work.Task) {
+	_ = l.post(l.e.ctx, op{ // if it is not written, it is taken for a crash
+		do:   func(c *shard.Core) { c.GiveBack([]shard.Held{heldOf(t)}, func([]error) {}) },
+		fail: func(error) {},
 	})
 }
 

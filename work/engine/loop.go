@@ -40,6 +40,7 @@ type loop struct {
 	mine  bool
 	up    chan struct{} // closed while it serves
 	lost  chan struct{} // closed when ownership was lost
+	sure  time.Time     // when the ownership was last asked for and given
 	other store.Owner   // who has it, when it is not this engine
 
 	quiet   atomic.Bool // hands out nothing more
@@ -53,9 +54,12 @@ func newLoop(e *Engine, n int) *loop {
 	return &loop{e: e, n: n, mail: make(chan op, mailbox), up: make(chan struct{}), lost: make(chan struct{})}
 }
 
-// send puts an operation into the mailbox.
+// send puts an operation into the mailbox. What is in there when the shard is
+// lost is refused; nothing comes in after that.
 func (l *loop) send(o op) error {
-	if err := l.owned(); err != nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.ownedLocked(); err != nil {
 		return err
 	}
 	select {
@@ -68,36 +72,29 @@ func (l *loop) send(o op) error {
 
 // post is send for this engine's own purposes: it waits for room.
 func (l *loop) post(ctx context.Context, o op) error {
-	if err := l.owned(); err != nil {
-		return err
-	}
-	select {
-	case l.mail <- o:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		err := l.send(o)
+		if !errors.Is(err, work.ErrBusy) {
+			return err
+		}
+		pause(ctx, wait)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 }
 
 func (l *loop) owned() error {
-	mine, other := l.whose()
-	if mine {
-		return nil
-	}
-	if l.n > 0 { // whoever has the first shard has this one, or soon will
-		_, other = l.e.loops[0].whose()
-	}
-	return &OwnerError{Shard: l.n, Node: other.Node, Addr: other.Addr}
-}
-
-// whose says whether the shard is this engine's, or else who has it.
-func (l *loop) whose() (mine bool, other store.Owner) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.ownedLocked()
+}
+
+func (l *loop) ownedLocked() error {
 	if l.mine {
-		return true, store.Owner{}
+		return nil
 	}
-	return false, l.other
+	return &OwnerError{Shard: l.n, Node: l.other.Node, Addr: l.other.Addr}
 }
 
 func (l *loop) serving() <-chan struct{} {
@@ -128,6 +125,7 @@ func (l *loop) run(ctx context.Context) {
 			pause(ctx, min(100*time.Millisecond, l.e.opt.Ownership/4))
 			continue
 		}
+		asked := time.Now()
 		owner, err := l.e.store.Acquire(ctx, l.n, l.e.opt.Node, l.e.opt.Addr, l.e.opt.Ownership.Milliseconds())
 		if err != nil {
 			l.notMine(owner, err)
@@ -141,7 +139,7 @@ func (l *loop) run(ctx context.Context) {
 			pause(ctx, time.Second)
 			continue
 		}
-		l.begin(owner)
+		l.begin(owner, asked)
 		if !l.follows() {
 			l.loseOnce(owner)
 		}
@@ -186,9 +184,9 @@ func (l *loop) notMine(other store.Owner, err error) {
 	}
 }
 
-func (l *loop) begin(owner store.Owner) {
+func (l *loop) begin(owner store.Owner, asked time.Time) {
 	l.mu.Lock()
-	l.owner, l.mine = owner, true
+	l.owner, l.mine, l.sure = owner, true, asked
 	l.lost = make(chan struct{})
 	close(l.up)
 	l.mu.Unlock()
@@ -230,7 +228,7 @@ func (l *loop) refuse(err error) {
 
 // renew keeps the ownership alive.
 func (l *loop) renew(ctx context.Context) {
-	t := time.NewTicker(l.e.opt.Ownership / 3)
+	t := time.NewTicker(l.e.opt.Ownership / 6)
 	defer t.Stop()
 	for {
 		select {
@@ -244,13 +242,44 @@ func (l *loop) renew(ctx context.Context) {
 		if !mine {
 			continue
 		}
-		rctx, cancel := context.WithTimeout(ctx, l.e.opt.Ownership/3)
-		_, err := l.e.store.Renew(rctx, owner, l.e.opt.Ownership.Milliseconds())
-		cancel()
-		if errors.Is(err, store.ErrNotOwner) {
-			l.loseOnce(owner)
-		}
+		l.prove(ctx, owner)
 	}
+}
+
+// prove asks the store whether the shard is still this engine's, and gives it
+// up when it is not, or when that cannot be known any more: another may have it
+// then, and do again whatever goes on here.
+func (l *loop) prove(ctx context.Context, owner store.Owner) bool {
+	asked := time.Now()
+	rctx, cancel := context.WithTimeout(ctx, l.e.opt.Ownership/3)
+	defer cancel()
+	_, err := l.e.store.Renew(rctx, owner, l.e.opt.Ownership.Milliseconds())
+	switch {
+	case err == nil:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.owner.Epoch == owner.Epoch {
+			l.sure = asked
+		}
+		return true
+	case ctx.Err() != nil:
+		return false
+	case errors.Is(err, store.ErrNotOwner), l.unsure():
+		l.loseOnce(owner)
+		return false
+	}
+	l.e.log.Warn("ownership of the shard cannot be renewed, trying again", "shard", l.n, "error", err)
+	return true
+}
+
+// unsure says that it is so long ago that the ownership was given that it may
+// soon be another's. A clock that was set, and a machine that slept, count as
+// well.
+func (l *loop) unsure() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	return max(now.Sub(l.sure), now.Round(0).Sub(l.sure.Round(0))) >= l.e.opt.Ownership*3/4
 }
 
 func (l *loop) loseOnce(owner store.Owner) {
@@ -270,7 +299,6 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 	l.mu.Lock()
 	lost := l.lost
 	l.mu.Unlock()
-	core.Configure(l.e.config.Load().shard) // it may have changed while the shard was loaded
 	l.register(core)
 	wake := time.NewTimer(0)
 	defer wake.Stop()
@@ -285,12 +313,13 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 			core.Abandon(&OwnerError{Shard: l.n})
 			return
 		case o := <-l.mail:
-			core.Begin(l.e.opt.Now())
+			l.freshen(core)
 			l.stats.ops.Add(1)
 			o.do(core)
 			l.drain(core)
 		case <-wake.C:
-			core.Begin(l.e.opt.Now())
+			l.freshen(core)
+			l.drain(core) // before time is seen to have passed: there may be heartbeats
 		}
 		if core.Pending() && lazy.IsZero() {
 			lazy = time.Now()
@@ -306,6 +335,14 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 			}
 		}
 		wake.Reset(l.sleep(core, lazy))
+	}
+}
+
+// freshen gives a core the time and the settings that are in force.
+func (l *loop) freshen(core *shard.Core) {
+	core.Begin(l.e.opt.Now())
+	if now := l.e.config.Load().shard; now != core.Settings() {
+		core.Configure(now)
 	}
 }
 
@@ -330,7 +367,7 @@ func (l *loop) drain(core *shard.Core) bool {
 // finish writes what was told before the engine stopped.
 func (l *loop) finish(ctx context.Context, core *shard.Core) {
 	for {
-		core.Begin(l.e.opt.Now())
+		l.freshen(core)
 		all := l.drain(core)
 		if !l.round(ctx, core, true) || all {
 			return
@@ -369,10 +406,25 @@ func (l *loop) round(ctx context.Context, core *shard.Core, last bool) bool {
 			core.Abandon(&OwnerError{Shard: l.n})
 			return false
 		}
+	} else if !l.vouch(ctx) {
+		core.Abandon(&OwnerError{Shard: l.n})
+		return false
 	}
 	core.Begin(l.e.opt.Now()) // writing may have taken long
 	l.e.after(l, core.Publish(out))
 	return true
+}
+
+// vouch makes sure of the ownership before answers that were not written with
+// it: an engine that stood still for long may be the last to know.
+func (l *loop) vouch(ctx context.Context) bool {
+	if !l.unsure() {
+		return true
+	}
+	l.mu.Lock()
+	owner := l.owner
+	l.mu.Unlock()
+	return l.prove(ctx, owner)
 }
 
 // flush writes a batch, again and again until it is written or the shard is

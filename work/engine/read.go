@@ -28,7 +28,7 @@ type Run struct {
 
 // Get gives a run with its steps; work.ErrNotFound when there is none, or it
 // belongs to another than the tenants given (nil: all). A run in memory is
-// given as it is there, with progress that was not written yet.
+// given as it is there, once that is written.
 func (e *Engine) Get(ctx context.Context, id workflow.RunID, tenants []string) (Run, error) {
 	recs, err := e.store.Load(ctx, []workflow.RunID{id})
 	if err != nil {
@@ -52,7 +52,9 @@ func (e *Engine) Get(ctx context.Context, id workflow.RunID, tenants []string) (
 		Document: rec.Document, Params: rec.Meta.Params, Key: rec.Key, Deadline: rec.Deadline, View: run.View(), Plan: run.Plan,
 	}
 	if l := e.shardOf(id); l != nil && rec.Status == machine.Running {
-		if view, err := ask(ctx, l, func(c *shard.Core, answer func(*machine.View, error)) { answer(c.View(id), nil) }); err == nil && view != nil {
+		if view, err := ask(ctx, l, func(c *shard.Core, answer func(*machine.View, error)) {
+			c.View(id, func(v *machine.View) { answer(v, nil) })
+		}); err == nil && view != nil {
 			out.View = *view
 		}
 	}

@@ -72,7 +72,7 @@ func (e *Engine) readSettings(ctx context.Context) error {
 	}
 	e.config.Store(c)
 	for _, l := range e.loops {
-		_ = l.send(op{do: func(core *shard.Core) { core.Configure(c.shard) }, fail: func(error) {}}) // a new owner reads them itself
+		_ = l.send(op{do: func(*shard.Core) {}, fail: func(error) {}}) // it looks at them before it does anything
 	}
 	return nil
 }

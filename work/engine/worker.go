@@ -33,7 +33,7 @@ func (e *Engine) Poll(ctx context.Context, a Ask) ([]work.Task, error) {
 	var pollers []*shard.Poller
 	var refused error
 	for _, l := range e.loops {
-		p := &shard.Poller{Worker: a.Worker, Pool: a.Pool, Types: a.Types, Free: a.Max, Max: a.Max, Deliver: func(t []work.Task) { got <- t }}
+		p := &shard.Poller{Worker: a.Worker, Pool: a.Pool, Types: a.Types, Room: shard.NewRoom(a.Max, nil), Max: a.Max, Deliver: func(t []work.Task) { got <- t }}
 		if err := l.send(op{do: func(c *shard.Core) { c.Poll(p) }, fail: func(error) { got <- nil }}); err != nil {
 			refused = err
 			continue

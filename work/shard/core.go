@@ -273,6 +273,7 @@ func (c *Core) Abandon(err error) {
 		answer(err)
 	}
 	for _, p := range c.round.polled {
+		p.release(p.taken)
 		p.Deliver(nil)
 	}
 	for _, p := range c.round.called {

@@ -15,17 +15,15 @@ type Poller struct {
 	Worker string
 	Pool   string
 	Types  []string // step types it can execute; empty means all
-	Free   int      // slots it has free
+	Room   *Room    // slots it has free
 	Max    int      // tasks it takes at once
-	// Standing pollers stay until they are removed; their slots come free
-	// with the end of each lease. They live and die with this engine, so
-	// that their leases need no heartbeat.
+	// Standing pollers stay until they are removed. They live and die with this
+	// engine, so that their leases need no heartbeat.
 	Standing bool
 	// Deliver is called in Publish with what was leased.
 	Deliver func([]work.Task)
 
 	taken []work.Task
-	gone  bool
 }
 
 // Poll adds a poller. One that is not standing leaves with its first tasks.
@@ -34,9 +32,11 @@ func (c *Core) Poll(p *Poller) {
 	c.pollers[p.Pool] = append(c.pollers[p.Pool], p)
 }
 
+// Look has the core look for tasks to be handed out.
+func (c *Core) Look() { c.round.urgent = true }
+
 // Unpoll removes a poller that asks no more.
 func (c *Core) Unpoll(p *Poller) {
-	p.gone = true
 	c.pollers[p.Pool] = slices.DeleteFunc(c.pollers[p.Pool], func(o *Poller) bool { return o == p })
 	if len(c.pollers[p.Pool]) == 0 {
 		delete(c.pollers, p.Pool)
@@ -79,19 +79,31 @@ func (c *Core) free(pool string) int {
 	return n
 }
 
-func (p *Poller) room() int { return min(p.Free, p.Max-len(p.taken)) }
+func (p *Poller) room() int { return min(p.Room.Free(), p.Max-len(p.taken)) }
+
+// release gives back the room of tasks that will not be delivered.
+func (p *Poller) release(tasks []work.Task) {
+	for _, t := range tasks {
+		p.Room.Give(p.Room.Needs(t.Slots))
+	}
+}
 
 // serve leases ready steps to the pollers of a pool, who waited longest first.
+// A step that needs more slots than are free waits for them, and with it what
+// is behind it: otherwise smaller ones would pass it for ever.
 func (c *Core) serve(pool string) {
 	for _, p := range c.pollers[pool] {
 		for p.room() > 0 {
-			ready := c.slots.Take(nil, pool, p.Types, p.room(), c.now)
+			ready := c.slots.Take(nil, pool, p.Types, 1, c.now)
 			if len(ready) == 0 {
 				break
 			}
-			for _, one := range ready {
-				c.lease(p, one)
+			if one := ready[0]; !p.Room.take(p.Room.Needs(one.Slots)) {
+				c.slots.Done(one.ID, one.Node, one.Item, 0)
+				c.slots.Add(one)
+				break
 			}
+			c.lease(p, ready[0])
 		}
 	}
 }

@@ -179,14 +179,26 @@ func sleepText(step *machine.Step) string {
 	return "waits for a signal"
 }
 
-// View gives a run in memory as one looks at it, nil when it is not there.
-func (c *Core) View(id workflow.RunID) *machine.View {
+// View answers with a run in memory as one looks at it, nil when it is not
+// there. What is not written yet is shown when it is.
+func (c *Core) View(id workflow.RunID, answer func(*machine.View)) {
 	r := c.runs[id]
-	if r == nil {
-		return nil
+	switch {
+	case r == nil:
+		answer(nil)
+	case r.dirty:
+		c.round.answers = append(c.round.answers, func(lost error) {
+			if lost != nil {
+				answer(nil)
+				return
+			}
+			v := r.run.View()
+			answer(&v)
+		})
+	default:
+		v := r.run.View()
+		answer(&v)
 	}
-	v := r.run.View()
-	return &v
 }
 
 // QueueStats describes a queue, with its top tenants.
@@ -258,8 +270,9 @@ func (c *Core) Pools() []PoolState {
 	for name, pollers := range c.pollers {
 		s := of(name)
 		for _, p := range pollers {
-			s.Free += p.Free
-			s.Add(PoolState{Workers: []WorkerState{{Name: p.Worker, Types: p.Types, Free: p.Free}}})
+			free := p.Room.Free()
+			s.Free += free
+			s.Add(PoolState{Workers: []WorkerState{{Name: p.Worker, Types: p.Types, Free: free}}})
 		}
 	}
 	for _, r := range c.runs {

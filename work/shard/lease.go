@@ -17,7 +17,6 @@ type lease struct {
 	ready  queue.Ready
 	ref    machine.Ref
 	fence  machine.Fence
-	poller *Poller // of a standing one
 	worker string
 	since  int64
 	length int64 // ms a heartbeat extends it by; 0 for standing pollers
@@ -29,6 +28,7 @@ func (c *Core) lease(p *Poller, one queue.Ready) {
 	r := c.runs[workflow.RunID(one.ID)]
 	if r == nil {
 		c.slots.Done(one.ID, one.Node, one.Item, 0)
+		p.Room.Give(p.Room.Needs(one.Slots))
 		return
 	}
 	ref := machine.Ref{Node: one.Node, Item: one.Item}
@@ -42,17 +42,15 @@ func (c *Core) lease(p *Poller, one queue.Ready) {
 			l.length = node.Step.Lease.Std().Milliseconds()
 		}
 		until = c.now + l.length
-	} else {
-		l.poller = p
 	}
 	payload, saved, err := r.run.Claim(ref, machine.Lease{Fence: l.fence, Worker: p.Worker, Until: until}, c.now)
 	if err != nil { // its references lead nowhere, or it moved on: the machine says what becomes of it
 		c.slots.Done(one.ID, one.Node, one.Item, 0)
+		p.Room.Give(p.Room.Needs(one.Slots))
 		c.settle(r)
 		return
 	}
 	r.leases = append(r.leases, l)
-	p.Free -= one.Slots
 	p.taken = append(p.taken, c.task(r, l, node, payload, saved))
 	c.round.urgent = true
 	if len(p.taken) == 1 {
@@ -72,7 +70,7 @@ func (c *Core) task(r *resident, l *lease, node *workflow.Node, payload, saved [
 		Run: r.run.Meta.ID, Step: name, Item: int(l.ref.Item), Attempt: step.Attempt, RunAttempt: r.run.State.Attempt, Fence: l.fence, Type: node.Step.Run,
 		Workflow: r.rec.Workflow, Tenant: r.run.Meta.Tenant, Queue: r.run.Meta.Queue, Pool: l.ready.Pool,
 		Labels: r.run.Meta.Labels, With: payload, State: saved, Lease: workflow.Duration(time.Duration(l.length) * time.Millisecond), Timeout: node.Step.Timeout,
-		Key: key,
+		Key: key, Slots: l.ready.Slots,
 	}
 }
 
@@ -104,9 +102,6 @@ func (c *Core) endLease(r *resident, l *lease) {
 	seconds := float64(c.now-l.since) / 1000
 	c.slots.Done(l.ready.ID, l.ready.Node, l.ready.Item, seconds)
 	r.used += seconds * float64(l.ready.Slots)
-	if l.poller != nil && !l.poller.gone {
-		l.poller.Free += l.ready.Slots
-	}
 }
 
 func recallReason(reason string) error {

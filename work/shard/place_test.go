@@ -50,7 +50,7 @@ func TestWorkerThatCanExecuteNothingBeginsLittle(t *testing.T) {
 	for range 300 {
 		r.submit(r.intake(p, "t", ""))
 	}
-	r.core.Poll(&shard.Poller{Worker: "g", Pool: shard.DefaultPool, Types: []string{"gpu"}, Free: 1, Max: 1, Deliver: func([]work.Task) {}})
+	r.core.Poll(&shard.Poller{Worker: "g", Pool: shard.DefaultPool, Types: []string{"gpu"}, Room: shard.NewRoom(1, nil), Max: 1, Deliver: func([]work.Task) {}})
 	r.mustRound()
 	if running := r.core.InFlight("q"); running > 10 {
 		t.Errorf("%d runs were begun for one worker with one slot that can execute none of them", running)

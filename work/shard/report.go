@@ -55,24 +55,9 @@ func (c *Core) complete(d Completion) error {
 		// It goes on without the engine, and must not be taken for ended when
 		// the engine is.
 		step.Worker = strings.TrimPrefix(step.Worker, Local)
-		c.putAside(r, ref)
 	}
 	c.settle(r)
 	return nil
-}
-
-// putAside gives back the place in this process of an attempt that goes on
-// elsewhere. Its slot of the pool stays taken: the work is still being done.
-func (c *Core) putAside(r *resident, ref machine.Ref) {
-	for _, l := range r.leases {
-		if l.ref == ref && l.poller != nil {
-			if !l.poller.gone {
-				l.poller.Free += l.ready.Slots
-			}
-			l.poller = nil
-			c.round.urgent = true
-		}
-	}
 }
 
 // allLost gives each of several answers the error that the round was not written.

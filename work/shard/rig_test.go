@@ -97,7 +97,7 @@ func (r *rig) mustRound() {
 }
 
 func (r *rig) poll(n int) {
-	r.core.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Free: n, Max: n, Deliver: func(t []work.Task) { r.tasks = append(r.tasks, t...) }})
+	r.core.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Room: shard.NewRoom(n, nil), Max: n, Deliver: func(t []work.Task) { r.tasks = append(r.tasks, t...) }})
 }
 
 func (r *rig) plan(text string) *workflow.Plan {

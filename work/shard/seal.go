@@ -139,9 +139,11 @@ func (c *Core) deliver(p *Poller, out store.Outcome) {
 	if len(out.Duplicates) > 0 {
 		kept := tasks[:0]
 		for _, t := range tasks {
-			if _, lost := out.Duplicates[t.Run]; !lost {
-				kept = append(kept, t)
+			if _, lost := out.Duplicates[t.Run]; lost {
+				p.Room.Give(p.Room.Needs(t.Slots))
+				continue
 			}
+			kept = append(kept, t)
 		}
 		tasks = kept
 	}

@@ -32,6 +32,9 @@ const (
 	defaultFloor    = 0.02
 )
 
+// Settings are those in force.
+func (c *Core) Settings() *Settings { return c.settings }
+
 // Configure takes new settings: limits apply to what is picked from now on.
 func (c *Core) Configure(s *Settings) {
 	old := c.settings

@@ -210,6 +210,10 @@ func (c *Core) child(r *resident, want machine.Child) Child {
 	if want.Run != 0 {
 		return out
 	}
+	if c.depth(r) >= maxDepth {
+		out.Err = fmt.Errorf("sub-workflows are nested %d deep: does this one start itself?", maxDepth)
+		return out
+	}
 	if err := json.Unmarshal(want.With, &out.Submission); err != nil {
 		out.Err = fmt.Errorf("the sub-workflow's \"with\": %w", err)
 		return out
@@ -223,6 +227,28 @@ func (c *Core) child(r *resident, want machine.Child) Child {
 		s.Priority = &p
 	}
 	return out
+}
+
+// maxDepth bounds how deep sub-workflows are nested: one that starts itself
+// would go on for ever.
+const maxDepth = 16
+
+// depth counts the runs a run works for. They wait for it, and so are in
+// memory as a rule.
+func (c *Core) depth(r *resident) int {
+	n := 0
+	for id := r.run.Meta.Parent; id != 0 && n < maxDepth; n++ {
+		if above := c.runs[id]; above != nil {
+			id = above.run.Meta.Parent
+			continue
+		}
+		recs, err := c.read.Load([]workflow.RunID{id})
+		if err != nil || len(recs) == 0 {
+			return n
+		}
+		id = recs[0].Meta.Parent
+	}
+	return n
 }
 
 // Remind tells once more how a sub-workflow ended, when it has: whoever waits

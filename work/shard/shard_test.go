@@ -75,7 +75,7 @@ func TestQuietShardLeasesNothing(t *testing.T) {
 	t.Parallel()
 	c, in := newCore(t)
 	var tasks []work.Task
-	c.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Free: 1, Max: 1, Deliver: func(t []work.Task) { tasks = t }})
+	c.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Room: shard.NewRoom(1, nil), Max: 1, Deliver: func(t []work.Task) { tasks = t }})
 	c.Submit([]*shard.Intake{in}, func([]work.Receipt, error) {})
 	c.Quiet(true)
 	c.Seal()

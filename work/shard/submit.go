@@ -3,7 +3,6 @@ package shard
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 
 	"github.com/berth-project/berth/work"
@@ -57,7 +56,7 @@ func (c *Core) Submit(in []*Intake, answer func([]work.Receipt, error)) {
 	})
 }
 
-// known gives the runs that have the idempotency keys of what comes in.
+// known gives the stored runs that have the idempotency keys of what comes in.
 func (c *Core) known(in []*Intake) (map[store.IdempotencyKey]workflow.RunID, error) {
 	var keys []store.IdempotencyKey
 	for _, one := range in {
@@ -68,16 +67,7 @@ func (c *Core) known(in []*Intake) (map[store.IdempotencyKey]workflow.RunID, err
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	stored, err := c.read.Idempotent(keys)
-	if err != nil {
-		return nil, err
-	}
-	known := maps.Clone(c.round.keys)
-	if known == nil {
-		return stored, nil
-	}
-	maps.Copy(known, stored)
-	return known, nil
+	return c.read.Idempotent(keys)
 }
 
 func (in *Intake) key() store.IdempotencyKey {
@@ -122,7 +112,7 @@ func (c *Core) refused(in *Intake) *work.Problem {
 		return work.NewProblem(http.StatusConflict, fmt.Errorf("%w: queue %q is being drained and takes no runs", work.ErrConflict, in.Queue))
 	}
 	limit := c.settings.Tenants[in.Submission.Tenant].Quota.Queued
-	if has := c.usage(in.Submission.Tenant).queued; limit > 0 && has >= limit && in.Submission.Parent == 0 {
+	if has := c.usage(in.Submission.Tenant).queued; limit > 0 && has >= limit {
 		return work.NewProblem(http.StatusTooManyRequests,
 			fmt.Errorf("%w: tenant %q has %d runs waiting, of %d allowed", work.ErrQuota, in.Submission.Tenant, has, limit))
 	}

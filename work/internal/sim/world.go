@@ -326,7 +326,7 @@ func (w *world) acknowledge(c *client, id workflow.RunID) {
 
 func (w *world) poll() {
 	w.send(func(n *node) {
-		n.core.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Free: 2, Max: 2, Deliver: func(tasks []work.Task) {
+		n.core.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Room: shard.NewRoom(2, nil), Max: 2, Deliver: func(tasks []work.Task) {
 			for _, t := range tasks {
 				w.receive(t)
 			}
