@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,12 +31,15 @@ type fixture struct {
 	engine *engine.Engine
 	store  store.Store
 	keys   *api.Keys
+	server *httptest.Server
 	url    string
 	admin  string // keys of callers
 	tenant string // may do everything for acme
 	other  string // may do everything for globex
 	reader string // may read acme
 	worker string // works for pool default
+
+	closing sync.Once
 }
 
 var (
@@ -47,6 +51,8 @@ type setup struct {
 	engine engine.Options
 	api    api.Options
 	path   string
+	// standby is an engine beside another that owns the shards.
+	standby bool
 }
 
 func open(t *testing.T, change ...func(*setup)) *fixture {
@@ -77,7 +83,7 @@ func open(t *testing.T, change ...func(*setup)) *fixture {
 	f.keys = api.NewKeys(f.store)
 	s.api.Keys = f.keys
 	server := httptest.NewUnstartedServer(nil)
-	f.url = "http://" + server.Listener.Addr().String()
+	f.server, f.url = server, "http://"+server.Listener.Addr().String()
 	if s.engine.Addr == "" {
 		s.engine.Addr = f.url
 	}
@@ -88,14 +94,19 @@ func open(t *testing.T, change ...func(*setup)) *fixture {
 	s.api.Engine = f.engine
 	server.Config.Handler = api.New(s.api)
 	server.Start()
-	t.Cleanup(func() { f.close(server) })
+	t.Cleanup(f.close)
+	if !s.standby {
+		f.ready()
+	}
 	f.makeKeys()
 	return f
 }
 
-func (f *fixture) close(server *httptest.Server) {
-	server.CloseClientConnections()
-	server.Close()
+func (f *fixture) close() { f.closing.Do(f.end) }
+
+func (f *fixture) end() {
+	f.server.CloseClientConnections()
+	f.server.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if err := errors.Join(f.engine.Close(ctx), f.store.Close()); err != nil {
@@ -103,11 +114,16 @@ func (f *fixture) close(server *httptest.Server) {
 	}
 }
 
-func (f *fixture) makeKeys() {
+// ready waits until all shards are the engine's.
+func (f *fixture) ready() {
 	f.t.Helper()
 	if err := f.engine.Ready(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+func (f *fixture) makeKeys() {
+	f.t.Helper()
 	if _, err := f.engine.PutQueue(f.t.Context(), work.Queue{Name: "quick", Pool: "local"}, engine.AnyVersion); err != nil {
 		f.t.Fatal(err)
 	}

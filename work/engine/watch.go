@@ -28,7 +28,9 @@ type watcher struct {
 	lost bool
 }
 
-func (b *bus) init() { b.watchers = map[*watcher]struct{}{} }
+// init makes the bus begin behind an event that never was: whoever saw nothing
+// yet has a position, too, to go on from, and 0 is none.
+func (b *bus) init() { b.watchers, b.seq = map[*watcher]struct{}{}, 1 }
 
 func (b *bus) publish(e work.Event) {
 	b.mu.Lock()
