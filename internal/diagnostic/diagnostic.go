@@ -32,6 +32,17 @@ func (s Severity) String() string {
 // MarshalText implements [encoding.TextMarshaler].
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads the word that MarshalText writes.
+func (s *Severity) UnmarshalText(text []byte) error {
+	for one := Error; one <= Suggestion; one++ {
+		if one.String() == string(text) {
+			*s = one
+			return nil
+		}
+	}
+	return fmt.Errorf("severity %.40q is not known", text)
+}
+
 // Problem is one thing wrong with one place of a file.
 type Problem struct {
 	// Severity is Error unless set.

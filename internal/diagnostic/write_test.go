@@ -154,9 +154,17 @@ func TestWriteJSON(t *testing.T) {
 		t.Errorf("WriteJSON (-want +got):\n%s", diff)
 	}
 	for line := range strings.Lines(b.String()) {
-		if !json.Valid([]byte(line)) {
-			t.Errorf("%q is not JSON", line)
+		var back diagnostic.Problem
+		if err := json.Unmarshal([]byte(line), &back); err != nil {
+			t.Errorf("%q cannot be read: %v", line, err)
 		}
+		if again, err := json.Marshal(back); err != nil || !strings.Contains(line, string(again[:20])) {
+			t.Errorf("%q is read as %+v", line, back)
+		}
+	}
+	var p diagnostic.Problem
+	if err := json.Unmarshal([]byte(`{"severity":"dire"}`), &p); err == nil {
+		t.Errorf("a severity that is not known is read as %v", p.Severity)
 	}
 }
 
