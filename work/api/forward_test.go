@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,15 @@ import (
 	"github.com/berth-project/berth/work/store/memory"
 )
 
+// server is the PostgreSQL of this package's tests.
+var server postgrestest.Server
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	server.Stop()
+	os.Exit(status)
+}
+
 // shared runs a test with the engines of every store that several can share.
 func shared(t *testing.T, test func(t *testing.T, opener func() store.Store)) {
 	t.Helper()
@@ -31,8 +41,6 @@ func shared(t *testing.T, test func(t *testing.T, opener func() store.Store)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		server := &postgrestest.Server{}
-		t.Cleanup(server.Stop)
 		url := server.Database(t)
 		test(t, func() store.Store {
 			s, err := postgres.Open(context.WithoutCancel(t.Context()), url)
