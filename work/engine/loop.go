@@ -94,7 +94,22 @@ func (l *loop) ownedLocked() error {
 	if l.mine {
 		return nil
 	}
-	return &OwnerError{Shard: l.n, Node: l.other.Node, Addr: l.other.Addr}
+	other := l.other
+	if l.n > 0 { // whoever has the first shard has this one, or soon will: it is the only one asked for
+		other = l.e.loops[0].elsewhere()
+	}
+	return &OwnerError{Shard: l.n, Node: other.Node, Addr: other.Addr}
+}
+
+// elsewhere gives who has the shard; nobody when it is this engine. It may be
+// called while the lock of a later shard is held, never the other way round.
+func (l *loop) elsewhere() store.Owner {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mine {
+		return store.Owner{}
+	}
+	return l.other
 }
 
 func (l *loop) serving() <-chan struct{} {
