@@ -11,6 +11,7 @@ import (
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/cron"
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/workflow/expression"
 )
 
@@ -46,7 +47,7 @@ func checkQueue(q work.Queue) error {
 	if q.Concurrency.Runs < 0 || q.Concurrency.PerTenant < 0 || q.Concurrency.PerKey < 0 || q.Ageing < 0 {
 		return errors.New("limits and times cannot be negative")
 	}
-	return nil
+	return shard.OrderOf(q).Validate()
 }
 
 func checkPool(p work.Pool) error {
@@ -56,20 +57,18 @@ func checkPool(p work.Pool) error {
 	if lease := p.Lease.Std(); lease != 0 && (lease < time.Second || lease > 24*time.Hour) {
 		return fmt.Errorf("lease %v: between 1s and 24h", lease)
 	}
-	for typ, n := range p.PerType {
-		if n < 0 {
-			return fmt.Errorf("per-type %q: %d is negative", typ, n)
-		}
+	if err := checkName(p.Name); err != nil {
+		return err
 	}
-	return checkName(p.Name)
+	return shard.SlotsOf(p).Validate()
 }
 
 func checkTenant(t work.Tenant) error {
 	if t.Name == "" || len(t.Name) > 200 {
 		return errors.New("name: 1 to 200 bytes")
 	}
-	if t.Weight < 0 || t.Weight > 1e6 {
-		return fmt.Errorf("weight %g: more than 0, at most 1000000", t.Weight)
+	if err := shard.OrderOfTenant(t).Validate(); err != nil {
+		return err
 	}
 	if t.Running < 0 || t.Quota.Queued < 0 || t.Quota.Payload < 0 {
 		return errors.New("limits cannot be negative")

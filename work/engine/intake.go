@@ -284,23 +284,27 @@ func (m matchScope) Variable(name string) (any, bool) {
 // planCache keeps plans of documents, by their text as it came and by hash.
 type planCache struct {
 	mu     *sync.Mutex
-	texts  map[[32]byte]*workflow.Plan
+	texts  map[[32]byte]store.Hash
 	hashes map[store.Hash]*workflow.Plan
+	bytes  int                 // of the documents of hashes
 	known  map[store.Hash]bool // stored, as far as this engine knows
 }
 
-const maxPlans = 4096
+const (
+	maxPlans     = 4096
+	maxPlanBytes = 32 << 20
+)
 
 func newPlanCache() planCache {
 	return planCache{
-		mu: &sync.Mutex{}, texts: map[[32]byte]*workflow.Plan{}, hashes: map[store.Hash]*workflow.Plan{}, known: map[store.Hash]bool{},
+		mu: &sync.Mutex{}, texts: map[[32]byte]store.Hash{}, hashes: map[store.Hash]*workflow.Plan{}, known: map[store.Hash]bool{},
 	}
 }
 
 func (c *planCache) text(text []byte) (*workflow.Plan, error) {
 	sum := sha256.Sum256(text)
 	c.mu.Lock()
-	plan := c.texts[sum]
+	plan := c.hashes[c.texts[sum]]
 	c.mu.Unlock()
 	if plan != nil {
 		return plan, nil
@@ -311,24 +315,30 @@ func (c *planCache) text(text []byte) (*workflow.Plan, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if same := c.hashes[plan.Hash()]; same != nil {
-		plan = same
-	}
-	evict(c.texts)
-	evict(c.hashes)
-	c.texts[sum], c.hashes[plan.Hash()] = plan, plan
-	return plan, nil
+	return c.add(sum, plan), nil
 }
 
-// evict makes room when a cache is full; which entry goes does not matter.
-func evict[K comparable, V any](m map[K]V) {
-	if len(m) < maxPlans {
-		return
+// add keeps a plan, or gives the one that is kept. What goes for it when there
+// is no room does not matter.
+func (c *planCache) add(sum [32]byte, plan *workflow.Plan) *workflow.Plan {
+	if len(c.texts) >= maxPlans {
+		clear(c.texts)
 	}
-	for k := range m {
-		delete(m, k)
-		return
+	hash, size := plan.Hash(), len(plan.Canonical())
+	c.texts[sum] = hash
+	if same := c.hashes[hash]; same != nil {
+		return same
 	}
+	for h, old := range c.hashes {
+		if len(c.hashes) < maxPlans && c.bytes+size <= maxPlanBytes {
+			break
+		}
+		delete(c.hashes, h)
+		c.bytes -= len(old.Canonical())
+	}
+	c.hashes[hash] = plan
+	c.bytes += size
+	return plan
 }
 
 func (c *planCache) hash(h store.Hash) *workflow.Plan {

@@ -384,6 +384,7 @@ func (l *loop) finish(ctx context.Context, core *shard.Core) {
 	for {
 		l.freshen(core)
 		all := l.drain(core)
+		core.Remember()
 		if !l.round(ctx, core, true) || all {
 			return
 		}
@@ -453,7 +454,8 @@ func (l *loop) flush(ctx context.Context, b *store.Batch, last bool) (store.Outc
 		case err == nil:
 			l.trouble.Store(nil)
 			return out, true
-		case errors.Is(err, store.ErrNotOwner), errors.Is(err, store.ErrGap), errors.Is(err, store.ErrExists):
+		case errors.Is(err, store.ErrNotOwner), errors.Is(err, store.ErrGap), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrNotFound):
+			l.e.plans.forget() // documents it counted on may be gone
 			l.e.log.Warn("shard was lost", "shard", l.n, "error", err)
 			return out, false
 		}
@@ -512,6 +514,13 @@ const page = 10_000
 func (l *loop) load(ctx context.Context, owner store.Owner) (*shard.Core, error) {
 	core := shard.New(owner, reader{l.e, ctx}, l.e.opt.Limits, l.e.config.Load().shard)
 	core.Begin(l.e.opt.Now())
+	ledgers, err := l.e.store.Ledgers(ctx, l.n)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledgers of queues: %w", err)
+	}
+	if err := core.Recall(ledgers); err != nil {
+		l.e.log.Warn("what a queue remembered of its tenants is lost", "shard", l.n, "error", err)
+	}
 	for after := workflow.RunID(0); ; {
 		ws, err := l.e.store.Queued(ctx, l.n, after, page)
 		if err != nil {

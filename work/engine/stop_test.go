@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -252,5 +253,19 @@ func TestSubWorkflowThatIsTooLargeFailsItsStep(t *testing.T) {
 	}
 	if r := f.final(id); r.Status != machine.Failed || r.View.Failure.Code != "submit" {
 		t.Errorf("the run is %v with %+v", r.Status, r.View.Failure)
+	}
+}
+
+func TestSettingsThatCouldNotBeInForceAreRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, engine.Options{})
+	if _, err := f.PutTenant(t.Context(), work.Tenant{Name: "t", Weight: 50_000}, engine.AnyVersion); !errors.Is(err, work.ErrInvalid) {
+		t.Errorf("PutTenant of a weight of 50,000 = %v, want ErrInvalid", err)
+	}
+	if _, err := f.PutPool(t.Context(), work.Pool{Name: "p", PerType: map[string]int{"gpu": -1}}, engine.AnyVersion); !errors.Is(err, work.ErrInvalid) {
+		t.Errorf("PutPool of -1 of a type = %v, want ErrInvalid", err)
+	}
+	if _, err := f.PutQueue(t.Context(), work.Queue{Name: "q", Policy: "luck"}, engine.AnyVersion); !errors.Is(err, work.ErrInvalid) {
+		t.Errorf("PutQueue of an unknown policy = %v, want ErrInvalid", err)
 	}
 }

@@ -42,20 +42,22 @@ type Core struct {
 	lastID  workflow.RunID
 	counter uint64 // of fences
 
-	runs    map[workflow.RunID]*resident
-	fresh   int // beyond so many runs in memory, those that wait are not kept
-	order   *queue.Scheduler
-	slots   *queue.Slots
-	pollers map[string][]*Poller // by pool, oldest first
-	callers []*RunPoller         // for whole runs
-	timers  *timers
-	tenants map[string]*usage
-	rates   rates
-	logSeq  map[workflow.RunID]int64
-	picks   map[workflow.RunID]pick // picked, not begun yet
-	damaged map[workflow.RunID]error
-	again   int64 // when what the store did not answer is asked again; 0: nothing
-	quiet   bool
+	runs     map[workflow.RunID]*resident
+	fresh    int // beyond so many runs in memory, those that wait are not kept
+	order    *queue.Scheduler
+	slots    *queue.Slots
+	pollers  map[string][]*Poller // by pool, oldest first
+	callers  []*RunPoller         // for whole runs
+	timers   *timers
+	tenants  map[string]*usage
+	rates    rates
+	logSeq   map[workflow.RunID]int64
+	picks    map[workflow.RunID]pick // picked, not begun yet
+	damaged  map[workflow.RunID]error
+	ledgers  map[string]bool // queues of which the store has one
+	remember int64           // when they are written next
+	again    int64           // when what the store did not answer is asked again; 0: nothing
+	quiet    bool
 
 	round round
 }
@@ -76,6 +78,7 @@ type round struct {
 	keys       map[store.IdempotencyKey]workflow.RunID
 	bytes      int // of documents, parameters, results and logs
 	duplicates map[workflow.RunID]workflow.RunID
+	missing    []workflow.RunID // runs that turned out not to be stored
 	answers    []func(lost error)
 	polled     []*Poller
 	called     []*RunPoller
@@ -180,6 +183,7 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 		logSeq:  map[workflow.RunID]int64{},
 		timers:  newTimers(),
 		damaged: map[workflow.RunID]error{},
+		ledgers: map[string]bool{},
 	}
 	c.Configure(s)
 	return c

@@ -74,14 +74,11 @@ func (c *Core) lendRun(p *RunPoller, r *resident) {
 	p.taken = append(p.taken, LeasedRun{ID: r.run.Meta.ID, Fence: fence, View: r.run.View()})
 }
 
-func (c *Core) handOver(p *RunPoller, out duplicates) {
-	taken := slices.DeleteFunc(p.taken, func(l LeasedRun) bool { _, lost := out[l.ID]; return lost })
+func (c *Core) handOver(p *RunPoller) {
+	taken := slices.DeleteFunc(p.taken, func(l LeasedRun) bool { return c.runs[l.ID] == nil }) // those that are not stored
 	p.taken = nil
 	p.Deliver(taken)
 }
-
-// duplicates are runs that were not taken after all.
-type duplicates = map[workflow.RunID]workflow.RunID
 
 // RunReport is what the worker of a whole run tells.
 type RunReport struct {

@@ -24,7 +24,7 @@ func (c *Core) Waiting(ws []store.Waiting) {
 		}
 		c.order.Restore(w.Queue, queue.Item{
 			ID: uint64(w.ID), Tenant: w.Tenant, Priority: w.Priority, Key: w.Key, Cost: w.Cost,
-			Enqueued: w.Created, Deadline: w.Deadline, Tag: w.Tag,
+			Enqueued: or(w.Enqueued, w.Created), Deadline: w.Deadline, Tag: w.Tag,
 		})
 	}
 }
@@ -49,11 +49,37 @@ func (c *Core) Started(recs []store.Record) error {
 		}
 		c.lastID = max(c.lastID, r.run.Meta.ID)
 		c.usage(r.run.Meta.Tenant).running++
+		r.picked, r.used = true, spent(r.run)
 		c.order.Running(r.run.Meta.Queue, r.item)
-		r.picked = true
 		c.recover(r)
 	}
 	return nil
+}
+
+// spent is what the steps of a run that ended have used, in slot-seconds: what
+// it is charged beyond the time it rests.
+func spent(run *machine.Run) (used float64) {
+	for i := range run.State.Steps {
+		s := &run.State.Steps[i]
+		step := run.Node(machine.Ref{Node: int32(i), Item: -1}).Step //nolint:gosec // a plan has at most 10,000 nodes
+		if step.Run == machine.TypeWorkflow || step.Run == machine.TypeWait {
+			continue
+		}
+		slots := float64(max(1, step.Slots))
+		used += slots * took(s)
+		for k := range s.Items {
+			used += slots * took(&s.Items[k])
+		}
+	}
+	return used
+}
+
+// took is how long an attempt that ended took, in seconds.
+func took(s *machine.Step) float64 {
+	if !s.Status.Final() || s.StartedAt == 0 || len(s.Items) > 0 {
+		return 0
+	}
+	return float64(max(0, s.FinishedAt-s.StartedAt)) / 1000
 }
 
 // Local is what the names of workers begin with that live in their engine's

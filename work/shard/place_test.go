@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/queue"
 	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -137,4 +138,110 @@ func TestClockThatWasAheadStopsNothing(t *testing.T) {
 		}
 	}
 	t.Error("two minutes later the lease of 30s still stands: time stands still until the clock has caught up")
+}
+
+func TestRestIsNoRefund(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, one(work.Concurrency{Runs: 1}))
+	rest := r.plan(`{"name":"r","steps":[{"name":"a","run":"t"},{"name":"w1","run":"wait","needs":["a"],"with":{"for":"1s"}},{"name":"b","run":"t","needs":["w1"]},
+		{"name":"w2","run":"wait","needs":["b"],"with":{"for":"1s"}},{"name":"c","run":"t","needs":["w2"]}]}`)
+	plain := r.plan(`{"name":"s","steps":[{"name":"a","run":"t"}]}`)
+	for range 400 {
+		in := r.intake(rest, "resting", "")
+		in.Cost = 30
+		r.submit(in)
+		in = r.intake(plain, "plain", "")
+		in.Cost = 10
+		r.submit(in)
+	}
+	used := map[string]int{}
+	for used["resting"]+used["plain"] < 300 {
+		n := len(r.tasks)
+		if r.core.Pollers() == 0 {
+			r.poll(1)
+		}
+		r.mustRound()
+		if len(r.tasks) == n {
+			r.now += 500
+			continue
+		}
+		if len(r.tasks) != n+1 {
+			t.Fatal("two at once")
+		}
+		tk := r.tasks[n]
+		r.now += 10_000
+		used[tk.Tenant]++
+		r.complete(tk)
+		r.mustRound()
+	}
+	if d := used["resting"] - used["plain"]; d > 40 || d < -40 {
+		t.Errorf("tenants of equal weight used %v times ten seconds", used)
+	}
+}
+
+func TestPoolThatTakesNoneOfATypeHandsOutTheOthers(t *testing.T) {
+	t.Parallel()
+	set := one(work.Concurrency{})
+	set.Pools = map[string]work.Pool{shard.DefaultPool: {Name: shard.DefaultPool, PerType: map[string]int{"gpu": 0}}}
+	r := newRig(t, set)
+	r.submit(r.intake(r.plan(`{"name":"x","steps":[{"name":"a","run":"gpu"},{"name":"b","run":"cpu"}]}`), "t", ""))
+	r.poll(2)
+	r.mustRound()
+	if len(r.tasks) != 1 || r.tasks[0].Type != "cpu" {
+		t.Errorf("tasks = %+v, want the one of type cpu", r.tasks)
+	}
+}
+
+func TestPlaceInTheOrderOutlastsItsOwner(t *testing.T) {
+	t.Parallel()
+	plan := `{"name":"x","steps":[{"name":"a","run":"t"}]}`
+	for _, tt := range []struct {
+		name          string
+		policy        queue.Policy
+		want          string
+		before, after func(*rig, *shard.Intake, *shard.Intake)
+	}{
+		{
+			name: "what a tenant used", policy: "fair", want: "b",
+			before: func(r *rig, a, b *shard.Intake) {
+				r.submit(a, b, a, b)
+				for _, seconds := range []int64{20, 1} {
+					r.poll(1)
+					r.mustRound()
+					r.now += seconds * 1000
+					r.complete(r.tasks[len(r.tasks)-1])
+					r.mustRound()
+				}
+			},
+		},
+		{
+			name: "since when a run waits", policy: "fifo", want: "b",
+			before: func(r *rig, a, b *shard.Intake) {
+				a.StartAt = r.now + 60_000
+				r.submit(a)
+				r.now += 30_000
+				r.submit(b)
+				r.now += 60_000
+				r.mustRound()
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			set := one(work.Concurrency{})
+			set.Queues["q"] = work.Queue{Name: "q", Policy: tt.policy}
+			r := newRig(t, set)
+			p := r.plan(plan)
+			tt.before(r, r.intake(p, "a", ""), r.intake(p, "b", ""))
+			r.core.Remember()
+			r.mustRound()
+			r.takeOver()
+			r.tasks = nil
+			r.poll(1)
+			r.mustRound()
+			if len(r.tasks) != 1 || r.tasks[0].Tenant != tt.want {
+				t.Errorf("the next task is %+v, want one of tenant %s", r.tasks, tt.want)
+			}
+		})
+	}
 }

@@ -125,6 +125,6 @@ func (c *Core) adopt(r *resident) {
 func itemOf(rec *store.Record) queue.Item {
 	return queue.Item{
 		ID: uint64(rec.Meta.ID), Tenant: rec.Meta.Tenant, Priority: rec.Meta.Priority,
-		Key: rec.Key, Cost: rec.Cost, Enqueued: rec.Meta.Created, Deadline: rec.Deadline, Tag: rec.Tag,
+		Key: rec.Key, Cost: rec.Cost, Enqueued: or(rec.Enqueued, rec.Meta.Created), Deadline: rec.Deadline, Tag: rec.Tag,
 	}
 }

@@ -66,6 +66,13 @@ func (r *rig) takeOver() {
 	r.owner = o
 	r.core = shard.New(o, r, machine.Limits{}, r.set)
 	r.core.Begin(r.now)
+	ledgers, err := r.st.Ledgers(context.Background(), 0)
+	if err == nil {
+		err = r.core.Recall(ledgers)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	ws, _ := r.st.Queued(context.Background(), 0, 0, 1_000_000)
 	r.core.Waiting(ws)
 	recs, _ := r.st.Started(context.Background(), 0, 0, 1_000_000)

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/berth-project/berth/work"
@@ -23,7 +24,11 @@ func (c *Core) Seal() *store.Batch {
 	for _, r := range round.dirty {
 		c.write(b, r)
 	}
-	if len(b.Inserts)+len(b.Updates)+len(b.History)+len(b.Logs)+len(b.Events)+len(b.Acks)+len(b.Delete) == 0 {
+	if c.remember == 0 {
+		c.remember = c.now + ledgerEvery
+	}
+	c.ledger(b)
+	if len(b.Ledgers)+len(b.Inserts)+len(b.Updates)+len(b.History)+len(b.Logs)+len(b.Events)+len(b.Acks)+len(b.Delete) == 0 {
 		return nil
 	}
 	c.seq = b.Seq
@@ -36,7 +41,7 @@ func (c *Core) write(b *store.Batch, r *resident) {
 	st := &r.run.State
 	r.rec.Status, r.rec.Paused, r.rec.Tag = st.Status, st.Paused, r.tag
 	r.rec.Started, r.rec.Finished = st.StartedAt, st.FinishedAt
-	r.rec.WakeAt = 0
+	r.rec.Deadline, r.rec.WakeAt = st.DeadlineAt, 0
 	if waits(st.Status) { // one that has begun is in its owner's memory, with its timers
 		r.rec.WakeAt = r.run.NextWake()
 	}
@@ -74,17 +79,20 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, r := range round.dirty {
 		r.stored = true
 	}
-	if len(out.Duplicates) > 0 {
+	if len(out.Duplicates)+len(out.Missing) > 0 {
 		for id := range out.Duplicates {
 			c.disown(id)
 		}
-		round.out.forget(out.Duplicates)
+		for _, id := range out.Missing {
+			c.disown(id)
+		}
+		round.out.forget(out)
 	}
 	for _, p := range round.polled {
 		c.deliver(p, out)
 	}
 	for _, p := range round.called {
-		c.handOver(p, out.Duplicates)
+		c.handOver(p)
 	}
 	for _, answer := range round.answers {
 		answer(nil)
@@ -95,15 +103,26 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, r := range round.read {
 		c.retain(r)
 	}
-	c.round.duplicates = nil
+	c.round.duplicates, c.round.missing = nil, nil
 	return round.out
 }
 
-func (c *Core) next(out store.Outcome) { c.round = round{duplicates: out.Duplicates} }
+func (c *Core) next(out store.Outcome) {
+	c.round = round{duplicates: out.Duplicates, missing: out.Missing}
+}
 
-// forget drops what runs want that were not taken.
-func (p *Published) forget(runs map[workflow.RunID]workflow.RunID) {
-	gone := func(id workflow.RunID) bool { _, ok := runs[id]; return ok }
+// errMissing says that a run that is in memory is not stored any more.
+var errMissing = errors.New("it is not stored any more")
+
+// forget drops what runs want that are not stored.
+func (p *Published) forget(out store.Outcome) {
+	gone := func(id workflow.RunID) bool {
+		_, duplicate := out.Duplicates[id]
+		return duplicate || slices.Contains(out.Missing, id)
+	}
+	for _, id := range out.Missing {
+		p.Damaged = append(p.Damaged, Damaged{Run: id, Err: errMissing})
+	}
 	p.Recalls = slices.DeleteFunc(p.Recalls, func(r Recall) bool { return gone(r.Run) })
 	p.Children = slices.DeleteFunc(p.Children, func(ch Child) bool { return gone(ch.Parent) })
 	p.Finished = slices.DeleteFunc(p.Finished, func(f Finished) bool { return gone(f.Run) })
@@ -136,10 +155,10 @@ func (c *Core) disown(id workflow.RunID) {
 func (c *Core) deliver(p *Poller, out store.Outcome) {
 	tasks := p.taken
 	p.taken = nil
-	if len(out.Duplicates) > 0 {
+	if len(out.Duplicates)+len(out.Missing) > 0 {
 		kept := tasks[:0]
 		for _, t := range tasks {
-			if _, lost := out.Duplicates[t.Run]; lost {
+			if c.runs[t.Run] == nil { // it is not stored
 				p.Room.Give(p.Room.Needs(t.Slots))
 				continue
 			}

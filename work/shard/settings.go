@@ -41,13 +41,13 @@ func (c *Core) Configure(s *Settings) {
 	c.settings = s
 	c.round.urgent = true // what a pause, a limit or a suspension held may go on now
 	for _, q := range s.Queues {
-		_ = c.order.SetQueue(orderOf(q)) // it was checked when it was kept
+		_ = c.order.SetQueue(OrderOf(q)) // it was checked when it was kept
 	}
 	for _, t := range s.Tenants {
-		c.setTenant(t.Name, queue.Tenant{Weight: t.Weight, Cap: t.Running, Suspended: t.Suspended})
+		c.setTenant(t.Name, OrderOfTenant(t))
 	}
 	for _, p := range s.Pools {
-		c.slots.SetPool(queue.Pool{Name: p.Name, Slots: p.Slots, Types: p.PerType, KeyCap: p.PerKey, Paused: p.Paused, Draining: p.Draining})
+		c.slots.SetPool(SlotsOf(p))
 	}
 	if old == nil {
 		return
@@ -65,7 +65,7 @@ func (c *Core) Configure(s *Settings) {
 	for name, q := range old.Queues {
 		if _, ok := s.Queues[name]; !ok { // its runs stay, and wait until it is back
 			q.Paused = true
-			c.order.SetQueue(orderOf(q))
+			c.order.SetQueue(OrderOf(q))
 		}
 	}
 }
@@ -77,7 +77,9 @@ func (c *Core) setTenant(name string, t queue.Tenant) {
 	_ = c.slots.SetTenant(name, t)
 }
 
-func orderOf(q work.Queue) queue.Config {
+// OrderOf is what a queue's setting means to the order of runs. What is not
+// valid there must not be kept.
+func OrderOf(q work.Queue) queue.Config {
 	return queue.Config{
 		Name:      q.Name,
 		Policy:    or(q.Policy, "fair"),
@@ -90,6 +92,16 @@ func orderOf(q work.Queue) queue.Config {
 		Paused:    q.Paused,
 		Draining:  q.Draining,
 	}
+}
+
+// OrderOfTenant is what a tenant's setting means to the order of runs and steps.
+func OrderOfTenant(t work.Tenant) queue.Tenant {
+	return queue.Tenant{Weight: t.Weight, Cap: t.Running, Suspended: t.Suspended}
+}
+
+// SlotsOf is what a pool's setting means to the order of steps.
+func SlotsOf(p work.Pool) queue.Pool {
+	return queue.Pool{Name: p.Name, Slots: p.Slots, Types: p.PerType, KeyCap: p.PerKey, Paused: p.Paused, Draining: p.Draining}
 }
 
 func floorOf(q work.Queue) float64 {

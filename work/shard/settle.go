@@ -58,9 +58,7 @@ func (c *Core) place(r *resident) {
 	}
 	use := c.usage(r.run.Meta.Tenant)
 	if r.picked && is != machine.Running { // it may have ended as it began
-		if !r.resting {
-			c.order.Finished(uint64(r.run.Meta.ID), r.used)
-		}
+		c.order.Finished(uint64(r.run.Meta.ID), r.used)
 		r.picked, r.resting, r.used = false, false, 0
 	}
 	if was == machine.Running {
@@ -75,8 +73,8 @@ func (c *Core) place(r *resident) {
 	}
 	switch is {
 	case machine.Queued:
-		r.item.Tag = 0
-		r.item.Enqueued = c.now
+		r.item.Tag, r.item.Deadline = 0, r.run.State.DeadlineAt
+		r.item.Enqueued, r.rec.Enqueued = c.now, c.now
 	case machine.Running:
 		use.running++
 		r.rec.Started = r.run.State.StartedAt
@@ -97,15 +95,20 @@ func (c *Core) rest(r *resident) {
 	if r.status != machine.Running || !r.picked {
 		return
 	}
-	idle := len(r.leases) == 0 && len(r.ready) == 0 && r.run.State.Lease == nil && sleeps(r.run)
+	idle := idles(r)
 	switch {
 	case idle && !r.resting:
-		c.order.Finished(uint64(r.run.Meta.ID), r.used)
+		c.order.Rest(uint64(r.run.Meta.ID), r.used)
 		r.used = 0
 	case !idle && r.resting:
-		c.order.Running(r.run.Meta.Queue, r.item)
+		c.order.Resume(uint64(r.run.Meta.ID))
 	}
 	r.resting = idle
+}
+
+// idles says whether all a run does is wait.
+func idles(r *resident) bool {
+	return len(r.leases) == 0 && len(r.ready) == 0 && r.run.State.Lease == nil && sleeps(r.run)
 }
 
 func sleeps(run *machine.Run) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/store"
@@ -50,6 +51,9 @@ func (c *Core) Submit(in []*Intake, answer func([]work.Receipt, error)) {
 		for i := range receipts { // somebody else's shard may have had the key first
 			if first, ok := c.round.duplicates[receipts[i].ID]; ok {
 				receipts[i].ID, receipts[i].Duplicate = first, true
+			}
+			if slices.Contains(c.round.missing, receipts[i].ID) {
+				receipts[i] = work.Receipt{Error: work.NewProblem(http.StatusServiceUnavailable, fmt.Errorf("%w: the run is not stored: submit it again", work.ErrBusy))}
 			}
 		}
 		answer(receipts, nil)
