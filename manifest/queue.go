@@ -177,6 +177,10 @@ func (m *Manifest) checkSecrets() {
 		for i, v := range s.Values {
 			m.reference(item(KeyPath("work.secrets", name)+".values", i), v)
 		}
+		if len(s.Tenants) == 0 && !s.Operator {
+			m.src.at(KeyPath("work.secrets", name), codeConflict, "nobody may use the secret %q", name).
+				Help = `list its tenants, "*" for all, or say operator: true for the operator's subscriptions`
+		}
 	}
 	for typ, st := range w.Steps {
 		if st != nil {

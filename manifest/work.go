@@ -133,8 +133,12 @@ type WorkSecret struct {
 	// file; what is empty is left out.
 	Values []Template `yaml:"values" secret:"true" required:"true"`
 	// Tenants may use it; "*" stands for all. Whoever signs with a key can have
-	// anything signed with it.
-	Tenants []string `yaml:"tenants" literal:"true" required:"true"`
+	// anything signed with it. Without tenants it must be the operator's.
+	// Default: none.
+	Tenants []string `yaml:"tenants" literal:"true"`
+	// Operator lets the operator's subscriptions, those to all tenants, sign with
+	// it. No tenant can name it for that.
+	Operator bool `yaml:"operator"`
 	// Hosts are those that steps may send it to in a header, with "*" for any
 	// part of a name.
 	// Default: none.

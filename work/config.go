@@ -23,7 +23,7 @@ type Queue struct {
 	// the next run to start.
 	Order  int          `json:"order,omitempty"`
 	Policy queue.Policy `json:"policy,omitempty"` // default fair
-	// Concurrency bounds the runs that run at once; 0 means no bound.
+	// Concurrency bounds the runs that run at once.
 	Concurrency Concurrency `json:"concurrency,omitzero"`
 	// Pool is where steps that name none are executed; default "default".
 	Pool string `json:"pool,omitempty"`
@@ -46,7 +46,11 @@ type Queue struct {
 
 // Concurrency bounds how many runs of a queue run at once.
 type Concurrency struct {
-	Runs      int `json:"runs,omitempty"`
+	// Runs bounds them in all; default 1000, so that a backlog stays a backlog
+	// and the order of its runs is decided as late as can be.
+	Runs int `json:"runs,omitempty"`
+	// PerTenant and PerKey bound those of a tenant, and those with the same
+	// concurrency key; 0 means that only Runs does.
 	PerTenant int `json:"per-tenant,omitempty"`
 	PerKey    int `json:"per-key,omitempty"`
 }
@@ -128,7 +132,8 @@ type Subscription struct {
 	Workflow string   `json:"workflow,omitempty"` // only of this one
 	// To is https://…, or sns:ARN, sqs:URL, eventbridge:BUS.
 	To string `json:"to"`
-	// Secret names the signing secret of a webhook; see Options.Secrets.
+	// Secret names the signing secret of a webhook: one that Tenant may use, or,
+	// of an operator's subscription, one that is the operator's.
 	Secret string `json:"secret,omitempty"`
 	Paused bool   `json:"paused,omitempty"`
 }

@@ -103,6 +103,7 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 		e.metrics = newMetrics(opt.Registry)
 	}
 	e.local.init(opt.Local, e.nudge)
+	e.outbox.init(opt.Backoff)
 	if err := e.readSettings(ctx); err != nil {
 		return nil, fmt.Errorf("engine: read the settings: %w", err)
 	}

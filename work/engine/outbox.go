@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/berth-project/berth/work"
@@ -17,174 +17,40 @@ import (
 	"github.com/berth-project/berth/workflow"
 )
 
-const (
-	deliverers     = 16
-	deliverTimeout = 30 * time.Second
-)
-
-// deliveries are those on their way.
-type deliveries struct {
-	mu     sync.Mutex
-	wake   chan struct{}
-	flying map[uint64]bool
-}
-
-func (d *deliveries) kick() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.wake == nil {
-		d.wake = make(chan struct{}, 1)
-	}
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (d *deliveries) kicked() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.wake == nil {
-		d.wake = make(chan struct{}, 1)
-	}
-	return d.wake
-}
-
-// launch says whether an event is not on its way already.
-func (d *deliveries) launch(id uint64) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.flying == nil {
-		d.flying = map[uint64]bool{}
-	}
-	if d.flying[id] {
-		return false
-	}
-	d.flying[id] = true
-	return true
-}
-
-func (d *deliveries) land(id uint64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.flying, id)
-}
-
-// deliver sends the events of the shards this engine owns.
-func (e *Engine) deliver(ctx context.Context) {
-	if e.opt.Send == nil {
-		return
-	}
-	slots := make(chan struct{}, deliverers)
-	t := time.NewTicker(2 * time.Second)
-	defer t.Stop()
-	for ctx.Err() == nil {
-		more := false
-		for _, l := range e.loops {
-			more = e.deliverDue(ctx, l, slots) || more
-		}
-		if more {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		case <-e.outbox.kicked():
-		}
-	}
-}
-
-// deliverDue launches what is due; it says whether there may be more.
-func (e *Engine) deliverDue(ctx context.Context, l *loop, slots chan struct{}) bool {
-	if l.owned() != nil {
-		return false
-	}
-	rctx, cancel := context.WithTimeout(ctx, readTimeout)
-	events, err := e.store.Events(rctx, l.n, e.opt.Now(), 100)
-	cancel()
-	if err != nil {
-		e.log.Error("events cannot be read", "shard", l.n, "error", err)
-		return false
-	}
-	launched := 0
-	for _, ev := range events {
-		if !e.outbox.launch(ev.ID) {
-			continue
-		}
-		launched++
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return false
-		}
-		e.working.Go(func() {
-			defer func() { <-slots }()
-			e.deliverOne(ctx, l, ev)
-		})
-	}
-	return launched == 100
-}
-
-func (e *Engine) deliverOne(ctx context.Context, l *loop, ev store.Event) {
-	ack := store.Ack{ID: ev.ID, Try: ev.Try + 1}
-	out, err := e.delivery(ev)
-	if err == nil {
-		sctx, cancel := context.WithTimeout(ctx, deliverTimeout)
-		err = e.opt.Send.Send(sctx, out)
-		cancel()
-	}
-	if ctx.Err() != nil {
-		e.outbox.land(ev.ID)
-		return
-	}
-	now := e.opt.Now()
-	wait, again := e.opt.Backoff.Next(ack.Try, outbox.RetryAfter(err), float64(e.opt.Limits.Random()>>11)/(1<<53))
-	switch {
-	case err == nil:
-		ack.Delivered = true
-	case outbox.Permanent(err), !again:
-		ack.Dead, ack.Error = now, short(err.Error())
-	default:
-		ack.NextAt, ack.Error = now+wait.Milliseconds(), short(err.Error())
-	}
-	land := func() { e.outbox.land(ev.ID) }
-	if l.post(ctx, op{do: func(c *shard.Core) { c.Delivered([]store.Ack{ack}, func(error) { land() }) }, fail: func(error) { land() }}) != nil {
-		land()
-	}
-}
-
-func short(text string) string {
-	const most = 500
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
-}
-
-// delivery finds where an event goes.
-func (e *Engine) delivery(ev store.Event) (outbox.Event, error) {
+// delivery finds where an event goes, and who said so.
+func (e *Engine) delivery(ev *store.Event) (outbox.Event, outbox.Lane, error) {
 	out := outbox.Event{
 		ID: strconv.FormatUint(ev.ID, 10), Kind: ev.Kind, Tenant: ev.Tenant, Run: ev.Run.String(), At: time.UnixMilli(ev.Created),
 		Body: ev.Body, Try: ev.Try + 1,
 	}
+	name := ev.To
 	if text, ok := strings.CutPrefix(ev.To, shard.Callback); ok {
 		var cb workflow.Callback
 		if err := json.Unmarshal([]byte(text), &cb); err != nil {
-			return out, &outbox.Error{Permanent: true, Err: fmt.Errorf("the callback of its document cannot be read: %w", err)}
+			return out, outbox.Lane{Owner: ev.Tenant}, &outbox.Error{Permanent: true, Err: fmt.Errorf("the callback of its document cannot be read: %w", err)}
 		}
-		out.To, out.Secret = cb.To, cb.Secret
 		if strings.Contains(cb.To, "://") {
-			return out, nil
+			out.To, out.Secret = cb.To, cb.Secret
+			return out, outbox.Lane{Owner: ev.Tenant, Destination: "callback " + hostOf(cb.To)}, nil
 		}
-		ev.To = cb.To
+		name = cb.To
 	}
 	for _, s := range e.config.Load().shard.Subscriptions {
-		if s.Name == ev.To && (s.Tenant == "" || s.Tenant == ev.Tenant) {
-			out.To, out.Secret = s.To, s.Secret
-			return out, nil
+		if s.Name == name && (s.Tenant == "" || s.Tenant == ev.Tenant) {
+			out.To, out.Secret, out.Operator = s.To, s.Secret, s.Tenant == ""
+			return out, outbox.Lane{Owner: s.Tenant, Destination: "subscription " + s.Name}, nil
 		}
 	}
-	return out, &outbox.Error{Permanent: true, Err: fmt.Errorf("there is no subscription %q any more", ev.To)}
+	return out, outbox.Lane{Owner: ev.Tenant}, &outbox.Error{Permanent: true, Err: fmt.Errorf("there is no subscription %q any more", name)}
+}
+
+// hostOf is what hangs when a callback does: its host, or, where there is
+// none, what it is sent to.
+func hostOf(to string) string {
+	if u, err := url.Parse(to); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host
+	}
+	return to
 }
 
 // Dead lists events that were given up.

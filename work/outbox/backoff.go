@@ -37,6 +37,22 @@ func (b Backoff) Next(try int, asked time.Duration, random float64) (wait time.D
 	return min(max(wait, asked), b.Max), true
 }
 
+// Span is the longest time over which a delivery is tried; 0 is without
+// end, or nearly.
+func (b Backoff) Span() time.Duration {
+	var span time.Duration
+	for try := 1; ; try++ {
+		wait, again := b.Next(try, 0, 0)
+		if !again {
+			return span
+		}
+		if b.Tries < 0 || try > 10_000 || span > math.MaxInt64/2 {
+			return 0
+		}
+		span += wait
+	}
+}
+
 func (b Backoff) complete() Backoff {
 	if b.First <= 0 {
 		b.First = 5 * time.Second

@@ -69,8 +69,8 @@ func TestAWebhookIsSignedWithEveryKey(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	})
-	w := newWebhook(t, outbox.WebhookOptions{Keys: func(tenant, name string) ([]secret.String, error) {
-		if tenant != "acme" || name != "hook" {
+	w := newWebhook(t, outbox.WebhookOptions{Keys: func(e outbox.Event) ([]secret.String, error) {
+		if e.Tenant != "acme" || e.Secret != "hook" {
 			return nil, errors.New("unknown")
 		}
 		return keys, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -14,7 +15,8 @@ type Event struct {
 	// ID is the same for every try of this delivery.
 	ID string
 	// Kind is what happened: "run.succeeded".
-	Kind   string
+	Kind string
+	// Tenant is whose run it is about.
 	Tenant string
 	// Run groups events where a destination keeps the order within groups.
 	Run string
@@ -25,7 +27,11 @@ type Event struct {
 	// To is where it goes: an http or https URL, "sns:" and the ARN of a topic,
 	// "sqs:" and the URL of a queue, or "eventbridge:" and the ARN of a bus.
 	To string
-	// Secret names the keys that sign a webhook; "" does not sign it.
+	// Operator says that the operator of the service said where it goes, in a
+	// subscription to all tenants: not the event's tenant.
+	Operator bool
+	// Secret names the keys that sign a webhook; "" does not sign it. They are
+	// those of who said where it goes.
 	Secret string
 	// Try counts the tries of this delivery, from 1.
 	Try int
@@ -67,6 +73,13 @@ func RetryAfter(err error) time.Duration {
 		return e.RetryAfter
 	}
 	return 0
+}
+
+// Unanswered reports whether an error of a [Sender] means that the receiver did
+// not answer: it is down, or hangs.
+func Unanswered(err error) bool {
+	_, ok := errors.AsType[net.Error](err)
+	return ok || errors.Is(err, context.DeadlineExceeded)
 }
 
 func permanent(format string, args ...any) error {

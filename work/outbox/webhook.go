@@ -28,9 +28,10 @@ type WebhookOptions struct {
 	TLS *tls.Config
 	// Timeout is how long a receiver has to answer. Default 15s.
 	Timeout time.Duration
-	// Keys returns the keys that a secret's name stands for, the newest first;
-	// the event is signed with each. Nil has none.
-	Keys func(tenant, name string) ([]secret.String, error)
+	// Keys returns the keys that an event's Secret stands for, the newest first;
+	// the event is signed with each. Whose secret that must be, its Operator and
+	// Tenant say. Nil has none.
+	Keys func(Event) ([]secret.String, error)
 }
 
 // Webhook sends events by HTTP: the body of the event is the body of a POST,
@@ -113,7 +114,7 @@ func (w *Webhook) sign(req *http.Request, event Event) error {
 	if w.opts.Keys == nil {
 		return fmt.Errorf("webhook: secret %q: there are no secrets here", event.Secret)
 	}
-	keys, err := w.opts.Keys(event.Tenant, event.Secret)
+	keys, err := w.opts.Keys(event)
 	if err != nil {
 		return fmt.Errorf("webhook: secret %q: %w", event.Secret, err)
 	}

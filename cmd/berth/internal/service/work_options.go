@@ -90,7 +90,7 @@ func (b *builder) workSecrets() map[string]workflows.Secret {
 			b.fail(at, errors.New("work.secrets-file has a secret of this name, too: keep one of them"))
 			continue
 		}
-		one := workflows.Secret{Tenants: s.Tenants, Hosts: s.Hosts, Steps: s.Steps}
+		one := workflows.Secret{Tenants: s.Tenants, Operator: s.Operator, Hosts: s.Hosts, Steps: s.Steps}
 		for i, template := range s.Values {
 			value := secret.New(b.secretValue(fmt.Sprintf("%s.values[%d]", at, i), template))
 			if !value.IsZero() {

@@ -12,6 +12,7 @@ import (
 	"github.com/berth-project/berth/internal/glob"
 	"github.com/berth-project/berth/secret"
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/outbox"
 )
 
 // Secret is what documents, subscriptions and triggers may name but not see:
@@ -22,6 +23,9 @@ type Secret struct {
 	// Tenants may use it; "*" stands for all. Whoever signs with a key can
 	// have anything signed with it.
 	Tenants []string
+	// Operator lets the operator's subscriptions, those to all tenants, sign
+	// with it: nothing that a tenant says can name it for that.
+	Operator bool
 	// Hosts are those that steps may send it to as a header, with * for any
 	// part of a name.
 	Hosts []string
@@ -52,10 +56,11 @@ func ReadSecrets(path string) (map[string]Secret, error) {
 		return nil, err
 	}
 	var file map[string]struct {
-		Values  []string `json:"values"`
-		Tenants []string `json:"tenants"`
-		Hosts   []string `json:"hosts"`
-		Steps   []string `json:"steps"`
+		Values   []string `json:"values"`
+		Tenants  []string `json:"tenants"`
+		Operator bool     `json:"operator"`
+		Hosts    []string `json:"hosts"`
+		Steps    []string `json:"steps"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -64,7 +69,7 @@ func ReadSecrets(path string) (map[string]Secret, error) {
 	}
 	all := map[string]Secret{}
 	for name, one := range file {
-		s := Secret{Tenants: one.Tenants, Hosts: one.Hosts, Steps: one.Steps}
+		s := Secret{Tenants: one.Tenants, Operator: one.Operator, Hosts: one.Hosts, Steps: one.Steps}
 		for _, v := range one.Values {
 			s.Values = append(s.Values, secret.New(v))
 		}
@@ -81,8 +86,8 @@ func (s Secret) Validate() error {
 	if len(s.Values) == 0 || slices.ContainsFunc(s.Values, secret.String.IsZero) {
 		return errors.New("values: there is none, or an empty one")
 	}
-	if len(s.Tenants) == 0 {
-		return errors.New(`tenants: nobody may use it: list those who may, or "*" for all`)
+	if len(s.Tenants) == 0 && !s.Operator {
+		return errors.New(`tenants: nobody may use it: list those who may, or "*" for all, or say operator: true`)
 	}
 	return nil
 }
@@ -107,12 +112,19 @@ func (s *Secrets) Replace(all map[string]Secret) { s.all.Store(&all) }
 // tenant may not use.
 var errNoSecret = errors.New("there is no such secret for this tenant")
 
+// errNoOperators is the same for the operator's subscriptions.
+var errNoOperators = errors.New("there is no such secret for the operator's subscriptions: say operator: true where it is, if it is to be one")
+
+func (s *Secrets) get(name string) Secret {
+	if s == nil {
+		return Secret{}
+	}
+	return (*s.all.Load())[name]
+}
+
 // find returns a secret that a tenant may use.
 func (s *Secrets) find(tenant, name string) (Secret, error) {
-	if s == nil {
-		return Secret{}, errNoSecret
-	}
-	one := (*s.all.Load())[name]
+	one := s.get(name)
 	if len(one.Values) == 0 || !slices.Contains(one.Tenants, tenant) && !slices.Contains(one.Tenants, "*") {
 		return Secret{}, errNoSecret
 	}
@@ -124,6 +136,19 @@ func (s *Secrets) find(tenant, name string) (Secret, error) {
 func (s *Secrets) Keys(tenant, name string) ([]secret.String, error) {
 	one, err := s.find(tenant, name)
 	return one.Values, err
+}
+
+// Signing gives the keys that sign an event: a secret of the operator's where
+// the operator said where it goes, else one that its tenant may use.
+func (s *Secrets) Signing(e outbox.Event) ([]secret.String, error) {
+	if !e.Operator {
+		return s.Keys(e.Tenant, e.Secret)
+	}
+	one := s.get(e.Secret)
+	if len(one.Values) == 0 || !one.Operator && !slices.Contains(one.Tenants, "*") {
+		return nil, errNoOperators
+	}
+	return one.Values, nil
 }
 
 // header gives a secret that a step sends to a host as a header.

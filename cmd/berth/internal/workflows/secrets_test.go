@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/berth-project/berth/cmd/berth/internal/workflows"
+	"github.com/berth-project/berth/secret"
+	"github.com/berth-project/berth/work/outbox"
 )
 
 func TestSecretsAreReadFromAFileOfTheirOwnerOnly(t *testing.T) {
@@ -45,5 +47,41 @@ func TestSecretsAreReadFromAFileOfTheirOwnerOnly(t *testing.T) {
 		if _, err := workflows.ReadSecrets(path); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "old") {
 			t.Errorf("ReadSecrets() of %.20q = %v, want an error with %q", c.text, err, c.want)
 		}
+	}
+}
+
+func TestSecretsOfTheOperatorAreNoTenants(t *testing.T) {
+	t.Parallel()
+	one := func(s workflows.Secret) workflows.Secret {
+		s.Values = []secret.String{secret.New("key")}
+		return s
+	}
+	secrets := workflows.NewSecrets(map[string]workflows.Secret{
+		"operators": one(workflows.Secret{Operator: true}),
+		"acmes":     one(workflows.Secret{Tenants: []string{"acme"}}),
+		"everyones": one(workflows.Secret{Tenants: []string{"*"}}),
+	})
+	for _, c := range []struct {
+		event outbox.Event
+		ok    bool
+	}{
+		{outbox.Event{Operator: true, Tenant: "acme", Secret: "operators"}, true},
+		{outbox.Event{Operator: true, Tenant: "acme", Secret: "everyones"}, true},
+		{outbox.Event{Operator: true, Tenant: "acme", Secret: "acmes"}, false},
+		{outbox.Event{Operator: true, Tenant: "acme", Secret: "none"}, false},
+		{outbox.Event{Tenant: "acme", Secret: "operators"}, false},
+		{outbox.Event{Tenant: "operator", Secret: "operators"}, false},
+		{outbox.Event{Tenant: "", Secret: "operators"}, false},
+		{outbox.Event{Tenant: "*", Secret: "operators"}, false},
+		{outbox.Event{Tenant: "acme", Secret: "acmes"}, true},
+		{outbox.Event{Tenant: "zenith", Secret: "acmes"}, false},
+	} {
+		keys, err := secrets.Signing(c.event)
+		if (err == nil) != c.ok || (len(keys) == 1) != c.ok {
+			t.Errorf("Signing(%+v) = %d keys, %v; want them given: %v", c.event, len(keys), err, c.ok)
+		}
+	}
+	if err := (workflows.Secret{Values: []secret.String{secret.New("key")}}).Validate(); err == nil {
+		t.Error("Validate() of a secret that nobody may use = nil")
 	}
 }

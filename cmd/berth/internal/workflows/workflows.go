@@ -123,7 +123,7 @@ func (w *Workflows) start(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.Webhook.Keys == nil {
-		o.Webhook.Keys = o.Secrets.Keys
+		o.Webhook.Keys = o.Secrets.Signing
 	}
 	hook, err := outbox.NewWebhook(o.Webhook)
 	if err != nil {

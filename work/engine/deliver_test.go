@@ -1,0 +1,115 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/engine"
+	"github.com/berth-project/berth/work/outbox"
+)
+
+// patience is how long a test waits for what comes at once.
+const patience = 30 * time.Second
+
+const emptyRun = `{"name":"x","steps":[{"name":"a","run":"noop"}]}`
+
+func (f *fixture) subscribe(s work.Subscription) {
+	f.t.Helper()
+	if _, err := f.PutSubscription(f.t.Context(), s, engine.AnyVersion); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func receive[T any](t *testing.T, from <-chan T, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(patience):
+		t.Fatalf("nothing came in %v: %s", patience, what)
+	}
+	return v
+}
+
+func TestReceiverThatHangsHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	end := make(chan struct{})
+	got := make(chan outbox.Event, 1000)
+	var hanging, most atomic.Int64
+	f := open(t, engine.Options{Send: outbox.SenderFunc(func(_ context.Context, e outbox.Event) error {
+		if strings.Contains(e.To, "hangs") {
+			most.Store(max(most.Load(), hanging.Add(1)))
+			<-end
+			hanging.Add(-1)
+			return nil
+		}
+		got <- e
+		return nil
+	})})
+	defer close(end)
+	f.subscribe(work.Subscription{Name: "h", Tenant: "t", To: "https://hangs.example/", Events: []string{"run.succeeded"}})
+	for range 200 {
+		f.submit(emptyRun)
+	}
+	f.final(f.submit(emptyRun))
+	f.subscribe(work.Subscription{Name: "same", Tenant: "t", To: "https://well.example/", Events: []string{"run.succeeded"}})
+	f.subscribe(work.Subscription{Name: "w", Tenant: "other", To: "https://well.example/", Events: []string{"run.succeeded"}})
+	other := f.submit(emptyRun, func(s *work.Submission) { s.Tenant = "other" })
+	if e := receive(t, got, "an event to a receiver that is well"); e.Run != other.String() {
+		t.Errorf("delivered of run %s, want %v", e.Run, other)
+	}
+	mine := f.submit(emptyRun)
+	if e := receive(t, got, "an event of the same tenant to another receiver"); e.Run != mine.String() {
+		t.Errorf("delivered of run %s, want %v", e.Run, mine)
+	}
+	if n := most.Load(); n > 4 {
+		t.Errorf("%d deliveries to the one that hangs flew at once, want at most 4", n)
+	}
+}
+
+func TestEventsPutOffAreDelivered(t *testing.T) {
+	t.Parallel()
+	const runs = 60 // more than may wait in memory for one destination
+	end := make(chan struct{})
+	got := make(chan string, 10*runs)
+	f := open(t, engine.Options{Send: outbox.SenderFunc(func(_ context.Context, e outbox.Event) error {
+		<-end
+		got <- e.Run
+		return nil
+	})})
+	f.subscribe(work.Subscription{Name: "slow", To: "https://slow.example/", Events: []string{"run.succeeded"}})
+	for range runs {
+		f.submit(emptyRun)
+	}
+	f.final(f.submit(emptyRun))
+	close(end)
+	seen := map[string]int{}
+	for len(seen) < runs+1 {
+		run := receive(t, got, "an event that was put off")
+		if seen[run]++; seen[run] > 1 {
+			t.Errorf("the event of run %s was delivered %d times", run, seen[run])
+		}
+	}
+}
+
+func TestDeliverySaysWhoSaidWhereItGoes(t *testing.T) {
+	t.Parallel()
+	got := make(chan outbox.Event, 10)
+	f := open(t, engine.Options{Send: outbox.SenderFunc(func(_ context.Context, e outbox.Event) error {
+		got <- e
+		return nil
+	})})
+	f.subscribe(work.Subscription{Name: "all", To: "https://operator.example/", Events: []string{"run.succeeded"}, Secret: "s"})
+	f.subscribe(work.Subscription{Name: "own", Tenant: "t", To: "https://tenant.example/", Events: []string{"run.succeeded"}, Secret: "s"})
+	f.submit(`{"name":"x","callbacks":[{"on":["run.succeeded"],"to":"https://run.example/","secret":"s"}],"steps":[{"name":"a","run":"noop"}]}`)
+	want := map[string]bool{"https://operator.example/": true, "https://tenant.example/": false, "https://run.example/": false}
+	for range len(want) {
+		e := receive(t, got, "an event")
+		if operator, ok := want[e.To]; !ok || e.Operator != operator || e.Tenant != "t" || e.Secret != "s" {
+			t.Errorf("delivery to %s with the secret %q of tenant %q, the operator's: %v; want %v", e.To, e.Secret, e.Tenant, e.Operator, operator)
+		}
+	}
+}
