@@ -1,5 +1,7 @@
 package shard
 
+import "github.com/berth-project/berth/workflow"
+
 // InMemory is how many runs a core holds whole.
 func (c *Core) InMemory() int { return len(c.runs) }
 
@@ -14,3 +16,6 @@ func (c *Core) InFlight(queue string) int {
 
 // Pollers is how many pools somebody asks for tasks of.
 func (c *Core) Pollers() int { return len(c.pollers) }
+
+// LoseFromOrder takes a run out of the order behind the core's back.
+func (c *Core) LoseFromOrder(id workflow.RunID) { c.order.Remove(uint64(id)) }

@@ -2,6 +2,7 @@ package shard_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/berth-project/berth/work"
@@ -25,9 +26,15 @@ type rig struct {
 	tasks []work.Task
 	pub   shard.Published
 	bad   map[workflow.RunID]bool
+	down  bool // the store does not answer reads
 }
 
+var errDown = errors.New("the store does not answer")
+
 func (r *rig) Load(ids []workflow.RunID) ([]store.Record, error) {
+	if r.down {
+		return nil, errDown
+	}
 	recs, err := r.st.Load(context.Background(), ids)
 	for i := range recs {
 		if r.bad[recs[i].Meta.ID] {
