@@ -38,8 +38,7 @@ func main() {
 			for i := next.Add(1) - 1; i < *n && failed.Load() == 0; i = next.Add(1) - 1 {
 				st, err := sim.History(*seed+i, plans)
 				mu.Lock()
-				total.Steps, total.Runs = total.Steps+st.Steps, total.Runs+st.Runs
-				total.Attempts, total.Owners = total.Attempts+st.Attempts, total.Owners+st.Owners
+				total.Add(st)
 				mu.Unlock()
 				if err != nil && failed.Add(1) == 1 {
 					fmt.Fprintf(os.Stderr, "seed %d: %v\nplay it again: go run ./work/simulation -seed %d -schedules 1\n", *seed+i, err, *seed+i)
@@ -49,8 +48,8 @@ func main() {
 	}
 	players.Wait()
 	played := min(next.Load(), *n)
-	fmt.Printf("%d histories from seed %d in %v: %d runs, %d attempts, %d owners, %d failed\n",
-		played, *seed, time.Since(began).Round(time.Second), total.Runs, total.Attempts, total.Owners, failed.Load())
+	fmt.Printf("%d histories from seed %d in %v: %d runs, %d of them through all trouble, %d attempts, %d owners, %d failed\n",
+		played, *seed, time.Since(began).Round(time.Second), total.Runs, total.Ended, total.Attempts, total.Owners, failed.Load())
 	if failed.Load() > 0 {
 		os.Exit(1)
 	}

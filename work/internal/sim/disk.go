@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
@@ -15,25 +16,27 @@ var errDisk = errors.New("the disk does not answer")
 // disk is the store of one history: what is on it is durable. It keeps the
 // promises of package store and nothing more.
 type disk struct {
-	w       *world
-	epoch   uint64
-	seq     uint64
-	holder  *node
-	until   int64
-	rows    map[workflow.RunID]*store.Record
-	keys    map[store.IdempotencyKey]workflow.RunID
-	plans   map[store.Hash]*workflow.Plan
-	events  map[workflow.RunID]int // events of final states, by run
-	running map[string]int         // runs that run, by tenant
-	leased  map[workflow.RunID]int // steps that are leased, by run
-	down    bool                   // reads fail
+	w         *world
+	epoch     uint64
+	seq       uint64
+	holder    *node
+	until     int64
+	last      workflow.RunID
+	rows      map[workflow.RunID]*row
+	gone      map[workflow.RunID]bool // deleted
+	keys      map[store.IdempotencyKey]workflow.RunID
+	elsewhere map[store.IdempotencyKey]workflow.RunID // keys another shard had first
+	plans     map[store.Hash]*workflow.Plan
+	places    places
+	unknown   map[machine.Fence]bool // leases of runs that waited when the shard was taken over: not counted, see live
+	down      bool                   // reads fail
 }
 
 func newDisk(w *world) *disk {
 	return &disk{
-		w: w, rows: map[workflow.RunID]*store.Record{}, keys: map[store.IdempotencyKey]workflow.RunID{},
-		plans: map[store.Hash]*workflow.Plan{}, events: map[workflow.RunID]int{}, running: map[string]int{},
-		leased: map[workflow.RunID]int{},
+		w: w, rows: map[workflow.RunID]*row{}, gone: map[workflow.RunID]bool{}, keys: map[store.IdempotencyKey]workflow.RunID{},
+		elsewhere: map[store.IdempotencyKey]workflow.RunID{}, plans: map[store.Hash]*workflow.Plan{}, places: newPlaces(),
+		unknown: map[machine.Fence]bool{},
 	}
 }
 
@@ -47,97 +50,133 @@ func (d *disk) acquire(n *node, now int64) (store.Owner, bool) {
 	return store.Owner{Node: n.name, Epoch: d.epoch, Seq: d.seq}, true
 }
 
-// flush writes a batch, or finds that it was written before.
-func (d *disk) flush(b *store.Batch) (store.Outcome, error) {
+// flush writes a batch that was made under some settings, or finds that it was
+// written before.
+func (d *disk) flush(b *store.Batch, s *shard.Settings) (store.Outcome, error) {
 	switch {
 	case b.Owner.Epoch != d.epoch:
 		return store.Outcome{}, store.ErrNotOwner
 	case b.Seq == d.seq:
-		return store.Outcome{}, nil
+		return d.duplicates(b), nil
 	case b.Seq != d.seq+1:
 		return store.Outcome{}, store.ErrGap
 	}
 	d.seq = b.Seq
-	for _, in := range b.Inserts {
-		if err := d.insert(in); err != nil {
-			return store.Outcome{}, err
+	d.race(b)
+	out := d.duplicates(b)
+	var touched []*row
+	for i := range b.Inserts {
+		if _, ok := out.Duplicates[b.Inserts[i].Meta.ID]; ok {
+			continue
+		}
+		r, err := d.insert(&b.Inserts[i])
+		if err != nil {
+			return out, err
+		}
+		touched = append(touched, r)
+	}
+	for i := range b.Updates {
+		if r := d.update(&b.Updates[i]); r != nil {
+			touched = append(touched, r)
 		}
 	}
-	for _, u := range b.Updates {
-		if err := d.update(u); err != nil {
-			return store.Outcome{}, err
-		}
+	d.outputs(b)
+	if err := d.events(b); err != nil {
+		return out, err
 	}
-	for _, o := range b.Outputs {
-		rec := d.rows[o.Run]
-		rec.Outputs = slices.DeleteFunc(rec.Outputs, func(have store.Output) bool { return have.Node == o.Node && have.Item == o.Item })
-		rec.Outputs = append(rec.Outputs, o)
+	if err := d.judge(touched, s); err != nil {
+		return out, err
 	}
-	for _, e := range b.Events {
-		if _, ok := d.rows[e.Run]; !ok {
-			return store.Outcome{}, fmt.Errorf("event of run %v, which is not stored", e.Run)
-		}
-		if d.events[e.Run]++; d.events[e.Run] > 1 && !d.w.resets[e.Run] {
-			return store.Outcome{}, fmt.Errorf("run %v has %d events of its end", e.Run, d.events[e.Run])
-		}
-	}
-	leased := 0
-	for _, n := range d.leased {
-		leased += n
-	}
-	if leased > poolSlots {
-		return store.Outcome{}, fmt.Errorf("%d steps are leased, of %d slots", leased, poolSlots)
-	}
-	for tenant, n := range d.running {
-		if n > tenantCap && !d.w.resting {
-			return store.Outcome{}, fmt.Errorf("tenant %s has %d runs running, of %d allowed", tenant, n, tenantCap)
-		}
-	}
-	return store.Outcome{}, nil
+	d.deletes(b)
+	return out, nil
 }
 
-func (d *disk) insert(in store.Record) error {
+// race lets another shard have a client's key first, now and then.
+func (d *disk) race(b *store.Batch) {
+	for i := range b.Inserts {
+		in := &b.Inserts[i]
+		key := store.IdempotencyKey{Tenant: in.Meta.Tenant, Key: in.Idempotency}
+		if in.Meta.Parent == 0 && in.Idempotency != "" && d.keys[key] == 0 && d.w.trouble(5) {
+			d.elsewhere[key] = workflow.MakeRunID(d.w.now, 1, len(d.elsewhere))
+		}
+	}
+}
+
+func (d *disk) duplicates(b *store.Batch) (out store.Outcome) {
+	for i := range b.Inserts {
+		in := &b.Inserts[i]
+		first := d.elsewhere[store.IdempotencyKey{Tenant: in.Meta.Tenant, Key: in.Idempotency}]
+		if first == 0 {
+			continue
+		}
+		if out.Duplicates == nil {
+			out.Duplicates = map[workflow.RunID]workflow.RunID{}
+		}
+		out.Duplicates[in.Meta.ID] = first
+	}
+	return out
+}
+
+func (d *disk) insert(in *store.Record) (*row, error) {
 	id := in.Meta.ID
-	if d.rows[id] != nil {
-		return fmt.Errorf("run id %v is given twice", id)
+	if d.rows[id] != nil || d.gone[id] {
+		return nil, fmt.Errorf("run id %v is given twice", id)
 	}
 	if in.Idempotency != "" {
 		key := store.IdempotencyKey{Tenant: in.Meta.Tenant, Key: in.Idempotency}
 		if first, ok := d.keys[key]; ok {
-			return fmt.Errorf("key %v has runs %v and %v", key, first, id)
+			return nil, fmt.Errorf("key %v has runs %v and %v", key, first, id)
 		}
 		d.keys[key] = id
 	}
-	rec := in
-	rec.State = slices.Clone(in.State)
-	d.rows[id] = &rec
-	return d.changed(&rec, 0, nil)
+	r := &row{Record: *in}
+	r.State = slices.Clone(in.State)
+	d.rows[id], d.last = r, max(d.last, id)
+	return r, nil
 }
 
-func (d *disk) update(u store.Update) error {
-	rec := d.rows[u.ID]
-	if rec == nil {
-		return fmt.Errorf("update of run %v, which is not stored", u.ID)
+// update changes a row. One that was deleted, or never written, is none.
+func (d *disk) update(u *store.Update) *row {
+	r := d.rows[u.ID]
+	if r == nil {
+		return nil
 	}
-	was, before := rec.Status, rec.State
-	rec.Status, rec.Paused, rec.Tag, rec.WakeAt, rec.Failure = u.Status, u.Paused, u.Tag, u.WakeAt, u.Failure
-	rec.Started, rec.Finished, rec.Meta.Queue, rec.Meta.Priority = u.Started, u.Finished, u.Queue, u.Priority
-	rec.State = slices.Clone(u.State)
-	return d.changed(rec, was, before)
+	r.was = r.Status
+	r.Status, r.Paused, r.Tag, r.WakeAt, r.Failure = u.Status, u.Paused, u.Tag, u.WakeAt, u.Failure
+	r.Started, r.Finished, r.Meta.Queue, r.Meta.Priority = u.Started, u.Finished, u.Queue, u.Priority
+	r.Deadline, r.Enqueued = u.Deadline, u.Enqueued
+	r.State = slices.Clone(u.State)
+	return r
 }
 
-// changed holds what must be true of a row after each change.
-func (d *disk) changed(rec *store.Record, was machine.Status, before []byte) error {
-	if was == machine.Running && rec.Status != machine.Running {
-		d.running[rec.Meta.Tenant]--
+func (d *disk) outputs(b *store.Batch) {
+	drop := func(id workflow.RunID, node, item int32) *row {
+		r := d.rows[id]
+		if r != nil {
+			r.Outputs = slices.DeleteFunc(r.Outputs, func(have store.Output) bool { return have.Node == node && have.Item == item })
+		}
+		return r
 	}
-	if was != machine.Running && rec.Status == machine.Running {
-		d.running[rec.Meta.Tenant]++
+	for _, o := range b.Outputs {
+		if r := drop(o.Run, o.Node, o.Item); r != nil {
+			r.Outputs = append(r.Outputs, o)
+		}
 	}
-	if was.Final() && was != 0 && rec.Status != was && !d.w.resets[rec.Meta.ID] {
-		return fmt.Errorf("run %v was %v and is %v", rec.Meta.ID, was, rec.Status)
+	for _, k := range b.DropOutputs {
+		drop(k.Run, k.Node, k.Item)
 	}
-	return d.w.judge(rec, before)
+}
+
+func (d *disk) deletes(b *store.Batch) {
+	for _, id := range b.Delete {
+		r := d.rows[id]
+		if r == nil || !r.Status.Final() {
+			continue
+		}
+		delete(d.rows, id)
+		delete(d.keys, store.IdempotencyKey{Tenant: r.Meta.Tenant, Key: r.Idempotency})
+		d.gone[id] = true
+	}
 }
 
 // Load implements shard.Reader.
@@ -147,9 +186,9 @@ func (d *disk) Load(ids []workflow.RunID) ([]store.Record, error) {
 	}
 	var recs []store.Record
 	for _, id := range ids {
-		if rec := d.rows[id]; rec != nil {
-			one := *rec
-			one.State, one.Outputs = slices.Clone(rec.State), slices.Clone(rec.Outputs)
+		if r := d.rows[id]; r != nil {
+			one := r.Record
+			one.State, one.Outputs = slices.Clone(r.State), slices.Clone(r.Outputs)
 			recs = append(recs, one)
 		}
 	}
@@ -171,30 +210,42 @@ func (d *disk) Idempotent(keys []store.IdempotencyKey) (map[store.IdempotencyKey
 	}
 	found := map[store.IdempotencyKey]workflow.RunID{}
 	for _, k := range keys {
-		if id, ok := d.keys[k]; ok {
+		if id := max(d.keys[k], d.elsewhere[k]); id != 0 {
 			found[k] = id
 		}
 	}
 	return found, nil
 }
 
-// live gives the rows a new owner reads.
-func (d *disk) live() (waiting []store.Waiting, started []store.Record) {
+// ids lists what is stored, in order.
+func (d *disk) ids() []workflow.RunID {
 	ids := make([]workflow.RunID, 0, len(d.rows))
 	for id := range d.rows {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	for _, id := range ids {
-		rec := d.rows[id]
-		switch rec.Status {
+	return ids
+}
+
+// live gives the rows a new owner reads. Of those that wait it reads too
+// little to see that steps of some are still leased, as they were reset: until
+// they begin again, or end, those leases hold no slots.
+func (d *disk) live() (waiting []store.Waiting, started []store.Record) {
+	for _, id := range d.ids() {
+		r := d.rows[id]
+		switch r.Status {
 		case machine.Running:
 			one, _ := d.Load([]workflow.RunID{id})
 			started = append(started, one...)
 		case machine.Queued, machine.Held:
+			for _, f := range r.fences {
+				d.unknown[f] = true
+			}
+			d.places.slots, r.slots = d.places.slots-r.slots, 0
 			waiting = append(waiting, store.Waiting{
-				ID: id, Tenant: rec.Meta.Tenant, Queue: rec.Meta.Queue, Key: rec.Key, Priority: rec.Meta.Priority, Status: rec.Status,
-				Paused: rec.Paused, Tag: rec.Tag, Cost: rec.Cost, Created: rec.Meta.Created, Deadline: rec.Deadline, WakeAt: rec.WakeAt,
+				ID: id, Tenant: r.Meta.Tenant, Queue: r.Meta.Queue, Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
+				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created,
+				Enqueued: r.Enqueued, Deadline: r.Deadline, WakeAt: r.WakeAt,
 			})
 		}
 	}

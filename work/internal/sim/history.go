@@ -1,236 +1,144 @@
 package sim
 
-import (
-	"encoding/json"
-	"fmt"
-	"math/rand/v2"
-
-	"github.com/berth-project/berth/work"
-	"github.com/berth-project/berth/work/shard"
-	"github.com/berth-project/berth/workflow"
-	"github.com/berth-project/berth/workflow/machine"
-)
-
-// documents are what the histories run.
-var documents = []string{
-	`{"name":"fan","steps":[{"name":"a","run":"t"},{"name":"b","run":"t","needs":["a"]},{"name":"c","run":"t","needs":["a"]}],
-	  "attempts":50}`,
-	`{"name":"retry","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"2s"}},
-	  {"name":"b","run":"t","needs":["a"],"timeout":"40s","retry":{"max":100,"backoff":"1s","jitter":0.5}}],
-	  "finally":[{"name":"z","run":"t","retry":{"max":100,"backoff":"1s"}}]}`,
-	`{"name":"each","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
-	  {"name":"b","run":"t","needs":["a"],"retry":{"max":100,"backoff":"1s"},"for-each":{"in":[1,2,3],"limit":2}},
-	  {"name":"w","run":"wait","needs":["a"],"with":{"for":"3s"}}]}`,
-	`{"name":"parent","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
-	  {"name":"sub","run":"workflow","needs":["a"],"with":{"workflow":"fan"},"retry":{"max":100,"backoff":"1s"}}]}`,
-}
-
-// Plans compiles the documents once for all histories.
-func Plans() ([]*workflow.Plan, error) {
-	plans := make([]*workflow.Plan, len(documents))
-	for i, text := range documents {
-		plan, err := workflow.Load("document", []byte(text))
-		if err != nil {
-			return nil, err
-		}
-		plans[i] = plan
-	}
-	return plans, nil
-}
+import "github.com/berth-project/berth/workflow"
 
 // Stats is what a history did.
 type Stats struct {
 	Steps, Runs, Attempts, Owners int
+	Ended                         int // runs that came to their end while there was trouble
+}
+
+// Add adds what another history did.
+func (s *Stats) Add(o Stats) {
+	s.Steps, s.Runs, s.Attempts = s.Steps+o.Steps, s.Runs+o.Runs, s.Attempts+o.Attempts
+	s.Owners, s.Ended = s.Owners+o.Owners, s.Ended+o.Ended
 }
 
 // History plays the history of a seed and says what was wrong with it.
 func History(seed uint64, plans []*workflow.Plan) (Stats, error) {
-	w := &world{
-		rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), now: epochMS, //nolint:gosec // reproducible on purpose
-		fences: map[machine.Fence]bool{}, tries: map[string]machine.Fence{}, given: map[machine.Fence]string{},
-		results: map[string]json.RawMessage{}, plans: plans, resets: map[workflow.RunID]bool{},
+	w := newWorld(seed, plans)
+	if w.rng.IntN(200) == 0 {
+		w.share()
+		return w.stats(), w.err
 	}
-	w.disk = newDisk(w)
-	for _, p := range plans {
-		w.disk.plans[p.Hash()] = p
-	}
-	w.nodes = []*node{{name: "n0"}, {name: "n1"}}
 	for i := range 1 + w.rng.IntN(5) {
 		w.clients = append(w.clients, w.client(i))
 	}
-	for range 30 + w.rng.IntN(120) {
+	w.calm = w.rng.IntN(100)
+	w.local = w.chance(40)
+	for range w.length() {
 		if w.err != nil {
 			break
 		}
 		w.steps++
 		w.step()
 	}
+	st := w.stats()
 	w.heal()
 	w.settle()
-	return Stats{w.steps, len(w.clients), len(w.fences), int(w.disk.epoch)}, w.err //nolint:gosec // small
+	st.Attempts, st.Owners = len(w.hands.fences), int(w.disk.epoch) //nolint:gosec // small
+	return st, w.err
 }
 
-func (w *world) client(i int) *client {
-	plan := w.plans[w.rng.IntN(len(w.plans))]
-	w.resting = w.resting || plan.Document().Name == "parent" || plan.Document().Name == "each"
-	queue, key := "fair", ""
-	if w.chance(50) {
-		queue = "fifo"
-		key = []string{"", "k"}[w.rng.IntN(2)]
+func (w *world) stats() Stats {
+	st := Stats{Steps: w.steps, Runs: len(w.clients), Attempts: len(w.hands.fences), Owners: int(w.disk.epoch)} //nolint:gosec // small
+	for _, r := range w.disk.rows {
+		if r.Status.Final() {
+			st.Ended++
+		}
 	}
-	tenant := string(rune('a' + w.rng.IntN(3)))
-	return &client{in: &shard.Intake{
-		Submission: work.Submission{Tenant: tenant, IdempotencyKey: fmt.Sprint("key", i)},
-		Plan:       plan, Hash: plan.Hash(), Canonical: plan.Canonical(), Workflow: plan.Document().Name, Queue: queue,
-		Priority: uint8(w.rng.IntN(10)), Key: key, Cost: 1, //nolint:gosec // below 10
-	}}
+	return st
+}
+
+// length is how much happens before all is healed: mostly little, so that many
+// histories can be played, and now and then much.
+func (w *world) length() int {
+	switch fate := w.rng.IntN(100); {
+	case fate < 80:
+		return 30 + w.rng.IntN(120)
+	case fate < 97:
+		return 150 + w.rng.IntN(300)
+	default:
+		return 450 + w.rng.IntN(1000)
+	}
 }
 
 // step is one thing that happens.
 func (w *world) step() {
 	n := w.nodes[w.rng.IntN(len(w.nodes))]
-	switch fate := w.rng.IntN(100); {
+	if w.disk.holder != nil && w.chance(70) {
+		n = w.disk.holder
+	}
+	fate := w.rng.IntN(100)
+	if fate >= 85 && w.chance(w.calm) { // a quiet while: work gets done
+		fate = w.rng.IntN(85)
+	}
+	switch {
 	case n.core == nil && fate < 60:
 		w.up(n)
 	case fate < 15:
-		if c := w.clients[w.rng.IntN(len(w.clients))]; c.acked == 0 || w.chance(10) {
+		if c := w.clients[w.rng.IntN(len(w.clients))]; c.acked == 0 || w.chance(10) && !w.disk.gone[c.acked] {
 			w.submit(c)
 		}
 	case fate < 45:
-		if !n.stalled {
-			w.errand()
-			w.arrive(n)
-		}
+		w.read(n)
 	case fate < 65:
 		if !n.stalled {
 			w.round(n, false)
 		}
 	case fate < 85:
 		w.act(false)
+	default:
+		w.mishap(n, fate)
+	}
+	w.pass()
+}
+
+// read lets a node take messages, and new settings.
+func (w *world) read(n *node) {
+	if n.stalled {
+		return
+	}
+	if w.chance(30) {
+		w.configure(n)
+	}
+	for range 1 + w.rng.IntN(5) {
+		w.errand()
+		w.arrive(n)
+	}
+}
+
+// mishap is what hinders work, or changes its course.
+func (w *world) mishap(n *node, fate int) {
+	switch {
 	case fate < 88:
-		n.stalled = !n.stalled
+		n.stalled = true
 	case fate < 90:
-		w.die(n)
-	case fate < 91:
-		w.meddle()
+		w.down(n)
 	case fate < 92:
+		w.meddle()
+	case fate < 93:
 		n.skew = int64(w.rng.IntN(20_000)) - 10_000
-	case fate < 94:
-		w.disk.down = !w.disk.down
+	case fate < 95:
+		w.disk.down = true
+	case fate < 99:
+		w.now += int64(w.rng.IntN(3_000))
 	default:
 		w.now += int64(w.rng.IntN(15_000))
 	}
-	for _, n := range w.nodes { // an owner that is well keeps its lease
+}
+
+// pass ends trouble by itself, which comes back sooner than it goes, and has
+// an owner that is well keep its shard.
+func (w *world) pass() {
+	if w.chance(20) {
+		w.disk.down = false
+	}
+	awake := w.chance(10)
+	for _, n := range w.nodes {
+		n.stalled = n.stalled && !awake
 		if n.core != nil && !n.stalled && w.disk.holder == n && w.now < w.disk.until {
 			w.disk.until = w.now + ownership
-		}
-	}
-}
-
-// heal ends all trouble and lets what there is come to its end.
-func (w *world) heal() {
-	w.disk.down = false
-	n := w.disk.holder
-	if n == nil || n.core == nil || w.chance(50) {
-		w.die(w.nodes[0])
-		w.die(w.nodes[1])
-		w.disk.holder = nil
-		n = w.nodes[0]
-		w.up(n)
-	} else { // whatever it has been through, it can go on
-		for _, other := range w.nodes {
-			if other != n {
-				w.die(other)
-			}
-		}
-	}
-	n.skew, n.stalled = 0, false
-	for range 4000 {
-		if w.err != nil || w.finished() {
-			return
-		}
-		for _, c := range w.clients {
-			if c.acked == 0 && c.sent < 100 {
-				w.submit(c)
-			} else if rec := w.disk.rows[c.acked]; rec != nil && rec.Paused {
-				w.order(shard.Order{Verb: shard.Resume, Run: c.acked})
-			}
-		}
-		w.errand()
-		for len(w.mail) > 0 && n.batch == nil && w.err == nil {
-			w.arrive(n)
-		}
-		w.round(n, true)
-		w.act(true)
-		if w.chance(30) {
-			w.now += 2000
-		}
-	}
-	w.fail("it does not come to its end: %s", w.unfinished())
-}
-
-func (w *world) finished() bool {
-	for _, c := range w.clients {
-		rec := w.disk.rows[c.acked]
-		if rec == nil || !rec.Status.Final() {
-			return false
-		}
-	}
-	for _, rec := range w.disk.rows { // a child must not outlive its parent for ever
-		if !rec.Status.Final() {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *world) unfinished() string {
-	text := ""
-	for _, c := range w.clients {
-		rec := w.disk.rows[c.acked]
-		if rec == nil {
-			text += fmt.Sprintf("[%v sent %d times, not acknowledged] ", c.in.Submission.IdempotencyKey, c.sent)
-		} else if !rec.Status.Final() {
-			text += fmt.Sprintf("[%v %s is %v] ", rec.Meta.ID, rec.Workflow, rec.Status)
-			if n := w.disk.holder; n != nil && n.core != nil {
-				if e, err := n.core.Explain(c.acked); err == nil {
-					text += fmt.Sprint(e.Text, e.Steps)
-				}
-			}
-		}
-	}
-	for id, rec := range w.disk.rows {
-		if rec.Meta.Parent != 0 && !rec.Status.Final() {
-			text += fmt.Sprintf("[%v of %v is %v] ", id, rec.Meta.Parent, rec.Status)
-		}
-	}
-	return text
-}
-
-// settle holds what must be true in the end.
-func (w *world) settle() {
-	if w.err != nil {
-		return
-	}
-	own := 0
-	for _, rec := range w.disk.rows {
-		if rec.Meta.Parent == 0 {
-			own++
-		}
-	}
-	if own != len(w.clients) {
-		w.fail("%d runs are stored for %d submissions", own, len(w.clients))
-	}
-	for id, rec := range w.disk.rows {
-		want := 1
-		if rec.Status.String() != "succeeded" && rec.Status.String() != "failed" {
-			want = 0
-		}
-		if w.resets[id] {
-			continue
-		}
-		if w.disk.events[id] != want {
-			w.fail("run %v is %v and has %d events", id, rec.Status, w.disk.events[id])
 		}
 	}
 }
