@@ -1,9 +1,11 @@
 package shard_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/shard"
 )
 
 func TestRunThatGoesOnHoldsAPlace(t *testing.T) {
@@ -60,5 +62,27 @@ func TestAuditFindsWhatDiffers(t *testing.T) {
 	r.core.LoseFromOrder(id)
 	if err := r.core.Audit(); err == nil {
 		t.Error("Audit() = nil for a run that waits and is in no line")
+	}
+}
+
+// Its row still says that it runs.
+func TestRunDeletedAsItEndedIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, one(work.Concurrency{}))
+	id := r.submit(r.intake(r.plan(`{"name":"x","steps":[{"name":"a","run":"t"}]}`), "t", ""))[0]
+	r.poll(1)
+	r.mustRound()
+	r.complete(r.tasks[0])
+	r.core.Control(shard.Order{Verb: shard.Delete, Run: id}, func(err error) {
+		if err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+	})
+	if err := r.core.Remind(id); !errors.Is(err, work.ErrNotFound) {
+		t.Errorf("Remind of a run that was deleted = %v, want ErrNotFound", err)
+	}
+	r.mustRound()
+	if n := r.core.InMemory(); n != 0 {
+		t.Errorf("%d runs are in memory, want 0", n)
 	}
 }

@@ -3,6 +3,7 @@ package shard
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berth-project/berth/work"
@@ -35,7 +36,7 @@ func (c *Core) resident(id workflow.RunID) (*resident, error) {
 func (c *Core) residents(ids []workflow.RunID) ([]*resident, error) {
 	var absent []workflow.RunID
 	for _, id := range ids {
-		if c.runs[id] == nil && Place(id) == c.owner.Shard && c.damaged[id] == nil {
+		if c.runs[id] == nil && Place(id) == c.owner.Shard && c.damaged[id] == nil && !slices.Contains(c.round.deleted, id) {
 			absent = append(absent, id)
 		}
 	}
