@@ -126,6 +126,11 @@ func (c *call) serve() (any, error) {
 	if err := c.checkQuery(); err != nil {
 		return nil, err
 	}
+	if c.r.Header.Get(hop) != "" { // the client may just have put a setting where it came from
+		if err := c.e.Refresh(c.r.Context()); err != nil {
+			c.opt.Logger.Warn("settings cannot be read: the last ones stay in force", "error", err)
+		}
+	}
 	if c.route.proof != nil {
 		if err := c.route.proof(c); err != nil {
 			return nil, err

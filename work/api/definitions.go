@@ -14,7 +14,7 @@ import (
 func (a *API) definitionRoutes() []route {
 	return []route{
 		{
-			method: "GET", path: "/workflows", name: "listWorkflows", may: reader, gives: definitionPage{},
+			method: "GET", path: "/workflows", name: "listWorkflows", may: reader, gives: definitionPage{}, query: settingPaging(),
 			text: "The newest version of every workflow you may run.", do: (*call).listDefinitions,
 		},
 		{
@@ -33,7 +33,7 @@ func (a *API) definitionRoutes() []route {
 			text:  "A version of a workflow.", do: (*call).definition,
 		},
 		{
-			method: "GET", path: "/workflows/{workflow}/versions", name: "workflowVersions", may: reader, gives: definitionPage{},
+			method: "GET", path: "/workflows/{workflow}/versions", name: "workflowVersions", may: reader, gives: definitionPage{}, query: settingPaging(),
 			text: "All versions of a workflow, oldest first.", do: (*call).versions,
 		},
 	}
@@ -41,13 +41,15 @@ func (a *API) definitionRoutes() []route {
 
 type definitionPage struct {
 	Workflows []work.Definition `json:"workflows"`
+	Next      string            `json:"next,omitempty"`
 }
 
 func (c *call) listDefinitions() (any, error) {
 	if !c.caller.reads() {
-		return definitionPage{[]work.Definition{}}, nil
+		return definitionPage{Workflows: []work.Definition{}}, nil
 	}
-	return definitionPage{nonNil(c.e.Definitions(c.caller.tenants(Read)))}, nil
+	part, next, err := paged(c, c.e.Definitions(c.caller.tenants(Read)), byName(func(d *work.Definition) string { return d.Name }))
+	return definitionPage{part, next}, err
 }
 
 func nonNil[T any](list []T) []T {
@@ -119,5 +121,6 @@ func (c *call) versions() (any, error) {
 	if _, err := c.visible(name, 0); err != nil {
 		return nil, err
 	}
-	return definitionPage{nonNil(c.e.Versions(name))}, nil
+	part, next, err := paged(c, c.e.Versions(name), func(d *work.Definition) place { return place{order: d.Version} })
+	return definitionPage{part, next}, err
 }

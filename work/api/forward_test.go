@@ -258,6 +258,40 @@ func TestAnEngineIsNotReadyBeforeItsShardsAreAnybodys(t *testing.T) {
 	f.submit(one)
 }
 
+// TestCountsAreTheOwners also through an engine that has nothing to count, and
+// with what was just put there.
+func TestCountsAreTheOwners(t *testing.T) {
+	t.Parallel()
+	shared(t, func(t *testing.T, opener func() store.Store) {
+		_, standby := pair(t, opener)
+		for i := range queues {
+			standby.submit(one, fmt.Sprintf(`"queue":"q%d"`, i))
+			standby.submit(one, fmt.Sprintf(`"queue":"q%d","hold":true`, i))
+		}
+		standby.want(http.StatusOK, standby.admin, "PUT", "/queues/fresh", `{"paused":true}`)
+		standby.submit(one, `"queue":"fresh"`)
+		var page struct {
+			Queues []struct {
+				Name  string
+				Stats struct{ Waiting int }
+			}
+		}
+		standby.want(http.StatusOK, standby.admin, "GET", "/queues", nil).json(t, &page)
+		names := map[string]int{}
+		for _, q := range page.Queues {
+			names[q.Name] = q.Stats.Waiting
+		}
+		if len(names) != queues+3 || names["fresh"] != 1 {
+			t.Errorf("the queues have waiting %v, want %d of them, and one in the fresh one", names, queues+3)
+		}
+		var tenants struct{ Tenants []engine.TenantState }
+		standby.want(http.StatusOK, standby.tenant, "GET", "/tenants", nil).json(t, &tenants)
+		if len(tenants.Tenants) != 1 || tenants.Tenants[0].Waiting+tenants.Tenants[0].Active < queues+1 {
+			t.Errorf("the tenants are %+v, want acme with its runs", tenants.Tenants)
+		}
+	})
+}
+
 // TestAllDeadEventsAreRevivedThroughAnyEngine replays and drops.
 func TestAllDeadEventsAreRevivedThroughAnyEngine(t *testing.T) {
 	t.Parallel()

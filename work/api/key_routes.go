@@ -13,7 +13,7 @@ func (a *API) keyRoutes() []route {
 		return nil
 	}
 	return []route{
-		{method: "GET", path: "/keys", name: "listKeys", may: operator, gives: keyPage{}, text: "All API keys, without their secrets.", do: (*call).listKeys},
+		{method: "GET", path: "/keys", name: "listKeys", may: operator, query: settingPaging(), gives: keyPage{}, text: "All API keys, without their secrets.", do: (*call).listKeys},
 		{
 			method: "POST", path: "/keys", name: "createKey", may: operator, status: http.StatusCreated, takes: KeyRequest{}, gives: KeyAnswer{},
 			text: "Make an API key. Its text is answered once and not kept.", do: (*call).createKey,
@@ -27,7 +27,8 @@ func (a *API) keyRoutes() []route {
 }
 
 type keyPage struct {
-	Keys []Key `json:"keys"`
+	Keys []Key  `json:"keys"`
+	Next string `json:"next,omitempty"`
 }
 
 // KeyRequest asks for an API key.
@@ -47,7 +48,11 @@ func (c *call) listKeys() (any, error) {
 		return nil, err
 	}
 	list, err := c.opt.Keys.List(c.r.Context())
-	return keyPage{nonNil(list)}, err
+	if err != nil {
+		return nil, err
+	}
+	part, next, err := paged(c, list, byName(func(k *Key) string { return k.ID }))
+	return keyPage{part, next}, err
 }
 
 func (c *call) createKey() (any, error) {

@@ -175,3 +175,60 @@ func TestListIsFiltered(t *testing.T) {
 		checkProblem(t, query, a, "GET")
 	}
 }
+
+// TestSettingsAreListedInPages: each page goes on where the last ended, also
+// when that is not there any more.
+func TestSettingsAreListedInPages(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	const n = 7
+	for kind, body := range map[string]string{
+		"queues": `{"order":3}`, "pools": `{}`, "tenants": `{"weight":2}`, "schedules": schedule, "subscriptions": subscription, "triggers": trigger,
+	} {
+		var want []string
+		for i := range n {
+			name := fmt.Sprintf("%s-%d.x", kind, i)
+			want = append(want, name)
+			f.want(http.StatusOK, f.admin, "PUT", "/"+kind+"/"+name, body)
+		}
+		var got []string
+		cursor := ""
+		for pages := 0; ; pages++ {
+			var page struct {
+				Next string
+				All  map[string]json.RawMessage `json:"-"`
+			}
+			a := f.want(http.StatusOK, f.admin, "GET", "/"+kind+"?limit=2&cursor="+url.QueryEscape(cursor), nil)
+			a.json(t, &page)
+			a.json(t, &page.All)
+			var list []struct{ Name string }
+			if err := json.Unmarshal(page.All[kind], &list); err != nil || len(list) > 2 {
+				t.Fatalf("a page of %s is %s", kind, a.body)
+			}
+			for _, one := range list {
+				if strings.HasPrefix(one.Name, kind) {
+					got = append(got, one.Name)
+				}
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+			if len(got) == 4 {
+				f.want(http.StatusOK, f.admin, "DELETE", "/"+kind+"/"+got[3], nil)
+			}
+		}
+		if strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("pages of %s have %v, want %v", kind, got, want)
+		}
+		for _, query := range []string{"cursor=nonsense", "cursor=x.y", "limit=0", "limit=1001", "limit=x"} {
+			checkProblem(t, query, f.want(http.StatusUnprocessableEntity, f.admin, "GET", "/"+kind+"?"+query, nil), "GET")
+		}
+	}
+	var whole struct {
+		Queues []struct{}
+		Next   *string
+	}
+	if f.want(http.StatusOK, f.admin, "GET", "/queues", nil).json(t, &whole); whole.Next != nil || len(whole.Queues) < n-1 {
+		t.Errorf("without a limit there are %d queues and a next page: %v", len(whole.Queues), whole.Next)
+	}
+}

@@ -59,7 +59,10 @@ func (a *API) settingRoutes() []route {
 func (a *API) tenantsOwnRoutes() []route {
 	list := resourceRoutes(resource[work.Schedule]{
 		path: "/schedules", kind: engine.KindSchedule, what: "schedule", keeper: submitter, plural: "Schedules", page: schedulePage{},
-		list: func(c *call) (any, error) { return schedulePage{nonNil(c.e.Schedules(c.caller.tenants(Read)))}, nil },
+		list: func(c *call) (any, error) {
+			part, next, err := paged(c, c.e.Schedules(c.caller.tenants(Read)), byName(func(s *work.Schedule) string { return s.Name }))
+			return schedulePage{part, next}, err
+		},
 		name: func(s *work.Schedule) *string { return &s.Name },
 		sees: func(c *Caller, s *work.Schedule) bool { return c.May(Read, s.Run.Tenant) }, keeps: submits[work.Schedule](func(s *work.Schedule) string { return s.Run.Tenant }),
 		put: a.e.PutSchedule, drop: a.e.DeleteSchedule,
@@ -67,7 +70,8 @@ func (a *API) tenantsOwnRoutes() []route {
 	list = append(list, resourceRoutes(resource[work.Subscription]{
 		path: "/subscriptions", kind: engine.KindSubscription, what: "subscription", keeper: definer, plural: "Subscriptions", page: subscriptionPage{},
 		list: func(c *call) (any, error) {
-			return subscriptionPage{nonNil(c.e.Subscriptions(c.caller.tenants(Read)))}, nil
+			part, next, err := paged(c, c.e.Subscriptions(c.caller.tenants(Read)), byName(func(s *work.Subscription) string { return s.Name }))
+			return subscriptionPage{part, next}, err
 		},
 		name: func(s *work.Subscription) *string { return &s.Name },
 		sees: func(c *Caller, s *work.Subscription) bool { return c.May(Read, s.Tenant) },
@@ -78,7 +82,10 @@ func (a *API) tenantsOwnRoutes() []route {
 	})...)
 	return append(list, resourceRoutes(resource[work.Trigger]{
 		path: "/triggers", kind: engine.KindTrigger, what: "trigger", keeper: submitter, plural: "Triggers", page: triggerPage{},
-		list: func(c *call) (any, error) { return triggerPage{nonNil(c.e.Triggers(c.caller.tenants(Read)))}, nil },
+		list: func(c *call) (any, error) {
+			part, next, err := paged(c, c.e.Triggers(c.caller.tenants(Read)), byName(func(t *work.Trigger) string { return t.Name }))
+			return triggerPage{part, next}, err
+		},
 		name: func(t *work.Trigger) *string { return &t.Name },
 		sees: func(c *Caller, t *work.Trigger) bool { return c.May(Read, t.Run.Tenant) }, keeps: submits[work.Trigger](func(t *work.Trigger) string { return t.Run.Tenant }),
 		put: a.e.PutTrigger, drop: a.e.DeleteTrigger,
@@ -112,21 +119,27 @@ func seesQueue(c *Caller, q *work.Queue) bool {
 type (
 	queuePage struct {
 		Queues []engine.QueueState `json:"queues"`
+		Next   string              `json:"next,omitempty"`
 	}
 	poolPage struct {
 		Pools []shard.PoolState `json:"pools"`
+		Next  string            `json:"next,omitempty"`
 	}
 	tenantPage struct {
 		Tenants []engine.TenantState `json:"tenants"`
+		Next    string               `json:"next,omitempty"`
 	}
 	schedulePage struct {
 		Schedules []work.Schedule `json:"schedules"`
+		Next      string          `json:"next,omitempty"`
 	}
 	subscriptionPage struct {
 		Subscriptions []work.Subscription `json:"subscriptions"`
+		Next          string              `json:"next,omitempty"`
 	}
 	triggerPage struct {
 		Triggers []work.Trigger `json:"triggers"`
+		Next     string         `json:"next,omitempty"`
 	}
 )
 
@@ -135,7 +148,7 @@ func resourceRoutes[T any](rs resource[T]) []route {
 	return []route{
 		{
 			method: "GET", path: rs.path, name: "list" + rs.plural, may: reader, text: "All " + rs.what + "s that you may see, with what they do.",
-			gives: rs.page, do: rs.list,
+			query: settingPaging(), gives: rs.page, do: rs.list,
 		},
 		{
 			method: "GET", path: one, name: "get" + single, may: reader, text: "One " + rs.what + "; its ETag is its version.", gives: *new(T),
@@ -269,6 +282,9 @@ func (c *call) queues() (any, error) {
 	if !c.caller.Admin {
 		top = 0 // which tenants have how much is the operator's to know
 	}
+	if err := c.e.OwnsAll(); err != nil { // the counts would not be the whole: the owner answers
+		return nil, err
+	}
 	all, err := c.e.Queues(c.r.Context(), top)
 	list := []engine.QueueState{}
 	for _, q := range all {
@@ -276,12 +292,19 @@ func (c *call) queues() (any, error) {
 			list = append(list, q)
 		}
 	}
-	return queuePage{list}, err
+	if err != nil {
+		return nil, err
+	}
+	part, next, err := paged(c, list, queuePlace)
+	return queuePage{part, next}, err
 }
 
 func (c *call) pools() (any, error) {
 	if !c.caller.Admin && len(c.caller.Pools) == 0 {
 		return nil, adminOnly(c.caller)
+	}
+	if err := c.e.OwnsAll(); err != nil { // the counts would not be the whole: the owner answers
+		return nil, err
 	}
 	all, err := c.e.Pools(c.r.Context())
 	list := []shard.PoolState{}
@@ -290,10 +313,17 @@ func (c *call) pools() (any, error) {
 			list = append(list, p)
 		}
 	}
-	return poolPage{list}, err
+	if err != nil {
+		return nil, err
+	}
+	part, next, err := paged(c, list, byName(func(p *shard.PoolState) string { return p.Name }))
+	return poolPage{part, next}, err
 }
 
 func (c *call) tenantList() (any, error) {
+	if err := c.e.OwnsAll(); err != nil { // the counts would not be the whole: the owner answers
+		return nil, err
+	}
 	all, err := c.e.Tenants(c.r.Context())
 	list := []engine.TenantState{}
 	for _, t := range all {
@@ -301,5 +331,9 @@ func (c *call) tenantList() (any, error) {
 			list = append(list, t)
 		}
 	}
-	return tenantPage{list}, err
+	if err != nil {
+		return nil, err
+	}
+	part, next, err := paged(c, list, byName(func(t *engine.TenantState) string { return t.Name }))
+	return tenantPage{part, next}, err
 }

@@ -54,6 +54,17 @@ func (e *Engine) Serving() (standby bool, err error) {
 	return standby, nil
 }
 
+// OwnsAll says whether all shards are this engine's, as Owns does of one: what
+// it counts is only then the whole.
+func (e *Engine) OwnsAll() error {
+	for _, l := range e.loops {
+		if err := l.owned(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Others gives the URLs of the other engines that own shards at present, in
 // order: what this engine cannot answer alone they must be asked too.
 func (e *Engine) Others() []string {

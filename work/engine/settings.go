@@ -177,6 +177,10 @@ func (c *config) finish() error {
 	return nil
 }
 
+// Refresh makes settings that other engines have put this one's, without
+// waiting to be told of them. It costs one small read when there are none.
+func (e *Engine) Refresh(ctx context.Context) error { return e.readSettings(ctx) }
+
 // watchSettings follows changes that other engines made.
 func (e *Engine) watchSettings(ctx context.Context) {
 	t := time.NewTicker(2 * time.Second)
