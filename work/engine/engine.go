@@ -32,7 +32,8 @@ type Options struct {
 	// they cannot.
 	Addr string
 	// Shards is how many there are, 1 to 64; the same for all engines of a
-	// store. Queues are spread over them, limits of tenants and pools hold
+	// store, which keeps it: another number is refused as long as runs are not
+	// finished, or stand in a shard that would be nobody's. Queues are spread over them, limits of tenants and pools hold
 	// within one. Default 1.
 	Shards int
 	// Ownership is how long a shard stays this engine's when it falls silent;
@@ -106,6 +107,9 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 	e.outbox.init(opt.Backoff)
 	if err := e.readSettings(ctx); err != nil {
 		return nil, fmt.Errorf("engine: read the settings: %w", err)
+	}
+	if err := e.agreeOnShards(ctx); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	e.ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for n := range opt.Shards {

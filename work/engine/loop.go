@@ -512,6 +512,9 @@ const page = 10_000
 
 // load rebuilds a core from the store.
 func (l *loop) load(ctx context.Context, owner store.Owner) (*shard.Core, error) {
+	if err := l.e.recheckShards(ctx); err != nil {
+		return nil, err
+	}
 	core := shard.New(owner, reader{l.e, ctx}, l.e.opt.Limits, l.e.config.Load().shard)
 	core.Begin(l.e.opt.Now())
 	ledgers, err := l.e.store.Ledgers(ctx, l.n)

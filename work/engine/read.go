@@ -271,7 +271,11 @@ func (e *Engine) Versions(name string) []work.Definition {
 
 // Schedules gives all schedules of the tenants (nil: all), by name.
 func (e *Engine) Schedules(tenants []string) []work.Schedule {
-	return sorted(e.config.Load().schedules, tenants, func(s work.Schedule) (string, string) { return s.Name, s.Run.Tenant })
+	all := map[string]work.Schedule{}
+	for name, s := range e.config.Load().schedules {
+		all[name] = s.Schedule
+	}
+	return sorted(all, tenants, func(s work.Schedule) (string, string) { return s.Name, s.Run.Tenant })
 }
 
 // Triggers gives all triggers of the tenants (nil: all), by name.
@@ -319,6 +323,9 @@ func (e *Engine) Health(ctx context.Context) []string {
 	var wrong []string
 	if err := e.store.Check(ctx); err != nil {
 		wrong = append(wrong, "the store does not answer: "+err.Error())
+	}
+	if err := e.checkShards(e.config.Load()); err != nil {
+		wrong = append(wrong, err.Error())
 	}
 	for _, l := range e.loops {
 		if t := l.trouble.Load(); t != nil {

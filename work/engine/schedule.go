@@ -2,14 +2,17 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/cron"
 	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -56,11 +59,37 @@ func (e *Engine) submitOne(ctx context.Context, s work.Submission) (workflow.Run
 	return receipts[0].ID, nil
 }
 
+// scheduled is a schedule as it was read.
+type scheduled struct {
+	work.Schedule
+	version int64
+}
+
+func (c *config) keepSchedule(one store.Setting) error {
+	s := scheduled{version: one.Version}
+	if err := json.Unmarshal(one.Body, &s.Schedule); err != nil {
+		return err
+	}
+	c.schedules[one.ID] = s
+	return nil
+}
+
+// clockwork is what the owner of shard 0 remembers of a schedule.
+type clockwork struct {
+	version int64
+	next    int64 // nothing is to be done before
+	fails   int   // in a row
+	// waits: a time came due while the last run was not finished, and its run
+	// begins after that.
+	waits bool
+}
+
 // schedule starts what is due. The owner of shard 0 does it for all; what two
 // owners in succession both start is the same run by its idempotency key.
 func (e *Engine) schedule(ctx context.Context) {
 	t := time.NewTicker(500 * time.Millisecond)
 	defer t.Stop()
+	clocks := map[string]*clockwork{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,62 +97,106 @@ func (e *Engine) schedule(ctx context.Context) {
 		case <-t.C:
 		}
 		if e.loops[0].owned() != nil {
+			clear(clocks)
 			continue
 		}
-		for _, s := range e.config.Load().schedules {
-			if s.Paused {
-				continue
-			}
-			if err := e.startDue(ctx, s); err != nil && ctx.Err() == nil {
-				e.log.Error("schedule cannot start its run", "schedule", s.Name, "error", err)
-			}
+		all := e.config.Load().schedules
+		for name, s := range all {
+			e.tick(ctx, clocks, name, s)
 		}
+		maps.DeleteFunc(clocks, func(name string, _ *clockwork) bool { _, ok := all[name]; return !ok })
+	}
+}
+
+// tick starts what is due of a schedule. One that cannot start its run tries
+// again after 1s, 2s, and so on to a minute.
+func (e *Engine) tick(ctx context.Context, clocks map[string]*clockwork, name string, s scheduled) {
+	c := clocks[name]
+	if c == nil || c.version != s.version {
+		c = &clockwork{version: s.version}
+		clocks[name] = c
+	}
+	if s.Paused || e.opt.Now() < c.next || ctx.Err() != nil {
+		return
+	}
+	err := e.startDue(ctx, s, c)
+	if err == nil {
+		c.fails = 0
+		return
+	}
+	wait := min(time.Second<<min(c.fails, 6), time.Minute)
+	c.fails++
+	c.next = e.opt.Now() + wait.Milliseconds()
+	if ctx.Err() == nil {
+		e.log.Error("schedule cannot start its run", "schedule", name, "error", err, "pause", wait)
 	}
 }
 
 // startDue starts what a schedule missed since its last time, by its policy.
-func (e *Engine) startDue(ctx context.Context, s work.Schedule) error {
+func (e *Engine) startDue(ctx context.Context, s scheduled, c *clockwork) error {
 	spec, err := cron.Parse(s.Cron, s.TimeZone)
 	if err != nil {
 		return err
 	}
-	due := cron.Due(spec, cron.Missed(s.Missed), time.UnixMilli(s.Last), time.UnixMilli(e.opt.Now()))
+	missed := cron.Missed(s.Missed)
+	if c.waits {
+		missed = cron.Latest // it was not missed
+	}
+	now := time.UnixMilli(e.opt.Now())
+	due := cron.Due(spec, missed, time.UnixMilli(s.Last), now)
 	if len(due) == 0 {
+		c.next = now.Add(time.Minute).UnixMilli()
+		if next := spec.Next(now); !next.IsZero() {
+			c.next = min(c.next, next.UnixMilli())
+		}
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	for _, at := range due {
-		id, err := e.startAt(ctx, s, at)
+	if cron.Overlap(s.Overlap) == cron.QueueOne {
+		busy, err := e.busy(ctx, s.LastRun)
 		if err != nil {
 			return err
+		}
+		if busy {
+			c.waits, c.next = true, now.Add(time.Second).UnixMilli()
+			return nil
+		}
+		due = due[len(due)-1:] // only one waits
+	}
+	before := s.Last
+	for _, at := range due {
+		var id workflow.RunID
+		if id, err = e.startAt(ctx, s.Schedule, at); err != nil {
+			break
 		}
 		if id != 0 {
 			s.LastRun = id
 		}
 		s.Last = at.UnixMilli()
 	}
-	_, err = e.put(ctx, KindSchedule, s.Name, AnyVersion, s, map[string]string{"tenant": s.Run.Tenant})
-	return err
+	if s.Last == before {
+		return err
+	}
+	_, put := e.put(ctx, KindSchedule, s.Name, s.version, s.Schedule, map[string]string{"tenant": s.Run.Tenant})
+	if errors.Is(put, work.ErrConflict) || errors.Is(put, work.ErrNotFound) {
+		put = nil // it was changed or deleted meanwhile, and stays so
+	}
+	return errors.Join(err, put)
 }
 
 // startAt starts one time's run, unless the last one is in its way; 0 when
 // it was passed over.
 func (e *Engine) startAt(ctx context.Context, s work.Schedule, at time.Time) (workflow.RunID, error) {
-	busy, waiting, err := e.busy(ctx, s.LastRun)
+	busy, err := e.busy(ctx, s.LastRun)
 	if err != nil {
 		return 0, err
 	}
 	if busy {
-		switch s.Overlap {
-		case "skip":
+		switch cron.Overlap(s.Overlap) {
+		case cron.SkipRun:
 			return 0, nil
-		case "queue-one":
-			if waiting {
-				return 0, nil
-			}
-			s.Run.Key = "schedule/" + s.Name
-		case "cancel-running":
+		case cron.CancelRunning:
 			err := e.Control(ctx, shard.Order{Verb: shard.Cancel, Run: s.LastRun, By: "schedule " + s.Name, Reason: "its next time has come"})
 			if err != nil && !errors.Is(err, work.ErrConflict) && !errors.Is(err, work.ErrNotFound) {
 				return 0, err
@@ -136,17 +209,16 @@ func (e *Engine) startAt(ctx context.Context, s work.Schedule, at time.Time) (wo
 	return e.submitOne(ctx, run)
 }
 
-// busy says whether a run is not final, and whether it still waits.
-func (e *Engine) busy(ctx context.Context, id workflow.RunID) (busy, waiting bool, err error) {
+// busy says whether a run is not final.
+func (e *Engine) busy(ctx context.Context, id workflow.RunID) (bool, error) {
 	if id == 0 {
-		return false, false, nil
+		return false, nil
 	}
 	recs, err := e.store.Load(ctx, []workflow.RunID{id})
 	if err != nil || len(recs) == 0 {
-		return false, false, err
+		return false, err
 	}
-	s := recs[0].Status
-	return !s.Final(), s == machine.Queued || s == machine.Held, nil
+	return !recs[0].Status.Final(), nil
 }
 
 // retain deletes what need not be kept any more.

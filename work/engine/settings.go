@@ -35,7 +35,8 @@ type config struct {
 	shard       *shard.Settings
 	queues      []matcher // in the order they are asked
 	definitions map[string][]definition
-	schedules   map[string]work.Schedule
+	schedules   map[string]scheduled
+	shards      int // 0: not said
 	triggers    map[string]work.Trigger
 }
 
@@ -65,7 +66,7 @@ func (e *Engine) readSettings(ctx context.Context) error {
 		shard: &shard.Settings{
 			Queues: map[string]work.Queue{}, Pools: map[string]work.Pool{}, Tenants: map[string]work.Tenant{},
 		},
-		definitions: map[string][]definition{}, schedules: map[string]work.Schedule{}, triggers: map[string]work.Trigger{},
+		definitions: map[string][]definition{}, schedules: map[string]scheduled{}, triggers: map[string]work.Trigger{},
 	}
 	if err := c.read(ctx, e.store); err != nil {
 		return err
@@ -85,7 +86,8 @@ func (c *config) read(ctx context.Context, s store.Store) error {
 		{KindQueue, keep(c.shard.Queues)},
 		{KindPool, keep(c.shard.Pools)},
 		{KindTenant, keep(c.shard.Tenants)},
-		{KindSchedule, keep(c.schedules)},
+		{KindSchedule, c.keepSchedule},
+		{KindShards, c.keepShards},
 		{KindTrigger, keep(c.triggers)},
 		{KindSubscription, func(one store.Setting) error {
 			var sub work.Subscription

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/shard"
@@ -32,8 +33,9 @@ func (e *Engine) Poll(ctx context.Context, a Ask) ([]work.Task, error) {
 	var asked []*loop
 	var pollers []*shard.Poller
 	var refused error
+	room := shard.NewRoom(a.Max, nil) // all shards together fill it
 	for _, l := range e.loops {
-		p := &shard.Poller{Worker: a.Worker, Pool: a.Pool, Types: a.Types, Room: shard.NewRoom(a.Max, nil), Max: a.Max, Deliver: func(t []work.Task) { got <- t }}
+		p := &shard.Poller{Worker: a.Worker, Pool: a.Pool, Types: a.Types, Room: room, Max: a.Max, Deliver: func(t []work.Task) { got <- t }}
 		if err := l.send(op{do: func(c *shard.Core) { c.Poll(p) }, fail: func(error) { got <- nil }}); err != nil {
 			refused = err
 			continue
@@ -55,15 +57,31 @@ func (e *Engine) Poll(ctx context.Context, a Ask) ([]work.Task, error) {
 			done()
 		}
 	}
-	for range asked {
-		<-left
-	}
+	e.await(left, len(asked))
 	for {
 		select {
 		case more := <-got: // delivered while it was leaving
 			tasks = append(tasks, more...)
 		default:
 			return tasks, nil
+		}
+	}
+}
+
+// await waits until n shards have let go of who asked. An engine that stops
+// may not get to that, as when its store hangs.
+func (e *Engine) await(left <-chan struct{}, n int) {
+	const most = 5 * time.Second
+	stopping := e.ctx.Done()
+	var over <-chan time.Time
+	for n > 0 {
+		select {
+		case <-left:
+			n--
+		case <-stopping:
+			stopping, over = nil, time.After(most)
+		case <-over:
+			return
 		}
 	}
 }
@@ -161,7 +179,7 @@ func (e *Engine) PollRuns(ctx context.Context, p shard.RunPoller) ([]shard.Lease
 	}
 	left := make(chan struct{})
 	if l.send(op{do: func(c *shard.Core) { c.UnpollRuns(&p); close(left) }, fail: func(error) { close(left) }}) == nil {
-		<-left
+		e.await(left, 1)
 	}
 	select {
 	case runs := <-got:
