@@ -155,4 +155,9 @@ type WorkPOP struct {
 	Enabled bool `yaml:"enabled" short:"true" default:"true"`
 	// Envelope answers errors as POP does: with status 200 and an envelope.
 	Envelope bool `yaml:"envelope"`
+	// Execute are the ids or titles of the insights whose agendas Berth executes
+	// itself, operation by operation, in the slots of the pool pop/ID; "*" stands
+	// for all.
+	// Default: all are left to POP's executors.
+	Execute []string `yaml:"execute" literal:"true"`
 }

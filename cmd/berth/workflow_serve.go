@@ -34,6 +34,7 @@ type workflowServe struct {
 	pools                     map[string]int
 	open                      bool
 	pop, popEnvelope          bool
+	popExecute                []string
 	drain, ownership          time.Duration
 	executorFlags
 	kube                    workflows.Kubernetes
@@ -69,6 +70,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.StringToIntVar(&f.pools, "pool", nil, "slots of a pool that this process executes steps in, `POOL=N` (default: default, eight for each processor)")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
 	fs.BoolVar(&f.pop, "pop", false, "serve the API of Comcast's Priority Operation Processing below /pop/ too")
+	fs.StringSliceVar(&f.popExecute, "pop-execute", nil, "execute the agendas of this `INSIGHT` (id or title, or *) here, operation by operation, instead of leaving them to POP's executors")
 	fs.BoolVar(&f.popEnvelope, "pop-envelope", false, "answer its errors as POP does: status 200 and an envelope")
 	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
@@ -122,7 +124,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
 	o := workflows.Options{
 		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log, Registry: f.registry,
-		POP: f.pop || f.popEnvelope, POPEnvelope: f.popEnvelope,
+		POP: f.pop || f.popEnvelope || len(f.popExecute) > 0, POPEnvelope: f.popEnvelope, POPExecute: f.popExecute,
 	}
 	if len(f.pools) == 0 {
 		o.Local = map[string]int{"default": 8 * runtime.NumCPU()}

@@ -206,8 +206,11 @@ func TestAnswersOfErrors(t *testing.T) {
 	w.refused(http.StatusBadRequest, "GET", "agenda/service/run", nil)
 	w.refused(http.StatusNotFound, "GET", "transformrequest", nil)
 	w.by("").refused(http.StatusUnauthorized, "GET", "customer", nil)
+	w.refused(http.StatusNotFound, "GET", "", nil)
 	w.header.Set(pop.EnvelopeHeader, "envelope")
 	w.refused(http.StatusMethodNotAllowed, "PATCH", "customer/none", `{}`)
+	w.refused(http.StatusMethodNotAllowed, "GET", "transformrequest", nil)
+	w.refused(http.StatusUnauthorized, "GET", "", nil)
 	w.by("").refused(http.StatusUnauthorized, "GET", "customer", nil)
 	always := newWorld(t, settings{config: pop.Config{Envelope: true}})
 	if r := always.call("PUT", "customer/none", `{}`); r.status != http.StatusOK || !r.Error {

@@ -15,6 +15,8 @@ import (
 type problem struct {
 	code int
 	text string
+	// envelope is the code that POP has where it is another.
+	envelope int
 }
 
 // Error implements error.

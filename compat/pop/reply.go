@@ -3,6 +3,7 @@ package pop
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 )
@@ -42,6 +43,7 @@ type answer struct {
 	Detail string `json:"detail,omitempty"`
 
 	etag int64 // of the one object, 0 for none
+	own  int   // POP's code of an error, where it is another
 }
 
 // errorResponse is how POP tells of an error.
@@ -60,6 +62,10 @@ func (a *answer) fail(err error, cid string) {
 	if code == http.StatusInternalServerError {
 		text = "internal error; the log has more under correlation id " + cid
 	}
+	var p *problem
+	if errors.As(err, &p) {
+		a.own = p.envelope
+	}
 	a.Failed = true
 	a.ErrorResponse = &errorResponse{Title: title(code), Description: text, ResponseCode: code, CorrelationID: cid}
 	a.Type, a.Title, a.Status, a.Detail = "about:blank", http.StatusText(code), code, text
@@ -75,7 +81,9 @@ func (a *answer) write(w http.ResponseWriter, envelope bool) {
 	}
 	if envelope {
 		contentType = "application/json"
-		status = enveloped(status)
+		if status = enveloped(status); a.own != 0 {
+			status, a.ErrorResponse.ResponseCode, a.ErrorResponse.Title = a.own, a.own, title(a.own)
+		}
 		a.Type, a.Title, a.Status, a.Detail = "", "", 0, ""
 	}
 	var b bytes.Buffer

@@ -99,7 +99,7 @@ func (s *Service) do(w http.ResponseWriter, r *http.Request, k object.Kind, verb
 	do := verbs[r.Method]
 	switch {
 	case verbs == nil:
-		return nil, refuse(http.StatusNotFound, "there is nothing at %.200s", r.URL.Path)
+		return nil, noResource(r.URL.Path)
 	case do == nil && len(verbs) == 1:
 		return nil, refuse(http.StatusBadRequest, "a service takes POST, not %.20s", r.Method)
 	case do == nil:
@@ -124,6 +124,16 @@ func (s *Service) do(w http.ResponseWriter, r *http.Request, k object.Kind, verb
 		return nil, refuse(http.StatusBadRequest, "the body cannot be read")
 	}
 	return do(r.Context(), q)
+}
+
+// noResource is the error of a path at which there is nothing. POP's own says that
+// it does not take the verb, or, of no path at all, that the caller is unknown.
+func noResource(path string) error {
+	own := http.StatusMethodNotAllowed
+	if strings.Trim(strings.TrimPrefix(path, "/pop"), "/") == "" {
+		own = http.StatusUnauthorized
+	}
+	return &problem{code: http.StatusNotFound, envelope: own, text: fmt.Sprintf("there is no such resource: %.200s", path)}
 }
 
 // setHeaders lets pages of other origins call the API with credentials of their

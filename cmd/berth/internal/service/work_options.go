@@ -48,6 +48,9 @@ func (b *builder) workOptions(data string) workflows.Options {
 	}
 	if w.POP != nil {
 		o.POP, o.POPEnvelope = w.POP.Enabled, w.POP.Enabled && w.POP.Envelope
+		if w.POP.Enabled {
+			o.POPExecute = w.POP.Execute
+		}
 	}
 	return o
 }

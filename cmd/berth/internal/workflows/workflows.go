@@ -65,6 +65,9 @@ type Options struct {
 	// POP serves the API of Comcast's Priority Operation Processing too, below
 	// /pop/; POPEnvelope answers errors as POP does, with status 200.
 	POP, POPEnvelope bool
+	// POPExecute are the ids or titles of the insights whose agendas Berth executes
+	// itself, operation by operation; "*" stands for all.
+	POPExecute []string
 	// Secrets are what documents, subscriptions and triggers may name; nil has
 	// none.
 	Secrets *Secrets
@@ -331,7 +334,7 @@ func (w *Workflows) servePOP(o Options) {
 			}
 			return pop.FromAPI(c), nil
 		},
-		Envelope: o.POPEnvelope, Logger: o.Logger,
+		Dispatch: executes(o.POPExecute), Envelope: o.POPEnvelope, Logger: o.Logger,
 	}, w.Engine, w.Store)
 	w.background(func(ctx context.Context) {
 		if err := s.Run(ctx); err != nil && ctx.Err() == nil {
