@@ -529,7 +529,9 @@ func (l *loop) load(ctx context.Context, owner store.Owner) (*shard.Core, error)
 		if err != nil {
 			return nil, fmt.Errorf("read waiting runs: %w", err)
 		}
-		core.Waiting(ws)
+		if err := core.Waiting(ws); err != nil {
+			return nil, err
+		}
 		if len(ws) < page {
 			break
 		}

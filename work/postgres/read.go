@@ -49,13 +49,13 @@ func numbers(ids []workflow.RunID) []int64 {
 func (s *Store) Queued(ctx context.Context, shard int, after workflow.RunID, limit int) ([]store.Waiting, error) {
 	names := map[string]string{}
 	list, err := query(ctx, s, `SELECT id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created,
-		coalesce(enqueued, 0), coalesce(deadline, 0), coalesce(wake_at, 0) FROM run WHERE shard = $1 AND done IS NULL AND status <= $2 AND id > $3 ORDER BY id LIMIT $4`,
+		coalesce(enqueued, 0), coalesce(deadline, 0), coalesce(wake_at, 0), coalesce(started, 0) FROM run WHERE shard = $1 AND done IS NULL AND status <= $2 AND id > $3 ORDER BY id LIMIT $4`,
 		kept(shard, int(machine.Queued), int64(after), limit), func(scan func(...any) error) (store.Waiting, error) {
 			var w store.Waiting
 			var id int64
 			var status, paused, priority int16
 			err := scan(&id, &status, &paused, &priority, &w.Tenant, &w.Queue, &w.Key, &w.Tag, &w.Cost, &w.Created,
-				&w.Enqueued, &w.Deadline, &w.WakeAt)
+				&w.Enqueued, &w.Deadline, &w.WakeAt, &w.Started)
 			w.ID, w.Status, w.Paused, w.Priority = workflow.RunID(id), machine.Status(status), paused != 0, uint8(priority)
 			intern(names, &w.Tenant, &w.Queue, &w.Key)
 			return w, err

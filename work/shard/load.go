@@ -11,7 +11,10 @@ import (
 )
 
 // Waiting restores runs that wait, in any order: what a new owner reads first.
-func (c *Core) Waiting(ws []store.Waiting) {
+// Those that had begun before are read whole, for steps of them may be executed
+// still: a reset queues a run again while they are.
+func (c *Core) Waiting(ws []store.Waiting) error {
+	var begun []workflow.RunID
 	for i := range ws {
 		w := &ws[i]
 		c.lastID = max(c.lastID, w.ID)
@@ -27,6 +30,13 @@ func (c *Core) Waiting(ws []store.Waiting) {
 			Enqueued: or(w.Enqueued, w.Created), Deadline: w.Deadline, Tag: w.Tag,
 		})
 	}
+	for i := range ws {
+		if ws[i].Started > 0 {
+			begun = append(begun, ws[i].ID)
+		}
+	}
+	_, err := c.residents(begun)
+	return err
 }
 
 func earliest(a, b int64) int64 {

@@ -245,3 +245,28 @@ func TestPlaceInTheOrderOutlastsItsOwner(t *testing.T) {
 		})
 	}
 }
+
+func TestStepsOfARunThatWaitsAgainKeepTheirSlots(t *testing.T) {
+	t.Parallel()
+	set := one(work.Concurrency{Runs: 1})
+	set.Pools = map[string]work.Pool{shard.DefaultPool: {Name: shard.DefaultPool, Slots: 1}}
+	r := newRig(t, set)
+	two := r.plan(`{"name":"x","steps":[{"name":"a","run":"t"},{"name":"b","run":"t"}]}`)
+	first := r.submit(r.intake(two, "t", ""))[0]
+	r.poll(1)
+	r.mustRound()
+	other := map[string]string{"a": "b", "b": "a"}[r.tasks[0].Step]
+	r.submit(r.intake(r.plan(`{"name":"y","steps":[{"name":"c","run":"t"}]}`), "u", ""))
+	r.core.Control(shard.Order{Verb: shard.Reset, Run: first, Steps: []string{other}, Hold: true}, func(err error) {
+		if err != nil {
+			t.Errorf("Reset: %v", err)
+		}
+	})
+	r.mustRound() // it is held, and one of its steps is in a worker's hands
+	r.takeOver()
+	r.poll(1)
+	r.mustRound()
+	if len(r.tasks) != 1 {
+		t.Errorf("%d steps are executed in a pool of one slot", len(r.tasks))
+	}
+}

@@ -104,6 +104,7 @@ func (c *Core) admit(rec *store.Record) (*resident, error) {
 	c.adopt(r)
 	if waits(rec.Status) { // a reset queued it again while steps of it were executed
 		c.reclaim(r)
+		c.settle(r)
 	}
 	return r, nil
 }

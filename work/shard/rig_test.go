@@ -81,7 +81,9 @@ func (r *rig) takeOver() {
 		r.t.Fatal(err)
 	}
 	ws, _ := r.st.Queued(context.Background(), 0, 0, 1_000_000)
-	r.core.Waiting(ws)
+	if err := r.core.Waiting(ws); err != nil {
+		r.t.Fatal(err)
+	}
 	recs, _ := r.st.Started(context.Background(), 0, 0, 1_000_000)
 	if err := r.core.Started(recs); err != nil {
 		r.t.Fatal(err)

@@ -44,6 +44,9 @@ func (c *Core) write(b *store.Batch, r *resident) {
 	r.rec.Deadline, r.rec.WakeAt = st.DeadlineAt, 0
 	if waits(st.Status) { // one that has begun is in its owner's memory, with its timers
 		r.rec.WakeAt = r.run.NextWake()
+		if len(r.leases) > 0 { // a reset queued it again; see Waiting
+			r.rec.Started = or(r.rec.Started, r.leases[0].since)
+		}
 	}
 	r.rec.Failure = ""
 	if st.Failure != nil {
@@ -66,7 +69,7 @@ func (c *Core) write(b *store.Batch, r *resident) {
 	}
 	b.Updates = append(b.Updates, store.Update{
 		ID: id, Status: st.Status, Paused: st.Paused, Priority: r.rec.Meta.Priority, Queue: r.rec.Meta.Queue, Tag: r.tag,
-		WakeAt: r.rec.WakeAt, Deadline: r.rec.Deadline, Enqueued: r.rec.Enqueued, Started: st.StartedAt,
+		WakeAt: r.rec.WakeAt, Deadline: r.rec.Deadline, Enqueued: r.rec.Enqueued, Started: r.rec.Started,
 		Finished: st.FinishedAt, Failure: r.rec.Failure, State: blob,
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	queuedColumns = `id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created, coalesce(deadline, 0), coalesce(wake_at, 0), coalesce(enqueued, 0)`
+	queuedColumns = `id, status, paused, priority, tenant, queue, coalesce(key, ''), tag, cost, created, coalesce(deadline, 0), coalesce(wake_at, 0), coalesce(enqueued, 0), coalesce(started, 0)`
 	queuedOf      = `SELECT ` + queuedColumns + ` FROM run WHERE shard = ? AND status = ? AND done IS NULL AND id > ? ORDER BY id LIMIT ?`
 )
 
@@ -60,7 +60,7 @@ func waiting(raw any, names map[string]string, shard int, status machine.Status,
 			ID: workflow.RunID(dest[0].(int64)), Status: machine.Status(dest[1].(int64)), Paused: dest[2] != int64(0),
 			Priority: uint8(dest[3].(int64)), Tenant: intern(names, dest[4]), Queue: intern(names, dest[5]), Key: intern(names, dest[6]),
 			Tag: dest[7].(float64), Cost: dest[8].(float64), Created: dest[9].(int64), Deadline: dest[10].(int64), WakeAt: dest[11].(int64),
-			Enqueued: dest[12].(int64),
+			Enqueued: dest[12].(int64), Started: dest[13].(int64),
 		})
 	}
 }

@@ -46,6 +46,7 @@ type Waiting struct {
 	Enqueued Millis // as of Record
 	Deadline Millis
 	WakeAt   Millis
+	Started  Millis // 0: it never was; else steps of it may be leased still
 }
 
 // Update is what changed of a run: the rest of its row stays.

@@ -28,7 +28,6 @@ type disk struct {
 	elsewhere map[store.IdempotencyKey]workflow.RunID // keys another shard had first
 	plans     map[store.Hash]*workflow.Plan
 	places    places
-	unknown   map[machine.Fence]bool // leases of runs that waited when the shard was taken over: not counted, see live
 	down      bool                   // reads fail
 }
 
@@ -36,7 +35,6 @@ func newDisk(w *world) *disk {
 	return &disk{
 		w: w, rows: map[workflow.RunID]*row{}, gone: map[workflow.RunID]bool{}, keys: map[store.IdempotencyKey]workflow.RunID{},
 		elsewhere: map[store.IdempotencyKey]workflow.RunID{}, plans: map[store.Hash]*workflow.Plan{}, places: newPlaces(),
-		unknown: map[machine.Fence]bool{},
 	}
 }
 
@@ -227,9 +225,7 @@ func (d *disk) ids() []workflow.RunID {
 	return ids
 }
 
-// live gives the rows a new owner reads. Of those that wait it reads too
-// little to see that steps of some are still leased, as they were reset: until
-// they begin again, or end, those leases hold no slots.
+// live gives the rows a new owner reads.
 func (d *disk) live() (waiting []store.Waiting, started []store.Record) {
 	for _, id := range d.ids() {
 		r := d.rows[id]
@@ -238,14 +234,10 @@ func (d *disk) live() (waiting []store.Waiting, started []store.Record) {
 			one, _ := d.Load([]workflow.RunID{id})
 			started = append(started, one...)
 		case machine.Queued, machine.Held:
-			for _, f := range r.fences {
-				d.unknown[f] = true
-			}
-			d.places.slots, r.slots = d.places.slots-r.slots, 0
 			waiting = append(waiting, store.Waiting{
 				ID: id, Tenant: r.Meta.Tenant, Queue: r.Meta.Queue, Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
 				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created,
-				Enqueued: r.Enqueued, Deadline: r.Deadline, WakeAt: r.WakeAt,
+				Enqueued: r.Enqueued, Deadline: r.Deadline, WakeAt: r.WakeAt, Started: r.Started,
 			})
 		}
 	}

@@ -82,9 +82,7 @@ func (d *disk) lease(r *row, run *machine.Run) (fresh bool) {
 			continue
 		}
 		fences = append(fences, step.Fence)
-		if !d.unknown[step.Fence] {
-			slots += max(1, run.Node(ref).Step.Slots)
-		}
+		slots += max(1, run.Node(ref).Step.Slots)
 		fresh = fresh || !slices.Contains(r.fences, step.Fence)
 	}
 	d.places.slots += slots - r.slots

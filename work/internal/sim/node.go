@@ -39,8 +39,11 @@ func (w *world) up(n *node) {
 	core.Keep(w.rng.IntN(3))
 	core.Begin(w.clock(n))
 	waiting, started := w.disk.live()
-	core.Waiting(waiting)
-	if err := core.Started(started); err != nil {
+	err := core.Waiting(waiting)
+	if err == nil {
+		err = core.Started(started)
+	}
+	if err != nil {
 		w.fail("load: %w", err)
 		return
 	}

@@ -37,7 +37,7 @@ func (s *Store) Queued(ctx context.Context, shard int, after workflow.RunID, lim
 			list = append(list, store.Waiting{
 				ID: r.Meta.ID, Tenant: r.Meta.Tenant, Queue: r.Meta.Queue, Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
 				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Enqueued: r.Enqueued, Deadline: r.Deadline,
-				WakeAt: r.WakeAt,
+				WakeAt: r.WakeAt, Started: r.Started,
 			})
 		}
 		return list, nil

@@ -217,11 +217,12 @@ func queuedPages(t *testing.T, b Backend) {
 		r.Status = []machine.Status{machine.Queued, machine.Held, machine.Running, machine.Queued, machine.Failed}[n%5]
 		r.Paused = n%7 == 0
 		r.Key, r.Deadline, r.WakeAt, r.Meta.Priority = fmt.Sprint(n%4), int64(n%3), int64(n%2), uint8(n%10)
-		r.Enqueued = int64(n % 6)
+		r.Enqueued, r.Started = int64(n%6), int64(n%8)
 		if r.Status < machine.Running {
 			want = append(want, store.Waiting{
 				ID: id(n), Tenant: r.Meta.Tenant, Queue: "main", Key: r.Key, Priority: r.Meta.Priority, Status: r.Status,
 				Paused: r.Paused, Tag: r.Tag, Cost: r.Cost, Created: r.Meta.Created, Enqueued: r.Enqueued, Deadline: r.Deadline, WakeAt: r.WakeAt,
+				Started: r.Started,
 			})
 		}
 	})
