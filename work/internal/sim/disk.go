@@ -28,7 +28,7 @@ type disk struct {
 	elsewhere map[store.IdempotencyKey]workflow.RunID // keys another shard had first
 	plans     map[store.Hash]*workflow.Plan
 	places    places
-	down      bool                   // reads fail
+	down      bool // reads fail
 }
 
 func newDisk(w *world) *disk {
