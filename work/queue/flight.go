@@ -1,8 +1,12 @@
 package queue
 
-// flight is what is known of a run since it was picked.
+// flight is what is known of a run since it was picked, until what it used is
+// told; then it is zero.
 type flight struct {
-	charged float64 // what its tenant was charged for it, as long as it is not settled
+	charged  float64 // what its tenant was charged for it
+	paid     float64 // how much of that the tenant's credit paid
+	expected float64 // what virtual time counts it as, a cost
+	since    float64 // queue.work of the class it was picked as
 }
 
 // Rest lets a run in flight give back its place: it only waits for a time, a
@@ -107,36 +111,5 @@ func (q *queue) retire(m *member, n *runNode, by int) {
 	m.resting += by
 	if n.data.key != 0 {
 		q.owner.keys[n.data.key].resting += by
-	}
-}
-
-// correct charges what a run used in place of what is not settled of what it
-// was charged.
-func (q *queue) correct(m *member, i uint32, actual float64) {
-	charged := q.flights[i].charged
-	q.flights[i] = flight{}
-	if !(actual >= 0) || q.config.Policy != Fair {
-		return
-	}
-	n := q.owner.runs.node(i)
-	actual = min(actual, maxCost)
-	diff := quantize(actual/m.tenant.config.weight()) - charged
-	if q.config.Memory > 0 {
-		expected := 0.0
-		if charged > 0 {
-			expected = n.data.cost
-		}
-		q.use(m, actual-expected)
-	}
-	if diff == 0 {
-		return
-	}
-	own := &m.spot(n.class).flow
-	q.move(own, diff)
-	q.refresh(own)
-	if n.as != n.class {
-		f := &m.spot(n.as).flow
-		q.move(f, diff)
-		q.refresh(f)
 	}
 }

@@ -1,5 +1,7 @@
 package queue
 
+import "math"
+
 // seated is what a heap holds: it knows its rank, what it goes before among
 // equals, and where it sits. The seat is 0 when it is in no heap, else its
 // place plus one.
@@ -40,6 +42,21 @@ func (c *chair[E]) before(d *chair[E]) bool {
 }
 
 func (h heap[E]) first() E { return h[0].e }
+
+// firstBut is the tag of the first but e; -Inf where there is none.
+func (h heap[E]) firstBut(e E) float64 {
+	if *e.seat() != 1 {
+		return h[0].rank.tag
+	}
+	switch len(h) {
+	case 1:
+		return math.Inf(-1)
+	case 2:
+		return h[1].rank.tag
+	default:
+		return min(h[1].rank.tag, h[2].rank.tag)
+	}
+}
 
 func (h *heap[E]) push(e E) {
 	*h = append(*h, chair[E]{e.rank(), e})

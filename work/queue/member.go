@@ -83,6 +83,7 @@ type flow struct {
 	head   uint32 // first run over the lanes
 	at     int64  // that run's
 	tag    float64
+	credit float64 // refunds that are not in the tag yet; see settle
 	weight float64 // as it counts in queue.share
 }
 

@@ -19,6 +19,8 @@ type model struct {
 	virtual [queue.Classes]float64
 	highest [queue.Classes]float64
 	credit  [queue.Classes]int64
+	work    [queue.Classes]float64
+	typical float64
 	now     int64
 	lanes   map[place]*modelLane
 }
@@ -32,9 +34,10 @@ type modelLane struct {
 
 type flight struct {
 	queue.Item
-	as      int
-	charged float64 // and not settled
-	rests   bool
+	as    int
+	rests bool
+	// Until it is settled:
+	charged, paid, expected, since float64
 }
 
 type place struct {
@@ -43,12 +46,13 @@ type place struct {
 }
 
 type modelFlow struct {
-	tag float64
-	can bool // it could be picked from, when last looked
+	tag    float64
+	credit float64
+	can    bool // it could be picked from, when last looked
 }
 
 func newModel(c queue.Config) *model {
-	m := &model{config: c, tenants: map[string]queue.Tenant{}, flight: map[uint64]flight{}, flows: map[place]*modelFlow{}, lanes: map[place]*modelLane{}}
+	m := &model{config: c, tenants: map[string]queue.Tenant{}, flight: map[uint64]flight{}, flows: map[place]*modelFlow{}, lanes: map[place]*modelLane{}, typical: 1}
 	for c := range m.virtual {
 		m.virtual[c], m.highest[c] = 1, 1
 	}
@@ -93,8 +97,7 @@ func (m *model) charge(tenant string, cost float64) float64 {
 	if m.config.Policy != queue.Fair {
 		return 1
 	}
-	const grain = 1 << 20
-	return max(1, math.Round(cost/m.weight(tenant)*grain)) / grain
+	return max(1, math.Round(cost/m.weight(tenant)*(1<<20))) / (1 << 20)
 }
 
 func (m *model) lane(it queue.Item) *modelLane {
@@ -177,7 +180,7 @@ func (m *model) heads() map[place]queue.Item {
 	for p, f := range m.flows {
 		_, can := heads[p]
 		if can && !f.can && m.tagged() {
-			f.tag = max(f.tag, m.virtual[p.class])
+			f.tag, f.credit = max(f.tag, m.virtual[p.class]), 0
 		}
 		f.can = can
 	}
@@ -248,10 +251,12 @@ func (m *model) pick(now int64) (queue.Item, bool) {
 		}
 	}
 	m.waiting = slices.DeleteFunc(m.waiting, func(w queue.Item) bool { return w.ID == it.ID })
-	it.Tag = m.advance(at, it)
+	fl := m.advance(at, it)
+	it = fl.Item
 	m.lane(it).since = m.now
-	m.flight[it.ID] = flight{Item: it, as: class, charged: m.charge(it.Tenant, it.Cost)}
+	m.flight[it.ID] = fl
 	m.heads()
+	m.bound(class)
 	return it, true
 }
 
@@ -267,30 +272,56 @@ func (m *model) goesBefore(p place, h queue.Item, q place, i queue.Item) bool {
 	return m.order(h, i) < 0
 }
 
-func (m *model) advance(at place, it queue.Item) float64 {
+func grain(v float64) float64 { return math.Round(v*(1<<20)) / (1 << 20) }
+
+// share sums the weights of those that could be picked from as a class, lowest
+// is the least tag of them but f's, n their number.
+func (m *model) share(class int, but *modelFlow) (share, lowest, n float64) {
+	lowest = math.Inf(1)
+	for p, f := range m.flows {
+		if p.class == class && f.can {
+			share += m.weight(p.tenant)
+			n++
+			if f != but {
+				lowest = min(lowest, f.tag)
+			}
+		}
+	}
+	return share, lowest, n
+}
+
+func (m *model) bound(class int) {
+	if share, lowest, n := m.share(class, nil); n > 0 && m.config.Policy == queue.Fair {
+		m.virtual[class] = min(m.virtual[class], lowest+grain(m.typical*n/share))
+	}
+}
+
+func (m *model) advance(at place, it queue.Item) flight {
+	fl := flight{Item: it, as: at.class, charged: m.charge(it.Tenant, it.Cost)}
+	fl.Tag = 0
 	if !m.tagged() {
-		return 0
+		return fl
 	}
 	f, own := m.flows[at], m.flow(it.Tenant, m.class(it))
 	m.virtual[at.class] = max(m.virtual[at.class], f.tag)
 	if m.config.Policy == queue.Fair {
-		share := 0.0
-		for p, f := range m.flows {
-			if p.class == at.class && f.can {
-				share += m.weight(p.tenant)
-			}
-		}
-		m.virtual[at.class] += math.Round(it.Cost/share*(1<<20)) / (1 << 20)
+		share, _, _ := m.share(at.class, nil)
+		fl.expected = grain(min(it.Cost, m.typical))
+		m.virtual[at.class] += grain(fl.expected / share)
+		m.work[at.class] += fl.expected
+		fl.since = m.work[at.class]
+		fl.paid = min(own.credit, max(0, fl.charged-grain(fl.expected/m.weight(it.Tenant))))
 	}
 	if own != f && !own.can {
 		own.tag = max(own.tag, m.virtual[m.class(it)])
 	}
-	tag := own.tag
-	m.move(it.Tenant, m.class(it), m.charge(it.Tenant, it.Cost))
+	fl.Tag = own.tag
+	own.credit -= fl.paid
+	m.move(it.Tenant, m.class(it), fl.charged-fl.paid)
 	if own != f {
-		m.move(it.Tenant, at.class, m.charge(it.Tenant, it.Cost))
+		m.move(it.Tenant, at.class, fl.charged)
 	}
-	return tag
+	return fl
 }
 
 func (m *model) move(tenant string, class int, by float64) {
@@ -337,17 +368,55 @@ func (m *model) running() int {
 
 // settle charges what a run used in place of what it was charged before.
 func (m *model) settle(f flight, actual float64) {
-	charged := f.charged
-	f.charged = 0
-	m.flight[f.ID] = f
-	if m.config.Policy != queue.Fair || actual < 0 {
+	settled := f
+	settled.charged, settled.paid, settled.expected, settled.since = 0, 0, 0, 0
+	m.flight[f.ID] = settled
+	if m.config.Policy != queue.Fair {
 		return
 	}
-	by := math.Round(actual/m.weight(f.Tenant)*(1<<20))/(1<<20) - charged
-	m.move(f.Tenant, m.class(f.Item), by)
-	if f.as != m.class(f.Item) {
-		m.move(f.Tenant, f.as, by)
+	used := grain(actual / m.weight(f.Tenant))
+	if actual < 0 {
+		used, actual = f.charged, 0
+		if f.charged > 0 {
+			actual = f.Cost
+		}
 	}
+	m.typical = max(1.0/1024, m.typical+(min(actual, 16*m.typical)-m.typical)/8)
+	work := m.work[f.as] - f.since
+	m.refund(f, m.class(f.Item), used, work)
+	if f.as != m.class(f.Item) {
+		f.paid = 0
+		m.refund(f, f.as, used, work)
+	}
+	known := grain(actual) - f.expected
+	m.work[f.as] += known
+	if share, lowest, n := m.share(f.as, nil); n > 0 {
+		v := m.virtual[f.as]
+		m.virtual[f.as] = max(v+grain(known/share), min(v, lowest))
+	}
+	m.bound(f.as)
+	m.bound(m.class(f.Item))
+}
+
+// refund says what settling a run does to a flow. What is refunded beyond the
+// first of the others becomes credit.
+func (m *model) refund(r flight, class int, used, work float64) {
+	f := m.flow(r.Tenant, class)
+	by := used - r.charged
+	if by < 0 { // credit that paid for the estimate is given back first
+		back := min(r.paid, -by)
+		f.credit += back
+		by += back
+	}
+	if _, lowest, n := m.share(class, f); by < 0 && f.can && n > 1 {
+		moved := -min(-by, max(0, f.tag-lowest))
+		f.credit += min(moved-by, max(0, grain(work/m.weight(r.Tenant))))
+		by = moved
+	}
+	m.move(r.Tenant, class, by)
+	bonus := min(f.credit, grain(used/2))
+	m.move(r.Tenant, class, -bonus)
+	f.credit -= bonus
 }
 
 func (m *model) remove(id uint64) {

@@ -65,6 +65,7 @@ func (q *queue) start() Item {
 	if m.blocked != "" {
 		q.fileAll(m)
 	}
+	q.bound(f.class)
 	q.reblockElsewhere(m)
 	q.count(m, n)
 	q.forget()
@@ -72,7 +73,8 @@ func (q *queue) start() Item {
 }
 
 // advance moves virtual time for a run that is picked from f: to the run's
-// tag, and on by what the run is to each weight that shares. Without the
+// tag, and on by what the run is to each weight that shares, of its estimate
+// as much as runs typically use; correct adds what is missing. Without the
 // latter a stream of tenants that come with one run each would all start at
 // the same time, and those that have been served once would wait forever
 // (WF2Q+: Bennett and Zhang, INFOCOM 1996). A round of round-robin ends when
@@ -90,17 +92,23 @@ func (q *queue) advance(f *flow, i uint32) {
 	}
 	m := f.member
 	c := q.charge(m, n.data.cost)
-	q.flights[i] = flight{charged: c}
+	fl := flight{charged: c}
 	q.virtual[f.class] = max(q.virtual[f.class], f.tag)
-	if q.config.Policy == Fair {
-		q.virtual[f.class] += quantize(n.data.cost / q.share[f.class])
-	}
 	own := &m.spot(n.class).flow
+	if q.config.Policy == Fair {
+		fl.expected = q.expect(n.data.cost)
+		fl.paid = min(own.credit, max(0, c-quantize(fl.expected/m.tenant.config.weight())))
+		q.virtual[f.class] += quantize(fl.expected / q.share[f.class])
+		q.work[f.class] += fl.expected
+		fl.since = q.work[f.class]
+	}
+	q.flights[i] = fl
 	if own != f && own.place == 0 {
 		own.tag = max(own.tag, q.virtual[own.class])
 	}
 	n.data.tag = own.tag
-	q.move(own, c)
+	own.credit -= fl.paid
+	q.move(own, c-fl.paid)
 	if own != f {
 		q.move(f, c)
 		q.refresh(own)

@@ -21,9 +21,11 @@ type queue struct {
 	flights map[uint32]flight // by run in flight or at rest
 
 	classes   [Classes]heap[*flow]
-	virtual   [Classes]float64 // the highest tag picked in each class
+	virtual   [Classes]float64 // where a flow that enters starts; see advance and bound
 	highest   [Classes]float64 // the highest tag of any flow of the class
 	share     [Classes]float64 // weights of the flows in classes
+	work      [Classes]float64 // cost of what was picked as the class, as far as it is known
+	typical   float64          // cost of a run, the latest counting most
 	credit    [Classes]int64   // what the floor owes each class, in millionths of a pick
 	rising    heap[*lane]      // lanes whose first run has not reached class 0
 	eligible  int
@@ -44,7 +46,7 @@ type queue struct {
 }
 
 func newQueue(s *Scheduler, c Config) *queue {
-	q := &queue{owner: s, config: c, members: map[string]*member{}, flights: map[uint32]flight{}}
+	q := &queue{owner: s, config: c, members: map[string]*member{}, flights: map[uint32]flight{}, typical: 1}
 	for i := range q.virtual {
 		q.virtual[i], q.highest[i] = epoch, epoch
 	}
@@ -248,7 +250,7 @@ func (q *queue) refresh(f *flow) {
 			break
 		}
 		if q.config.Policy.tagged() && !q.recalled {
-			f.tag = max(f.tag, q.virtual[f.class]+q.lag)
+			f.tag, f.credit = max(f.tag, q.virtual[f.class]+q.lag), 0
 		}
 		class.push(f)
 		q.eligible++

@@ -37,7 +37,7 @@ func (s *Scheduler) Running(queue string, it Item) {
 	n.state = inFlight
 	q.occupy(m, n, 1)
 	if c := q.charge(m, n.data.cost); q.config.Policy.tagged() && it.Tag > 0 {
-		q.flights[i] = flight{charged: c}
+		q.flights[i] = flight{charged: c, expected: q.expect(n.data.cost), since: q.work[m.spot(n.class).flow.class]}
 		f := &m.spot(n.class).flow
 		q.move(f, max(0, it.Tag+c-f.tag))
 	}
@@ -95,7 +95,7 @@ func (s *Scheduler) load(name string) *queue {
 // ready ends the rebuilding of the queues.
 func (s *Scheduler) ready() {
 	for _, q := range s.loading {
-		q.settle()
+		q.locate()
 		q.gather()
 		s.reopen(q)
 	}
@@ -136,8 +136,8 @@ func (q *queue) gather() {
 	q.recalled = false
 }
 
-// settle finds the tags of the members that were loaded, and virtual time.
-func (q *queue) settle() {
+// locate finds the tags of the members that were loaded, and virtual time.
+func (q *queue) locate() {
 	var lowest, lowestHeld [Classes]float64
 	for c := range lowest {
 		lowest[c], lowestHeld[c] = math.Inf(1), math.Inf(1)
