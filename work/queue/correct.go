@@ -71,6 +71,9 @@ func (q *queue) settle(f *flow, fl flight, used, work float64) {
 	q.refresh(f)
 }
 
+// learning is how much the latest counts in a mean.
+const learning = 1.0 / 8
+
 // leap is how many times the typical cost a run counts as at most when the
 // typical cost is learned: one that hung must not be what all are expected to.
 const leap = 16

@@ -33,11 +33,25 @@
 // fair is start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996): picking
 // a run of cost c moves the tenant's start tag on by c/weight, the smallest
 // tag is next, and a tenant that comes back from idling starts at the
-// queue's virtual time, which is the tag last picked: idling earns nothing.
+// queue's virtual time, which follows what is picked: idling earns nothing.
 // When a run ends, its real cost replaces the estimate. Between two tenants
 // that could always run, the work done per weight differs by at most one run
 // of each: |Wi/wi - Wj/wj| <= maxcost_i/wi + maxcost_j/wj.
 // round-robin is the same with every cost and weight 1.
+//
+// An estimate may be wrong by any factor, and nobody else pays for it. Who
+// says too much waits for it until the run ends, and is given back what that
+// cost: at once as far as it then stands no better than the first of the
+// others, the rest as credit, which pays up to half of what it uses. So a
+// tenant catches up at twice its share at most, and those it catches up with
+// still get at least half of theirs. Who says too little is charged the rest
+// when it is known. Virtual time counts a run that is picked as no more than
+// runs lately used, is put right when the run ends, and never runs ahead of
+// the first that could be picked by more than such a run of each tenant: so
+// one that enters waits for about that, whatever others said. In the long run
+// each tenant has its weight's share of what is really used. In pools the
+// estimate is the mean of a step's type, which one step that hung moves
+// little.
 //
 // Classes are strict, with two promises. Ageing: under priority a run counts
 // as one class better for each Config.Ageing it has waited; under fair a

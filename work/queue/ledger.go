@@ -45,7 +45,7 @@ type Place struct {
 	// that run's own tag says; 0 when the tenant has no run of the class.
 	Run   uint64  `json:"run,omitempty"`
 	Drift float64 `json:"drift,omitempty"`
-	// Credit is what is owed to the tenant; see the package comment.
+	// Credit is what the tenant is to be given back; see the package comment.
 	Credit float64 `json:"credit,omitempty"`
 	// Since is how long its runs of the class age; 0 when none could start.
 	Since int64 `json:"since,omitempty"`

@@ -1,6 +1,9 @@
 package queue
 
-import "maps"
+import (
+	"maps"
+	"math"
+)
 
 // pool is one pool of Slots. A guest has one tag whatever the types of its
 // steps; each type has a heap of the lanes that have a step its tenant may
@@ -17,6 +20,7 @@ type pool struct {
 	held    int // slots
 	virtual float64
 	share   float64 // weights of the guests that have something to give
+	able    int     // how many these are
 
 	reserved   uint32 // the step that free slots are kept for
 	reservedAt int64  // when a worker that can do it last asked
@@ -35,6 +39,7 @@ type kind struct {
 	running int
 	mean    float64 // seconds a step takes
 	askedAt int64   // when a worker that named it last asked
+	takenAt int64   // when a step was last taken
 }
 
 // guest is a tenant in a pool.
@@ -133,8 +138,12 @@ func (g *guest) settle() {
 		g.can = g.can || l.place != 0
 	}
 	p, weight := g.pool, 0.0
+	if g.weight > 0 {
+		p.able--
+	}
 	if g.can {
 		weight = g.holder.config.weight()
+		p.able++
 	}
 	p.share += weight - g.weight
 	g.weight = weight
@@ -271,9 +280,9 @@ func (p *pool) begin(i uint32) {
 	g.held += need
 	g.holder.slots += need
 	d.lane.kind.running++
-	cost := float64(need) * d.lane.kind.mean
-	p.virtual = max(p.virtual, g.tag) + quantize(cost/max(p.share, g.holder.config.weight()))
-	d.charged = charge(cost, g.holder.config.weight())
+	d.expected = quantize(float64(need) * d.lane.kind.mean)
+	p.virtual = max(p.virtual, g.tag) + quantize(d.expected/max(p.share, g.holder.config.weight()))
+	d.charged = charge(d.expected, g.holder.config.weight())
 	g.tag += d.charged
 	if d.key != nil {
 		d.key.running++
@@ -282,11 +291,9 @@ func (p *pool) begin(i uint32) {
 	g.holder.refile()
 }
 
-// learning is how much a new time counts in the mean of a type.
-const learning = 1.0 / 8
-
-// end takes a step's slots back. It is dropped after.
-func (p *pool) end(i uint32, seconds float64) {
+// end takes a step's slots back and says how many slot-seconds it used beyond
+// what was expected. It is dropped after.
+func (p *pool) end(i uint32, seconds float64) (known float64) {
 	d := &p.owner.steps.node(i).data
 	g, held := d.lane.guest, int(d.held)
 	p.running--
@@ -298,8 +305,10 @@ func (p *pool) end(i uint32, seconds float64) {
 	if seconds >= 0 {
 		seconds = min(seconds, maxCost)
 		weight := g.holder.config.weight()
-		g.tag += quantize(float64(held)*seconds/weight) - d.charged
-		d.lane.kind.mean += (seconds - d.lane.kind.mean) * learning
+		used := float64(held) * seconds
+		g.tag += quantize(used/weight) - d.charged
+		d.lane.kind.mean = learned(d.lane.kind.mean, seconds)
+		known = quantize(used) - d.expected
 	}
 	if d.key != nil {
 		d.key.running--
@@ -307,6 +316,36 @@ func (p *pool) end(i uint32, seconds float64) {
 		g.release(d.key)
 	}
 	g.holder.refile()
+	return known
+}
+
+// follow moves virtual time by what is known of a step now that it has ended,
+// but not back before the first tenant that could be served.
+func (p *pool) follow(known float64) {
+	if p.able > 0 {
+		p.virtual = max(p.virtual+quantize(known/p.share), min(p.virtual, p.lowest()))
+	}
+}
+
+// bound keeps virtual time within one expected step of each tenant of the
+// first that could be served, as queue.bound does. expected is a step's cost.
+func (p *pool) bound(expected float64) {
+	if p.able > 0 {
+		p.virtual = min(p.virtual, p.lowest()+quantize(expected*float64(p.able)/p.share))
+	}
+}
+
+// lowest is the tag of the first tenant that could be served, infinite where
+// there is none. Types of which lately none was taken do not count: there may
+// be no worker for them.
+func (p *pool) lowest() float64 {
+	lowest := math.Inf(1)
+	for _, k := range p.open {
+		if k.takenAt > 0 && p.owner.now-k.takenAt <= minute && p.room(k) {
+			lowest = min(lowest, k.lanes[0].rank.tag)
+		}
+	}
+	return lowest
 }
 
 // maxIdleKinds is how many types without steps a pool remembers the mean of.

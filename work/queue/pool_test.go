@@ -282,3 +282,37 @@ func TestReconfigurePool(t *testing.T) {
 		t.Error("the pool is there though all its steps are done")
 	}
 }
+
+// TestPoolsOfDocumentsAreForgotten: names that documents make up do not pile
+// up, and pools that were set stay.
+func TestPoolsOfDocumentsAreForgotten(t *testing.T) {
+	t.Parallel()
+	s := queue.NewSlots()
+	if err := s.SetPool(queue.Pool{Name: "kept", Slots: 1}); err != nil {
+		t.Fatal(err)
+	}
+	name := func(id uint64) string { return fmt.Sprint("pool", id) }
+	for id := uint64(1); id <= 1000; id++ {
+		r := step(id, "t", "x", 1)
+		r.Pool = name(id)
+		s.Add(r)
+		if id%2 == 0 {
+			s.Remove(id, 0, -1)
+			continue
+		}
+		s.Take(nil, r.Pool, nil, 1, int64(id))
+		s.Done(id, 0, -1, 1)
+	}
+	n := 0
+	for id := uint64(1); id <= 1000; id++ {
+		if _, ok := s.Stats(name(id), 1000, 0); ok {
+			n++
+		}
+	}
+	if n > 300 {
+		t.Errorf("%d pools without steps are remembered, want at most 300", n)
+	}
+	if _, ok := s.Stats("kept", 1000, 0); !ok {
+		t.Error("a pool that was set is forgotten")
+	}
+}

@@ -158,7 +158,9 @@ func (s *Slots) Take(into []Ready, pool string, types []string, limit int, now i
 		p.detach(i)
 		p.begin(i)
 		p.count(i)
-		s.steps.node(i).data.lane.guest.holder.settle()
+		d := &s.steps.node(i).data
+		d.lane.guest.holder.settle()
+		p.bound(d.expected)
 		into = append(into, s.read(i))
 	}
 	return into
@@ -174,10 +176,14 @@ func (s *Slots) Done(id uint64, node, item int32, seconds float64) bool {
 		return false
 	}
 	l := s.steps.node(i).data.lane
-	l.guest.pool.end(i, seconds)
+	p := l.guest.pool
+	more := p.end(i, seconds)
 	l.guest.holder.settle()
+	p.follow(more)
+	p.bound(quantize(float64(s.steps.node(i).data.held) * l.kind.mean))
 	s.drop(i)
 	l.rest()
+	s.disband(p)
 	return true
 }
 
@@ -196,6 +202,7 @@ func (s *Slots) Remove(id uint64, node, item int32) bool {
 	l.guest.settle()
 	s.drop(i)
 	l.rest()
+	s.disband(p)
 	return true
 }
 
@@ -226,6 +233,18 @@ func (s *Slots) pool(name string) *pool {
 		s.pools[name] = p
 	}
 	return p
+}
+
+// maxIdlePools is how many pools are remembered that were never set and have
+// no steps.
+const maxIdlePools = 256
+
+// disband forgets a pool that only its steps' names made, when it has none
+// and there are many: documents name pools, so there may be any number.
+func (s *Slots) disband(p *pool) {
+	if len(s.pools) > maxIdlePools && p.same(Pool{Name: p.config.Name}) {
+		s.RemovePool(p.config.Name)
+	}
 }
 
 // holder finds or makes a tenant.

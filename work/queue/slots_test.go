@@ -22,6 +22,7 @@ type slotsModel struct {
 	flight   map[[3]uint64]heldStep
 	tags     map[string]float64
 	means    map[string]float64
+	taken    map[string]bool // types of which a step was taken
 	can      map[string]bool
 	virtual  float64
 	reserved *queue.Ready
@@ -29,8 +30,8 @@ type slotsModel struct {
 
 type heldStep struct {
 	queue.Ready
-	slots   int
-	charged float64
+	slots             int
+	charged, expected float64
 }
 
 func stepKey(r queue.Ready) [3]uint64 { return [3]uint64{r.ID, uint64(r.Node), uint64(r.Item)} }
@@ -164,18 +165,39 @@ func (m *slotsModel) take(types []string) (queue.Ready, bool) {
 		}
 	}
 	m.forget(best)
-	cost, share := float64(m.needs(best))*m.mean(best.Type), 0.0
-	for tenant, can := range m.can {
-		if can {
-			share += m.weight(tenant)
-		}
-	}
-	m.virtual = max(m.virtual, m.tags[best.Tenant]) + math.Round(cost/share*(1<<20))/(1<<20)
+	cost := grain(float64(m.needs(best)) * m.mean(best.Type))
+	share, _, _ := m.share()
+	m.virtual = max(m.virtual, m.tags[best.Tenant]) + grain(cost/share)
 	c := math.Max(1, math.Round(cost/m.weight(best.Tenant)*(1<<20))) / (1 << 20)
 	m.tags[best.Tenant] += c
-	m.flight[stepKey(best)] = heldStep{best, m.needs(best), c}
+	m.flight[stepKey(best)] = heldStep{best, m.needs(best), c, cost}
+	m.taken[best.Type] = true
 	m.heads()
+	m.bound(cost)
 	return best, true
+}
+
+// share sums the weights of the tenants that could be served, lowest is the
+// least tag of those whose types are taken, n their number.
+func (m *slotsModel) share() (share, lowest, n float64) {
+	lowest = math.Inf(1)
+	for tenant, can := range m.can {
+		if can {
+			share, n = share+m.weight(tenant), n+1
+		}
+	}
+	for _, h := range m.heads() {
+		if m.taken[h.Type] && m.room(h.Type) {
+			lowest = min(lowest, m.tags[h.Tenant])
+		}
+	}
+	return share, lowest, n
+}
+
+func (m *slotsModel) bound(cost float64) {
+	if share, lowest, n := m.share(); n > 0 {
+		m.virtual = min(m.virtual, lowest+grain(cost*n/share))
+	}
 }
 
 func (m *slotsModel) mean(typ string) float64 {
@@ -194,10 +216,16 @@ func (m *slotsModel) forget(r queue.Ready) {
 
 func (m *slotsModel) done(r heldStep, seconds float64) {
 	if seconds >= 0 {
-		m.tags[r.Tenant] += math.Round(float64(r.slots)*seconds/m.weight(r.Tenant)*(1<<20))/(1<<20) - r.charged
-		m.means[r.Type] = m.mean(r.Type) + (seconds-m.mean(r.Type))/8
+		m.tags[r.Tenant] += grain(float64(r.slots)*seconds/m.weight(r.Tenant)) - r.charged
+		m.means[r.Type] = max(1.0/1024, m.mean(r.Type)+(min(seconds, 16*m.mean(r.Type))-m.mean(r.Type))/8)
 	}
 	delete(m.flight, stepKey(r.Ready))
+	m.heads()
+	if share, lowest, n := m.share(); n > 0 && seconds >= 0 {
+		known := grain(float64(r.slots)*seconds) - r.expected
+		m.virtual = max(m.virtual+grain(known/share), min(m.virtual, lowest))
+	}
+	m.bound(grain(float64(r.slots) * m.mean(r.Type)))
 	m.rest(r.Tenant)
 }
 
@@ -231,7 +259,7 @@ func slotsHistory(t *testing.T, pool queue.Pool, rnd *rand.Rand) {
 	s := queue.NewSlots()
 	m := &slotsModel{
 		pool: pool, tenants: map[string]queue.Tenant{}, flight: map[[3]uint64]heldStep{},
-		tags: map[string]float64{}, means: map[string]float64{}, virtual: 1,
+		tags: map[string]float64{}, means: map[string]float64{}, taken: map[string]bool{}, virtual: 1,
 	}
 	if err := s.SetPool(pool); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ type step struct {
 	slots      int32   // as asked
 	held       int32   // in flight: how many it has
 	charged    float64 // in flight: what its tenant was charged
+	expected   float64 // in flight: what virtual time counts it as, in slot-seconds
 }
 
 type stepNode = node[step]

@@ -99,6 +99,7 @@ func (p *pool) ask(types []string) {
 func (p *pool) count(i uint32) {
 	n := p.owner.steps.node(i)
 	now := p.owner.now
+	n.data.lane.kind.takenAt = now
 	p.picks.add(now, 1)
 	seconds := float64(n.data.held) * n.data.lane.kind.mean
 	p.used.add(now, seconds)
