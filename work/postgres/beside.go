@@ -7,37 +7,39 @@ import (
 )
 
 // What stands beside a run is written only where the run is: not for one that
-// was deleted, and not for one whose idempotency key was taken.
+// was deleted, and not for one whose idempotency key was taken. The outer joins
+// with a condition that NULL could meet leave PostgreSQL no other order than to
+// look up the run of each row; see writerConfig.
 const (
 	putOutputs = `INSERT INTO output (run, node, item, body)
 		SELECT o.run, o.node, o.item, o.body FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::bytea[]) AS o (run, node, item, body)
-		WHERE EXISTS (SELECT 1 FROM run WHERE run.id = o.run)
+		LEFT JOIN run ON run.id = o.run WHERE coalesce(run.id, 0) <> 0
 		ON CONFLICT (run, node, item) DO UPDATE SET body = excluded.body`
 	dropOutputs = `DELETE FROM output USING unnest($1::bigint[], $2::integer[], $3::integer[]) AS o (run, node, item)
 		WHERE output.run = o.run AND output.node = o.node AND output.item = o.item`
 	addHistory = `INSERT INTO history (run, n, entry)
 		SELECT h.run, h.n, h.entry FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS h (run, n, entry)
-		WHERE EXISTS (SELECT 1 FROM run WHERE run.id = h.run)`
+		LEFT JOIN run ON run.id = h.run WHERE coalesce(run.id, 0) <> 0`
 	putLogs = `INSERT INTO log (run, seq, node, item, attempt, at, text)
 		SELECT l.* FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::integer[], $5::integer[], $6::bigint[], $7::bytea[])
 			AS l (run, seq, node, item, attempt, at, text)
-		WHERE EXISTS (SELECT 1 FROM run WHERE run.id = l.run)
+		LEFT JOIN run ON run.id = l.run WHERE coalesce(run.id, 0) <> 0
 		ON CONFLICT (run, seq) DO UPDATE SET node = excluded.node, item = excluded.item, attempt = excluded.attempt, at = excluded.at, text = excluded.text`
 	addEvents = `INSERT INTO event (shard, id, run, tenant, kind, dest, created, try, next_at, dead, error, body)
 		SELECT $1, e.id, nullif(e.run, 0), e.tenant, e.kind, e.dest, e.created, e.try, e.next_at, nullif(e.dead, 0), nullif(e.error, ''), e.body
 		FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::integer[], $9::bigint[], $10::bigint[],
 			$11::text[], $12::bytea[]) AS e (id, run, tenant, kind, dest, created, try, next_at, dead, error, body)
-		WHERE e.run = 0 OR EXISTS (SELECT 1 FROM run WHERE run.id = e.run)
+		LEFT JOIN run ON run.id = e.run WHERE e.run = 0 OR coalesce(run.id, 0) <> 0
 		ON CONFLICT (shard, id) DO NOTHING`
 	deliverEvents = `DELETE FROM event WHERE shard = $1 AND id = ANY ($2::bigint[])`
-	dropEvents    = deliverEvents + ` AND dead IS NOT NULL`
+	dropEvents    = deliverEvents + ` AND coalesce(dead, 0) <> 0`
 	updateEvents  = `UPDATE event SET try = a.try, next_at = a.next_at, dead = nullif(a.dead, 0), error = nullif(a.error, '')
 		FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[]) AS a (id, try, next_at, dead, error)
 		WHERE event.shard = $1 AND event.id = a.id`
 	putLedgers = `INSERT INTO ledger (shard, queue, body) SELECT $1, l.queue, l.body FROM unnest($2::text[], $3::bytea[]) AS l (queue, body)
 		ON CONFLICT (shard, queue) DO UPDATE SET body = excluded.body`
 	dropLedgers = `DELETE FROM ledger WHERE shard = $1 AND queue = ANY ($2::text[])`
-	deleteRuns  = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) AND done IS NOT NULL RETURNING id),
+	deleteRuns  = `WITH gone AS (DELETE FROM run WHERE shard = $1 AND id = ANY ($2::bigint[]) AND status > 3 RETURNING id),
 		outputs AS (DELETE FROM output USING gone WHERE run = gone.id),
 		entries AS (DELETE FROM history USING gone WHERE run = gone.id)
 		DELETE FROM log USING gone WHERE run = gone.id`

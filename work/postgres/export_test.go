@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,3 +26,35 @@ func (s *Store) SweepOnce(ctx context.Context) error { return s.sweepOnce(ctx) }
 
 // UnusedFor is how long a document stays that no run begins with.
 const UnusedFor store.Millis = unusedFor
+
+// WriterPlans are the plans that a connection that writes batches makes of its
+// statements, by their texts.
+func WriterPlans(ctx context.Context, s *Store) (map[string]string, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.writers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	plans := make(map[string]string)
+	for i, text := range []string{
+		fence, touchDocuments, putDocuments, insertRuns, findDuplicates, updateRuns, findMissing, putOutputs, dropOutputs, addHistory, putLogs,
+		addEvents, deliverEvents, dropEvents, updateEvents, putLedgers, dropLedgers, deleteRuns,
+	} {
+		name := fmt.Sprint("s", i)
+		d, err := conn.Prepare(ctx, name, text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		args := strings.TrimSuffix(strings.Repeat("NULL, ", len(d.ParamOIDs)), ", ")
+		rows, err := conn.Query(ctx, `EXPLAIN EXECUTE `+name+`(`+args+`)`, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			return nil, err
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		plans[text] = strings.Join(lines, "\n")
+	}
+	return plans, nil
+}

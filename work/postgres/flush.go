@@ -39,7 +39,7 @@ func (s *Store) flush(ctx context.Context, w *writer, b *store.Batch) (out store
 }
 
 func (s *Store) try(ctx context.Context, w *writer, b *store.Batch) (store.Outcome, error) {
-	p := &pipeline{b: b, docs: s.docs.of(b)}
+	p := &pipeline{b: b, docs: s.docs.of(b), replan: w.written >= replanAfter}
 	if err := p.queue(); err != nil {
 		return store.Outcome{}, err
 	}
@@ -71,8 +71,12 @@ func (s *Store) try(ctx context.Context, w *writer, b *store.Batch) (store.Outco
 		return store.Outcome{}, fmt.Errorf("commit: %w", err)
 	}
 	s.docs.keep(p.docs, b.Now)
+	w.count(b, p.replan)
 	return store.Outcome{Duplicates: p.duplicates, Missing: missing}, s.at(store.Committed)
 }
+
+// fence finds the owner's row only where the batch is its next.
+const fence = `UPDATE owner SET seq = $1 WHERE shard = $2 AND epoch = $3 AND seq = $1 - 1`
 
 // errUnfenced: the batch is not the owner's next.
 var errUnfenced = errors.New("not the owner's next batch")
@@ -83,6 +87,7 @@ type pipeline struct {
 	docs       wanted
 	batch      pgx.Batch
 	final      int  // runs that became final
+	replan     bool // the server is to plan its statements anew
 	unmet      bool // an update met no run
 	duplicates map[workflow.RunID]workflow.RunID
 }
@@ -90,8 +95,10 @@ type pipeline struct {
 func (p *pipeline) queue() error {
 	b := p.b
 	p.batch.Queue(`BEGIN ISOLATION LEVEL READ COMMITTED`)
-	p.batch.Queue(`UPDATE owner SET seq = $1 WHERE shard = $2 AND epoch = $3 AND seq = $1 - 1`,
-		int64(b.Seq), b.Owner.Shard, int64(b.Owner.Epoch))
+	p.batch.Queue(fence, int64(b.Seq), b.Owner.Shard, int64(b.Owner.Epoch))
+	if p.replan {
+		p.batch.Queue(`DISCARD PLANS`)
+	}
 	p.documents()
 	for _, part := range []func() error{p.inserts, p.updates, p.outputs, p.history, p.logs, p.events} {
 		if err := part(); err != nil {
@@ -192,14 +199,17 @@ func (p *pipeline) missing(ctx context.Context, conn *pgx.Conn) ([]workflow.RunI
 	return missing(ctx, conn, p.b, column(p.b.Updates, func(u store.Update) workflow.RunID { return u.ID }))
 }
 
+// findMissing finds those of a list that are not runs of a shard.
+const findMissing = `SELECT u.id FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n)
+	LEFT JOIN run ON run.id = u.id AND run.shard = $2 WHERE run.id IS NULL ORDER BY u.n`
+
 // missing finds those of a list that are not runs of the batch's shard, unless
 // the batch deletes them.
 func missing(ctx context.Context, q querier, b *store.Batch, ids []workflow.RunID) ([]workflow.RunID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := q.Query(ctx, `SELECT u.id FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, n)
-		WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = u.id AND run.shard = $2) ORDER BY u.n`, numbers(ids), b.Owner.Shard)
+	rows, err := q.Query(ctx, findMissing, numbers(ids), b.Owner.Shard)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +232,7 @@ func keyedOf(recs []store.Record) (list keyed) {
 
 // findDuplicates finds the runs that have the keys of others.
 const findDuplicates = `SELECT k.id, run.id FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (id, tenant, idempotency)
-	JOIN run ON run.tenant = k.tenant AND run.idempotency = k.idempotency WHERE run.id <> k.id`
+	LEFT JOIN run ON run.tenant = k.tenant AND run.idempotency = k.idempotency WHERE coalesce(run.id, k.id) <> k.id`
 
 func (k keyed) args() []any {
 	return []any{

@@ -12,13 +12,18 @@ import (
 	"github.com/berth-project/berth/work/store"
 )
 
+const (
+	touchDocuments = `UPDATE document SET used = $1 WHERE used < $1::bigint - $2::bigint AND hash = ANY ($3::bytea[])`
+	putDocuments   = `INSERT INTO document (hash, used, body) SELECT d.hash, $1, d.body FROM unnest($2::bytea[], $3::bytea[]) AS d (hash, body)
+		ON CONFLICT (hash) DO NOTHING`
+)
+
 func (p *pipeline) documents() {
 	if len(p.docs.touch) > 0 {
-		p.batch.Queue(`UPDATE document SET used = $1 WHERE used < $1::bigint - $2::bigint AND hash = ANY ($3::bytea[])`, p.b.Now, hour, p.docs.touch)
+		p.batch.Queue(touchDocuments, p.b.Now, hour, p.docs.touch)
 	}
 	if len(p.docs.write) > 0 {
-		p.batch.Queue(`INSERT INTO document (hash, used, body) SELECT d.hash, $1, d.body FROM unnest($2::bytea[], $3::bytea[]) AS d (hash, body)
-			ON CONFLICT (hash) DO NOTHING`, p.b.Now,
+		p.batch.Queue(putDocuments, p.b.Now,
 			column(p.docs.write, func(d store.Document) []byte { return d.Hash[:] }),
 			column(p.docs.write, func(d store.Document) []byte { return present(d.Body) }))
 	}

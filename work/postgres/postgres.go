@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -119,21 +120,22 @@ func open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// settings are those of every connection. A statement that stays prepared is
-// planned each time all the same: a plan made while a table was empty would
-// read it whole for ever.
-func settings(cfg Config, c *pgx.ConnConfig) {
+// settings are those of every connection, and its own. That of a URL goes
+// before them.
+func settings(cfg Config, c *pgx.ConnConfig, own map[string]string) {
 	c.ConnectTimeout = connectTimeout
-	for name, value := range map[string]string{
+	all := map[string]string{
 		"search_path":                         pgx.Identifier{cfg.Schema}.Sanitize(),
 		"application_name":                    "berth",
-		"plan_cache_mode":                     "force_custom_plan",
+		"jit":                                 "off", // compiling takes longer than any of the statements
 		"lock_timeout":                        "5s",
 		"idle_in_transaction_session_timeout": "3s",
 		"tcp_keepalives_idle":                 "5",
 		"tcp_keepalives_interval":             "2",
 		"tcp_keepalives_count":                "3",
-	} {
+	}
+	maps.Copy(all, own)
+	for name, value := range all {
 		if _, set := c.RuntimeParams[name]; !set || name == "search_path" {
 			c.RuntimeParams[name] = value
 		}
@@ -150,27 +152,34 @@ func durable(ctx context.Context, conn *pgconn.PgConn) error {
 
 // poolConfig is of the connections for reading and for settings. Their
 // statements are many and varied: only those marked as [kept] stay prepared.
+// These are planned each time all the same: a plan made while a table was empty
+// would read it whole for ever.
 func poolConfig(cfg Config) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	settings(cfg, c.ConnConfig)
+	settings(cfg, c.ConnConfig, map[string]string{"plan_cache_mode": "force_custom_plan", "statement_timeout": "30s"})
 	c.MaxConns = max(c.MaxConns, poolSize)
 	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	c.ConnConfig.RuntimeParams["statement_timeout"] = "30s"
 	return c, nil
 }
 
 // writerConfig is of the connections that write batches. Their statements are
-// few, and stay prepared.
+// few, stay prepared, and are planned for many batches: to plan them each time
+// is a third of what a small batch costs the server. All of them find rows by
+// their keys, and the server is left hardly another way. Where a table holds a
+// few rows it may yet read it whole, which is why it plans again after
+// replanAfter rows.
 func writerConfig(cfg Config) (*pgx.ConnConfig, error) {
 	c, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	settings(cfg, c)
-	c.RuntimeParams["statement_timeout"] = "15s"
+	settings(cfg, c, map[string]string{
+		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+		"enable_material": "off", "statement_timeout": "15s",
+	})
 	return c, nil
 }
 

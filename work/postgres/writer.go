@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/berth-project/berth/work/store"
 )
 
 const (
@@ -25,6 +27,21 @@ type writer struct {
 	config *pgx.ConnConfig
 	conn   *pgx.Conn
 	pause  backoff
+	// written counts rows since the server planned the statements of conn.
+	written int
+}
+
+// replanAfter is how many rows may be written with a plan: a table that was all
+// but empty when it was made, and is read whole by it, is not large before the
+// next is made.
+const replanAfter = 1000
+
+// count counts the rows of a batch that was written.
+func (w *writer) count(b *store.Batch, replanned bool) {
+	if replanned {
+		w.written = 0
+	}
+	w.written += len(b.Inserts) + len(b.Updates) + len(b.Outputs) + len(b.History) + len(b.Logs) + len(b.Events)
 }
 
 // writer returns the writer of a shard.
