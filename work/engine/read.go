@@ -142,11 +142,17 @@ func (e *Engine) Explain(ctx context.Context, id workflow.RunID, tenants []strin
 }
 
 func finalText(r Run) string {
-	text := "It is " + r.Status.String() + "."
-	if f := r.View.Failure; f != nil {
-		text += " " + strings.TrimSpace(f.Step+" "+f.Code+": "+f.Message)
+	text := map[machine.Status]string{
+		machine.Succeeded: "It succeeded", machine.Failed: "It failed", machine.Canceled: "It was canceled", machine.TimedOut: "It timed out",
+	}[r.Status]
+	f := r.View.Failure
+	if f == nil {
+		return text + "."
 	}
-	return text
+	if f.Step != "" {
+		text += ": step " + f.Step
+	}
+	return fmt.Sprintf("%s: %s (%s)", text, f.Message, f.Code)
 }
 
 // Queues gives every queue with what waits in it; top is how many of its

@@ -105,7 +105,7 @@ func refusal(err error) error {
 	case errors.Is(err, machine.ErrNoStep):
 		return fmt.Errorf("%w: %w", work.ErrNotFound, err)
 	}
-	return fmt.Errorf("%w: %w", work.ErrConflict, err)
+	return fmt.Errorf("%w: %s", work.ErrConflict, strings.TrimPrefix(err.Error(), machine.ErrState.Error()+": "))
 }
 
 // Beat is a heartbeat: the attempt lives, and this is how far it is.
