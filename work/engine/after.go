@@ -27,9 +27,7 @@ func (e *Engine) after(l *loop, p shard.Published) {
 		e.metrics.saw(&p.Notices[i])
 		e.bus.publish(n)
 	}
-	for _, d := range p.Damaged {
-		e.log.Error("run cannot be read and is set aside: restore its row from a backup, then restart", "run", d.Run, "error", d.Err)
-	}
+	l.tell(p.Damaged)
 	if p.Outbox {
 		e.outbox.kick()
 	}
@@ -38,6 +36,18 @@ func (e *Engine) after(l *loop, p shard.Published) {
 	}
 	for _, f := range p.Finished {
 		e.working.Go(func() { e.report(f) })
+	}
+}
+
+// tell reports runs that cannot be executed any more.
+func (l *loop) tell(damaged []shard.Damaged) {
+	for _, d := range damaged {
+		if errors.Is(d.Err, shard.ErrMissing) {
+			l.e.log.Error("run is not stored any more and is forgotten: was its row deleted by hand?", "run", d.Run)
+			continue
+		}
+		l.damaged.Add(1)
+		l.e.log.Error("run cannot be read and is set aside: restore its row from a backup, then restart", "run", d.Run, "error", d.Err)
 	}
 }
 

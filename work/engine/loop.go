@@ -45,6 +45,7 @@ type loop struct {
 
 	quiet   atomic.Bool // hands out nothing more
 	trouble atomic.Pointer[string]
+	damaged atomic.Int64 // runs that were set aside
 	stats   loopStats
 }
 
@@ -154,6 +155,7 @@ func (l *loop) run(ctx context.Context) {
 			pause(ctx, time.Second)
 			continue
 		}
+		l.damaged.Store(0)
 		l.begin(owner, asked)
 		if !l.follows() {
 			l.loseOnce(owner)

@@ -337,6 +337,9 @@ func (e *Engine) Health(ctx context.Context) []string {
 		if t := l.trouble.Load(); t != nil {
 			wrong = append(wrong, fmt.Sprintf("shard %d cannot write: %s", l.n, *t))
 		}
+		if n := l.damaged.Load(); n > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d runs of shard %d cannot be read and were set aside; the log names them", n, l.n))
+		}
 	}
 	return wrong
 }

@@ -25,6 +25,17 @@ type gate struct {
 	store.Store
 	queued func()
 	off    atomic.Bool
+	bad    workflow.RunID // cannot be read
+}
+
+func (g *gate) Load(ctx context.Context, ids []workflow.RunID) ([]store.Record, error) {
+	recs, err := g.Store.Load(ctx, ids)
+	for i := range recs {
+		if recs[i].Meta.ID == g.bad {
+			recs[i].State = []byte("damaged")
+		}
+	}
+	return recs, err
 }
 
 func (g *gate) Queued(ctx context.Context, n int, after workflow.RunID, limit int) ([]store.Waiting, error) {
@@ -267,5 +278,32 @@ func TestSettingsThatCouldNotBeInForceAreRefused(t *testing.T) {
 	}
 	if _, err := f.PutQueue(t.Context(), work.Queue{Name: "q", Policy: "luck"}, engine.AnyVersion); !errors.Is(err, work.ErrInvalid) {
 		t.Errorf("PutQueue of an unknown policy = %v, want ErrInvalid", err)
+	}
+}
+
+func TestRunThatCannotBeReadIsToldAndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	db := memory.New(nil)
+	done := func(context.Context, work.Task, work.Reporter) work.Result { return work.Result{} }
+	first := on(t, engine.Options{Store: db.Open(nil), Local: map[string]int{"default": 0}}, done)
+	if err := first.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	bad, good := first.submit(oneStep), first.submit(oneStep)
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second := on(t, engine.Options{Store: &gate{Store: db.Open(nil), bad: bad}}, done)
+	if err := second.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := second.final(good); r.Status != machine.Succeeded {
+		t.Errorf("run %v is %v", good, r.Status)
+	}
+	if wrong := second.Health(t.Context()); len(wrong) != 1 || !strings.Contains(wrong[0], "cannot be read") {
+		t.Errorf("Health = %q, want it to tell of run %v", wrong, bad)
+	}
+	if err := second.Control(t.Context(), signal(bad, "go")); !errors.Is(err, work.ErrConflict) {
+		t.Errorf("Control of run %v = %v, want ErrConflict", bad, err)
 	}
 }

@@ -73,6 +73,7 @@ func (c *Core) setAside(id workflow.RunID, why error) {
 	c.damaged[id] = fmt.Errorf("%w: run %v %w: %w: restore its row from a backup, then restart the engine", work.ErrConflict, id, ErrDamaged, why)
 	c.order.Remove(uint64(id)) // it may have no place
 	c.timers.set(id, 0)
+	c.again = c.now // whoever was behind it has its turn now
 	c.round.out.Damaged = append(c.round.out.Damaged, Damaged{Run: id, Err: why})
 }
 

@@ -114,8 +114,8 @@ func (c *Core) next(out store.Outcome) {
 	c.round = round{duplicates: out.Duplicates, missing: out.Missing}
 }
 
-// errMissing says that a run that is in memory is not stored any more.
-var errMissing = errors.New("it is not stored any more")
+// ErrMissing says that a run that was in memory is not stored any more.
+var ErrMissing = errors.New("it is not stored any more")
 
 // forget drops what runs want that are not stored.
 func (p *Published) forget(out store.Outcome) {
@@ -124,7 +124,7 @@ func (p *Published) forget(out store.Outcome) {
 		return duplicate || slices.Contains(out.Missing, id)
 	}
 	for _, id := range out.Missing {
-		p.Damaged = append(p.Damaged, Damaged{Run: id, Err: errMissing})
+		p.Damaged = append(p.Damaged, Damaged{Run: id, Err: ErrMissing})
 	}
 	p.Recalls = slices.DeleteFunc(p.Recalls, func(r Recall) bool { return gone(r.Run) })
 	p.Children = slices.DeleteFunc(p.Children, func(ch Child) bool { return gone(ch.Parent) })
