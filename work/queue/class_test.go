@@ -1,6 +1,8 @@
 package queue_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -155,5 +157,64 @@ func TestFloodDoesNotAgePastItsPeers(t *testing.T) {
 	}
 	if small != 20 {
 		t.Errorf("the small tenant got %d of the 40 picks since it came, want 20", small)
+	}
+}
+
+// TestSettingsChangeNobodysTurn: nor how long anybody has aged.
+func TestSettingsChangeNobodysTurn(t *testing.T) {
+	t.Parallel()
+	drain := func(change func(c queue.Config, n int) queue.Config) (order string, low int64) {
+		s, rnd, id := queue.New(), rand.New(rand.NewPCG(7, 7)), uint64(0)
+		c := queue.Config{Name: "q", Floor: -1, Ageing: time.Minute}
+		if err := s.SetQueue(c); err != nil {
+			t.Fatal(err)
+		}
+		add := func(tenant string, class uint8, cost float64) {
+			id++
+			s.Enqueue("q", queue.Item{ID: id, Tenant: tenant, Priority: class, Cost: cost, Enqueued: int64(id)})
+		}
+		for i := range 400 {
+			add(fmt.Sprint(i%4), 0, 1+rnd.Float64()*float64(i%4)*20)
+		}
+		add("low", 9, 1)
+		var flight []queue.Item
+		for n := range 350 {
+			if err := s.SetQueue(change(c, n)); err != nil {
+				t.Fatal(err)
+			}
+			now := 1000 + int64(n)*3000
+			it, _ := s.Pick("q", now)
+			order += it.Tenant + " "
+			if it.Tenant == "low" {
+				low = now
+			}
+			if flight = append(flight, it); len(flight) == 5 { // the first ends, at another cost
+				s.Finished(flight[0].ID, flight[0].Cost*rnd.Float64()*2)
+				flight = flight[1:]
+			}
+		}
+		return order, low
+	}
+	want, aged := drain(func(c queue.Config, _ int) queue.Config { return c })
+	if aged < 9*time.Minute.Milliseconds() || aged > 10*time.Minute.Milliseconds() {
+		t.Fatalf("the run of class 9 was picked at %d ms, want after nine minutes", aged)
+	}
+	for name, change := range map[string]func(c queue.Config, n int) queue.Config{
+		"ageing": func(c queue.Config, n int) queue.Config {
+			c.Ageing += time.Duration(n%2) * time.Millisecond
+			return c
+		},
+		"cap of keys": func(c queue.Config, n int) queue.Config {
+			c.KeyCap = n % 2
+			return c
+		},
+		"caps": func(c queue.Config, n int) queue.Config {
+			c.Cap, c.TenantCap = 100+n, 100-n/10
+			return c
+		},
+	} {
+		if got, _ := drain(change); got != want {
+			t.Errorf("with another %s the order is\n%s, want\n%s", name, got, want)
+		}
 	}
 }

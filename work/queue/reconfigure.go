@@ -5,19 +5,63 @@ func (q *queue) reconfigure(c Config) {
 	old := q.config
 	q.config = c
 	switch {
-	case c.Policy != old.Policy || (c.KeyCap == 0) != (old.KeyCap == 0):
+	case c.Policy != old.Policy:
 		q.rebuild(old.Policy)
+	case (c.KeyCap == 0) != (old.KeyCap == 0):
+		q.keep(func() { q.rebuild(old.Policy) })
 	case c.Ageing != old.Ageing:
-		q.disperse()
-		q.gather()
+		q.keep(func() {
+			for _, m := range q.members {
+				q.fileAll(m)
+			}
+		})
+		q.turnAll()
 	default:
-		for _, k := range q.owner.keys {
-			if k != nil && k.member.queue == q {
-				k.turn()
+		q.turnAll()
+	}
+}
+
+// turnAll lets the limits in force hold and let go.
+func (q *queue) turnAll() {
+	for _, k := range q.owner.keys {
+		if k != nil && k.member.queue == q {
+			k.turn()
+		}
+	}
+	for _, m := range q.members {
+		q.reblock(m)
+	}
+}
+
+// keep lets change file all lanes anew. Flows that could be picked before and
+// after stay where they stood, and lanes have aged as long.
+func (q *queue) keep(change func()) {
+	type stand struct{ tag, credit float64 }
+	stood, since := map[*flow]stand{}, map[*lane]int64{}
+	for _, m := range q.members {
+		for _, p := range m.spots {
+			if p == nil {
+				continue
+			}
+			if p.flow.place != 0 {
+				stood[&p.flow] = stand{p.flow.tag, p.flow.credit}
+			}
+			if p.lane.able {
+				since[&p.lane] = p.lane.since
 			}
 		}
-		for _, m := range q.members {
-			q.reblock(m)
+	}
+	change()
+	for l, was := range since {
+		if l.able {
+			l.since = was
+			q.file(l)
+		}
+	}
+	for f, was := range stood {
+		if f.place != 0 {
+			f.tag, f.credit = was.tag, was.credit
+			q.refresh(f)
 		}
 	}
 }
