@@ -50,18 +50,34 @@ func Open(path string, log *slog.Logger) (*Store, error) {
 	s := &Store{log: log}
 	var err error
 	if s.writer, err = connect(path, 1, "_txlock=immediate&_pragma=journal_mode(WAL)"); err == nil {
-		err = s.migrate()
+		err = patiently(s.migrate)
 	}
 	if err == nil {
 		s.reader, err = connect(path, maxReaders, "_pragma=query_only(1)")
 	}
 	if err == nil {
-		s.watch, err = newVersionWatch(path)
+		err = patiently(func() (err error) {
+			s.watch, err = newVersionWatch(path)
+			return err
+		})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open directory %s: %w", path, err), s.Close())
 	}
 	return s, nil
+}
+
+// patiently tries again what SQLite refuses at once while another process opens
+// or closes the file: its busy timeout does not cover the change of the journal
+// mode, nor the end of the last connection.
+func patiently(do func() error) error {
+	for end := time.Now().Add(busyMillis * time.Millisecond); ; time.Sleep(20 * time.Millisecond) {
+		err := do()
+		busy, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || busy.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // create makes an empty file only its owner may read: it will hold password
