@@ -90,6 +90,7 @@
 //	internal/jsonscan     finds values in JSON without reading the rest of it
 //	internal/migration    the numbered changes of a database's schema
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
+//	internal/credential   as whom a program runs: users and groups by name or id
 //	internal/graph        directed acyclic graphs, drawn for browsers and terminals
 //	internal/plot         lines, shares and bars over time, drawn for browsers
 //	───────────────────────────────────────────────────────────────

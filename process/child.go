@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/berth-project/berth/internal/credential"
 )
 
 // groupPoll is how often a process group whose leader is gone is looked at.
@@ -37,7 +39,7 @@ func startChild(s *spawner, cmd command, log *slog.Logger, dropped interface{ Ad
 	if err != nil {
 		return nil, err
 	}
-	cred, err := credential(cmd.user, cmd.group)
+	cred, err := credential.Of(cmd.user, cmd.group)
 	if err != nil {
 		return nil, err
 	}

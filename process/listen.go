@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/berth-project/berth/internal/credential"
 )
 
 // maxSocketPath is what fits into a socket address on every system, with its
@@ -115,7 +117,7 @@ func socketDirectory(directory string, spec *Spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cred, err := credential(spec.User, spec.Group)
+	cred, err := credential.Of(spec.User, spec.Group)
 	if err != nil {
 		return "", err
 	}

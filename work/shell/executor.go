@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/berth-project/berth/internal/credential"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -64,7 +65,7 @@ func (e *Executor) Execute(ctx context.Context, task work.Task, report work.Repo
 		return failed(&machine.Failure{Code: "with", Fatal: true, Message: fmt.Sprintf(
 			"the payload has %d bytes, and a variable takes %d: use input stdin or file", len(p.payload), maxPayloadVariable)})
 	}
-	cred, err := credential(e.opts.User, e.opts.Group)
+	cred, err := credential.Of(e.opts.User, e.opts.Group)
 	if err != nil {
 		return failed(&machine.Failure{Code: "start", Message: err.Error()})
 	}

@@ -1,4 +1,6 @@
-package shell
+// Package credential finds as whom a program is to run: the user and the group
+// of names or ids that an operator wrote down.
+package credential
 
 import (
 	"fmt"
@@ -8,8 +10,10 @@ import (
 	"syscall"
 )
 
-// credential returns who to run as, nil for Berth's own user and group.
-func credential(userName, groupName string) (*syscall.Credential, error) {
+// Of returns the credential of a user and a group, each a name or an id; nil
+// where that is who Berth runs as already. An empty name means Berth's own. An
+// error names what is not there, or that only root may run programs as others.
+func Of(userName, groupName string) (*syscall.Credential, error) {
 	if userName == "" && groupName == "" {
 		return nil, nil
 	}
