@@ -48,6 +48,7 @@ type WorkActions interface {
 	RunSchedule(ctx context.Context, name, by string) (workflow.RunID, error)
 	Setting(ctx context.Context, kind, id string) (store.Setting, error)
 	Replay(ctx context.Context, ev store.Event) error
+	ReplayAll(ctx context.Context, dead []store.Event) error
 	Drop(ctx context.Context, ev store.Event) error
 }
 

@@ -215,10 +215,9 @@ func (c *Console) replayShown(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	events, f := c.deadNamed(ctx, ids)
-	for i := range events {
-		if err := c.src.WorkActions.Replay(ctx, events[i]); err != nil && !errors.Is(err, work.ErrNotFound) {
+	if f == nil {
+		if err := c.src.WorkActions.ReplayAll(ctx, events); err != nil {
 			f = c.workFault(err)
-			break
 		}
 	}
 	if f != nil {
