@@ -25,10 +25,12 @@ func (q *queue) correct(m *member, i uint32, actual float64) {
 	}
 	q.learn(actual)
 	own, as := &m.spot(n.class).flow, &m.spot(n.as).flow
-	q.settle(own, fl, used, q.work[as.class]-fl.since)
-	if own != as {
-		fl.paid = 0
-		q.settle(as, fl, used, q.work[as.class]-fl.since)
+	work := q.work[as.class] - fl.since
+	if own == as {
+		q.settle(own, fl, used, work)
+	} else {
+		q.settle(own, flight{charged: fl.charged, paid: fl.paid}, used, work)
+		q.settle(as, flight{charged: fl.charged, lead: fl.lead}, used, work)
 	}
 	known := quantize(actual) - fl.expected
 	q.work[as.class] += known
@@ -44,7 +46,8 @@ func (q *queue) correct(m *member, i uint32, actual float64) {
 // cost of what others had since the pick.
 //
 // A refund that would put the flow before all others of its class stops where
-// the first of them stands; what is left of it, as far as the flow may have
+// the first of them stands, or where the flow stood before that when the run was
+// picked, less what it used; what is left of it, as far as the flow may have
 // missed it while it waited for its estimate, becomes credit. Credit is paid
 // out with what the flow uses, half of that at most: so a tenant that has
 // missed something catches up at twice its share, and holds nobody. Credit
@@ -59,7 +62,7 @@ func (q *queue) settle(f *flow, fl flight, used, work float64) {
 	case refund <= 0 || f.place == 0:
 		q.move(f, -refund)
 	default:
-		down := min(refund, max(0, f.tag-q.classes[f.class].firstBut(f)))
+		down := min(refund, max(0, f.tag-q.classes[f.class].firstBut(f)+max(0, fl.lead-used)))
 		q.move(f, -down)
 		f.credit += min(refund-down, max(0, quantize(work/f.weight)))
 	}

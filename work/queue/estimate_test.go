@@ -305,3 +305,34 @@ func TestSharesDoNotDependOnEstimates(t *testing.T) {
 		})
 	}
 }
+
+// Of two tenants whose runs are all estimated alike, that of the short ones
+// must not pay for what the others' cost.
+func TestShortRunsGetTheirShareThoughTheirEstimatesAreTooHigh(t *testing.T) {
+	t.Parallel()
+	s := queue.New()
+	if err := s.SetQueue(queue.Config{Name: "q", Cap: 1}); err != nil {
+		t.Fatal(err)
+	}
+	weights, actual := map[string]float64{"a": 1, "b": 3}, map[string]float64{"a": 0.25, "b": 4}
+	for tenant, w := range weights {
+		if err := s.SetTenant(tenant, queue.Tenant{Weight: w}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id := range uint64(1000) {
+		s.Enqueue("q", queue.Item{ID: id + 1, Tenant: []string{"a", "b"}[id%2], Cost: 1})
+	}
+	got := map[string]float64{}
+	for range 500 {
+		it, ok := s.Pick("q", 0)
+		if !ok {
+			t.Fatal("nothing was picked")
+		}
+		got[it.Tenant] += actual[it.Tenant] / weights[it.Tenant]
+		if apart := math.Abs(got["a"] - got["b"]); apart > 2*(actual["a"]+actual["b"]/3) {
+			t.Fatalf("by weight, the tenants are %.1f apart: %v", apart, got)
+		}
+		s.Finished(it.ID, actual[it.Tenant])
+	}
+}

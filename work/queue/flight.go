@@ -6,6 +6,7 @@ type flight struct {
 	charged  float64 // what its tenant was charged for it
 	paid     float64 // how much of that the tenant's credit paid
 	expected float64 // what virtual time counts it as, a cost
+	lead     float64 // how far its tenant stood before the first of the others
 	since    float64 // queue.work of the class it was picked as
 }
 

@@ -35,6 +35,7 @@ type Flight struct {
 	Paid     float64 `json:"paid,omitempty"`
 	Expected float64 `json:"expected"`
 	Passed   float64 `json:"passed,omitempty"`
+	Lead     float64 `json:"lead,omitempty"` // of its tenant before the first of the others
 }
 
 // Place is where a tenant stands in a class.
@@ -65,7 +66,7 @@ func (s *Scheduler) Ledger(queue string) Ledger {
 	for i, fl := range q.flights {
 		if n := s.runs.node(i); fl.charged > 0 {
 			c := s.members[n.data.member].spot(n.as).flow.class
-			led.Flights = append(led.Flights, Flight{n.id, fl.charged, fl.paid, fl.expected, q.work[c] - fl.since})
+			led.Flights = append(led.Flights, Flight{n.id, fl.charged, fl.paid, fl.expected, q.work[c] - fl.since, fl.lead})
 		}
 	}
 	behind := q.lastBehindKeys()
@@ -163,7 +164,7 @@ func (q *queue) recallFlight(fl Flight) {
 	}
 	if old, ok := q.flights[i]; ok && old.charged > 0 {
 		c := q.owner.members[q.owner.runs.node(i).data.member].spot(q.owner.runs.node(i).as).flow.class
-		q.flights[i] = flight{fl.Charged, fl.Paid, fl.Expected, q.work[c] - fl.Passed}
+		q.flights[i] = flight{fl.Charged, fl.Paid, fl.Expected, fl.Lead, q.work[c] - fl.Passed}
 	}
 }
 

@@ -37,7 +37,7 @@ type flight struct {
 	as    int
 	rests bool
 	// Until it is settled:
-	charged, paid, expected, since float64
+	charged, paid, expected, lead, since float64
 }
 
 type place struct {
@@ -303,6 +303,9 @@ func (m *model) advance(at place, it queue.Item) flight {
 		return fl
 	}
 	f, own := m.flows[at], m.flow(it.Tenant, m.class(it))
+	if _, lowest, n := m.share(at.class, f); f.can && n > 1 {
+		fl.lead = max(0, lowest-f.tag)
+	}
 	m.virtual[at.class] = max(m.virtual[at.class], f.tag)
 	if m.config.Policy == queue.Fair {
 		share, _, _ := m.share(at.class, nil)
@@ -369,7 +372,7 @@ func (m *model) running() int {
 // settle charges what a run used in place of what it was charged before.
 func (m *model) settle(f flight, actual float64) {
 	settled := f
-	settled.charged, settled.paid, settled.expected, settled.since = 0, 0, 0, 0
+	settled.charged, settled.paid, settled.expected, settled.lead, settled.since = 0, 0, 0, 0, 0
 	m.flight[f.ID] = settled
 	if m.config.Policy != queue.Fair {
 		return
@@ -383,11 +386,12 @@ func (m *model) settle(f flight, actual float64) {
 	}
 	m.typical = max(1.0/1024, m.typical+(min(actual, 16*m.typical)-m.typical)/8)
 	work := m.work[f.as] - f.since
-	m.refund(f, m.class(f.Item), used, work)
+	own, as := f, f
 	if f.as != m.class(f.Item) {
-		f.paid = 0
-		m.refund(f, f.as, used, work)
+		own.lead, as.paid = 0, 0
+		m.refund(as, f.as, used, work)
 	}
+	m.refund(own, m.class(f.Item), used, work)
 	known := grain(actual) - f.expected
 	m.work[f.as] += known
 	if share, lowest, n := m.share(f.as, nil); n > 0 {
@@ -409,7 +413,7 @@ func (m *model) refund(r flight, class int, used, work float64) {
 		by += back
 	}
 	if _, lowest, n := m.share(class, f); by < 0 && f.can && n > 1 {
-		moved := -min(-by, max(0, f.tag-lowest))
+		moved := -min(-by, max(0, f.tag-lowest+max(0, r.lead-used)))
 		f.credit += min(moved-by, max(0, grain(work/m.weight(r.Tenant))))
 		by = moved
 	}

@@ -92,7 +92,7 @@ func (q *queue) advance(f *flow, i uint32) {
 	}
 	m := f.member
 	c := q.charge(m, n.data.cost)
-	fl := flight{charged: c}
+	fl := flight{charged: c, lead: q.lead(f)}
 	q.virtual[f.class] = max(q.virtual[f.class], f.tag)
 	own := &m.spot(n.class).flow
 	if q.config.Policy == Fair {
@@ -116,6 +116,15 @@ func (q *queue) advance(f *flow, i uint32) {
 	if q.config.Memory > 0 {
 		q.use(m, n.data.cost)
 	}
+}
+
+// lead is how far a flow stands before the first of the others of its class;
+// 0 when there are none.
+func (q *queue) lead(f *flow) float64 {
+	if f.place == 0 || len(q.classes[f.class]) < 2 {
+		return 0
+	}
+	return max(0, q.classes[f.class].firstBut(f)-f.tag)
 }
 
 // move changes a flow's tag; the flow is not refreshed.
