@@ -1,7 +1,7 @@
 package shard
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -47,7 +47,7 @@ type Order struct {
 // Control does what is asked of a run. answer is called in Publish.
 func (c *Core) Control(o Order, answer func(error)) {
 	err := c.control(o)
-	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
+	c.answer(func(lost error) { answer(cmp.Or(lost, err)) })
 }
 
 func (c *Core) control(o Order) error {

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/berth-project/berth/work"
@@ -261,10 +262,11 @@ func (c *Core) nextEvent() uint64 {
 	return (c.seq+1)<<24 | uint64(c.owner.Shard)<<18 | place //nolint:gosec // below 64
 }
 
-// Do applies news that somebody waits for.
+// Do applies news that somebody waits for. Of a round that was not written the
+// answer is that alone: what the news met was never true.
 func (c *Core) Do(news func(*Core) error, answer func(error)) {
 	err := news(c)
-	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
+	c.answer(func(lost error) { answer(cmp.Or(lost, err)) })
 }
 
 // Quiet stops, or starts again, handing out work.

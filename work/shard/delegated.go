@@ -1,7 +1,7 @@
 package shard
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -95,7 +95,7 @@ type RunReport struct {
 // ReportRun takes a report. answer is called in Publish.
 func (c *Core) ReportRun(rep RunReport, answer func(error)) {
 	err := c.reportRun(rep)
-	c.answer(func(lost error) { answer(errors.Join(err, lost)) })
+	c.answer(func(lost error) { answer(cmp.Or(lost, err)) })
 }
 
 func (c *Core) reportRun(rep RunReport) error {

@@ -90,3 +90,15 @@ func TestQuietShardLeasesNothing(t *testing.T) {
 		t.Errorf("leased %v once it is no longer quiet", tasks)
 	}
 }
+
+func TestRoundThatWasNotWrittenSaysNothingElse(t *testing.T) {
+	t.Parallel()
+	c, _ := newCore(t)
+	lost := errors.New("lost")
+	var told error
+	c.Do(func(c *shard.Core) error { return c.Remind(1) }, func(err error) { told = err })
+	c.Abandon(lost)
+	if !errors.Is(told, lost) || errors.Is(told, work.ErrNotFound) {
+		t.Errorf("the answer is %v, want only that the round was lost", told)
+	}
+}
