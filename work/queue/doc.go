@@ -41,8 +41,9 @@
 //
 // An estimate may be wrong by any factor, and nobody else pays for it. Who
 // says too much waits for it until the run ends, and is given back what that
-// cost: at once as far as it then stands no better than the first of the
-// others, the rest as credit, which pays up to half of what it uses. So a
+// cost: at once as far as it then stands no better before the others than it
+// did when it was picked, the rest as credit, which pays up to half of what it
+// uses. So a
 // tenant catches up at twice its share at most, and those it catches up with
 // still get at least half of theirs. Who says too little is charged the rest
 // when it is known. Virtual time counts a run that is picked as no more than
