@@ -88,7 +88,7 @@ func (e *Engine) await(left <-chan struct{}, n int) {
 
 // GiveBack returns tasks that were not begun; they are nobody's attempt.
 func (e *Engine) GiveBack(ctx context.Context, held []shard.Held) ([]error, error) {
-	return each1(ctx, e, held, func(h shard.Held) workflow.RunID { return h.Run },
+	return askEach(ctx, e, held, func(h shard.Held) workflow.RunID { return h.Run },
 		func(c *shard.Core, part []shard.Held, answer func([]error)) { c.GiveBack(part, answer) })
 }
 
@@ -105,7 +105,7 @@ func (e *Engine) Complete(ctx context.Context, done []shard.Completion) ([]error
 			}}
 		}
 	}
-	return each1(ctx, e, done, func(d shard.Completion) workflow.RunID { return d.Run },
+	return askEach(ctx, e, done, func(d shard.Completion) workflow.RunID { return d.Run },
 		func(c *shard.Core, part []shard.Completion, answer func([]error)) { c.Complete(part, answer) })
 }
 
@@ -114,12 +114,12 @@ func (e *Engine) maxOutput() int { return orElse(e.opt.Limits.MaxOutput, 1<<20) 
 // Heartbeat extends leases and takes progress; errors as in Complete. A worker
 // that is told work.ErrStale must stop the attempt.
 func (e *Engine) Heartbeat(ctx context.Context, beats []shard.Beat) ([]error, error) {
-	return each1(ctx, e, beats, func(b shard.Beat) workflow.RunID { return b.Run },
+	return askEach(ctx, e, beats, func(b shard.Beat) workflow.RunID { return b.Run },
 		func(c *shard.Core, part []shard.Beat, answer func([]error)) { answer(c.Heartbeat(part)) })
 }
 
-// each1 asks each shard about its own and puts the answers in order.
-func each1[T any](ctx context.Context, e *Engine, all []T, run func(T) workflow.RunID,
+// askEach asks each shard about its own and puts the answers in order.
+func askEach[T any](ctx context.Context, e *Engine, all []T, run func(T) workflow.RunID,
 	do func(*shard.Core, []T, func([]error)),
 ) ([]error, error) {
 	errs := make([]error, len(all))
