@@ -122,13 +122,17 @@ func byWork(obj any) ([]string, error) {
 	return []string{pod.Labels[LabelWork]}, nil
 }
 
-// slim drops what is large and not looked at.
+// slim keeps a pod without what is large and not looked at. It is a pod of
+// its own: who handed out the other one may still be reading it.
 func slim(obj any) (any, error) {
-	if pod, ok := obj.(*corev1.Pod); ok {
-		pod.ManagedFields = nil
-		pod.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName}
+	pod, ok := obj.(*corev1.Pod)
+	if !ok {
+		return obj, nil
 	}
-	return obj, nil
+	kept := &corev1.Pod{TypeMeta: pod.TypeMeta, ObjectMeta: pod.ObjectMeta, Status: pod.Status}
+	kept.ManagedFields = nil
+	kept.Spec.NodeName = pod.Spec.NodeName
+	return kept, nil
 }
 
 func (h *hub) tell(sp *space, obj any, gone bool) {
