@@ -64,6 +64,18 @@ func (e *Executor) Types() []string {
 	return types
 }
 
+// Light says whether steps of a type cost next to nothing, whatever they are
+// told to do: they need not wait for a slot that a program could have.
+func (e *Executor) Light(typ string) bool {
+	switch typ {
+	case "noop", "log", "choice", "fail", "submit":
+		return true
+	case "transform":
+		return e.opts.JQ == 0
+	}
+	return false
+}
+
 // Execute executes a task.
 func (e *Executor) Execute(ctx context.Context, task work.Task, report work.Reporter) work.Result {
 	if task.Type == "http" && e.opts.HTTP != nil {

@@ -43,6 +43,9 @@ type Options struct {
 	Executors map[string]work.Executor
 	// Local is how many slots of each pool this process has for them.
 	Local map[string]int
+	// Light are types of steps that cost next to nothing: those of a pool in
+	// Local do not take its slots.
+	Light []string
 	// Send delivers an event to where it is to go; nil delivers nothing, and
 	// keeps the events.
 	Send outbox.Sender

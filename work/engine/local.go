@@ -22,8 +22,15 @@ type localTasks struct {
 	mu      sync.Mutex
 	running map[machine.Fence]*attempt
 	idle    *sync.Cond
-	rooms   map[string]*shard.Room // by pool: the slots of this process, for all its shards
+	rooms   map[string]localRoom // by pool: the slots of this process, for all its shards
 }
+
+// localRoom is what this process has for the steps of a pool, and for the
+// light ones among them.
+type localRoom struct{ slots, light *shard.Room }
+
+// lightSlots is how many light steps of a pool are executed at a time.
+const lightSlots = 256
 
 // attempt is one of them.
 type attempt struct {
@@ -34,9 +41,9 @@ type attempt struct {
 func (t *localTasks) init(slots map[string]int, freed func()) {
 	t.running = map[machine.Fence]*attempt{}
 	t.idle = sync.NewCond(&t.mu)
-	t.rooms = map[string]*shard.Room{}
+	t.rooms = map[string]localRoom{}
 	for pool, n := range slots {
-		t.rooms[pool] = shard.NewRoom(n, freed)
+		t.rooms[pool] = localRoom{slots: shard.NewRoom(n, freed), light: shard.NewRoom(lightSlots, freed)}
 	}
 }
 
@@ -104,24 +111,19 @@ func (t *localTasks) drain(ctx context.Context) {
 	}
 }
 
-// register makes this engine's executors known to a core: one standing poller
-// for each pool it has slots of.
+// register makes this engine's executors known to a core: for each pool it has
+// slots of one standing poller for light steps and one for the others.
 func (l *loop) register(core *shard.Core) {
-	types := slices.Sorted(maps.Keys(l.e.opt.Executors))
-	if len(types) == 0 {
+	light, types := l.e.opt.types()
+	if len(light)+len(types) == 0 {
 		return
 	}
 	if slices.Contains(types, AnyType) {
 		types = nil
 	}
-	for _, pool := range slices.Sorted(maps.Keys(l.e.opt.Local)) {
-		slots := l.e.opt.Local[pool]
-		if slots <= 0 {
-			continue
-		}
-		room := l.e.local.rooms[pool]
+	poll := func(pool string, room *shard.Room, slots int, light bool, types []string) {
 		core.Poll(&shard.Poller{
-			Worker: shard.Local + l.e.opt.Node, Pool: pool, Types: types, Room: room, Max: slots, Standing: true,
+			Worker: shard.Local + l.e.opt.Node, Pool: pool, Types: types, Room: room, Max: slots, Standing: true, Light: light,
 			Deliver: func(tasks []work.Task) {
 				for _, t := range tasks {
 					l.start(t, room)
@@ -129,6 +131,34 @@ func (l *loop) register(core *shard.Core) {
 			},
 		})
 	}
+	for _, pool := range slices.Sorted(maps.Keys(l.e.opt.Local)) {
+		slots := l.e.opt.Local[pool]
+		if slots <= 0 {
+			continue
+		}
+		room := l.e.local.rooms[pool]
+		if len(light) > 0 {
+			poll(pool, room.light, lightSlots, true, light)
+		}
+		poll(pool, room.slots, slots, false, types)
+	}
+}
+
+// types are those it executes, the light ones and the others. Where there are
+// no others, or any, light ones need no place of their own: how many runs are
+// begun goes by the slots of the others.
+func (o *Options) types() (light, others []string) {
+	for _, t := range slices.Sorted(maps.Keys(o.Executors)) {
+		if slices.Contains(o.Light, t) {
+			light = append(light, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	if len(others) == 0 {
+		return nil, light
+	}
+	return light, others
 }
 
 // AnyType in Options.Executors takes the step types that no other does.

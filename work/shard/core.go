@@ -48,6 +48,7 @@ type Core struct {
 	order    *queue.Scheduler
 	slots    *queue.Slots
 	pollers  map[string][]*Poller // by pool, oldest first
+	light    map[string]int       // light steps in flight, by pool
 	callers  []*RunPoller         // for whole runs
 	timers   *timers
 	tenants  map[string]*usage
@@ -180,6 +181,7 @@ func New(owner store.Owner, read Reader, limits machine.Limits, s *Settings) *Co
 		order:   queue.New(),
 		slots:   queue.NewSlots(),
 		pollers: map[string][]*Poller{},
+		light:   map[string]int{},
 		tenants: map[string]*usage{},
 		logSeq:  map[workflow.RunID]int64{},
 		timers:  newTimers(),

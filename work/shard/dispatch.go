@@ -20,6 +20,10 @@ type Poller struct {
 	// Standing pollers stay until they are removed. They live and die with this
 	// engine, so that their leases need no heartbeat.
 	Standing bool
+	// Light pollers take steps that cost next to nothing, from room that others
+	// do not wait for: how many runs are begun goes by the room of the others.
+	// Put them before those in a pool.
+	Light bool
 	// Deliver is called in Publish with what was leased.
 	Deliver func([]work.Task)
 
@@ -64,17 +68,20 @@ func (c *Core) dispatch() {
 
 // ahead is how many runs may be begun for free slots. Steps that are ready
 // already and that nobody here can execute, or may, count against it: without
-// that, one idle worker would begin the whole backlog.
+// that, one idle worker would begin the whole backlog. So do light steps in
+// flight: the slots that are free now may be needed by what follows them.
 func (c *Core) ahead(pool string, free int) int {
 	ready, _, _ := c.slots.Depth(pool)
-	return min(free, 4*free+4-ready)
+	return min(free, 4*free+4-ready-c.light[pool])
 }
 
-// free counts the slots that pollers of a pool still have.
+// free counts the slots that pollers of a pool still have, light ones aside.
 func (c *Core) free(pool string) int {
 	n := 0
 	for _, p := range c.pollers[pool] {
-		n += p.room()
+		if !p.Light {
+			n += p.room()
+		}
 	}
 	return n
 }

@@ -250,6 +250,29 @@ func (p *PoolState) Add(o PoolState) {
 	}
 }
 
+// asks adds who asks for tasks. What light steps have for themselves is no
+// slot that anything else could have.
+func (p *PoolState) asks(o *Poller) {
+	w := WorkerState{Name: o.Worker, Types: o.Types}
+	if !o.Light {
+		w.Free = o.Room.Free()
+	}
+	if i := slices.IndexFunc(p.Workers, func(have WorkerState) bool { return have.Name == w.Name }); i >= 0 {
+		p.Workers[i].Types = joined(p.Workers[i].Types, w.Types)
+	}
+	p.Add(PoolState{Free: w.Free, Workers: []WorkerState{w}})
+}
+
+// joined are the types of two lists; no types are all.
+func joined(a, b []string) []string {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Pools describes the pools that are set, polled or in use, by name.
 func (c *Core) Pools() []PoolState {
 	states := map[string]*PoolState{}
@@ -270,9 +293,7 @@ func (c *Core) Pools() []PoolState {
 	for name, pollers := range c.pollers {
 		s := of(name)
 		for _, p := range pollers {
-			free := p.Room.Free()
-			s.Free += free
-			s.Add(PoolState{Workers: []WorkerState{{Name: p.Worker, Types: p.Types, Free: free}}})
+			s.asks(p)
 		}
 	}
 	for _, r := range c.runs {

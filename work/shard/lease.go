@@ -21,6 +21,7 @@ type lease struct {
 	since  int64
 	length int64 // ms a heartbeat extends it by; 0 for standing pollers
 	logged int   // bytes of the attempt's log
+	light  bool  // it was given to a light poller
 }
 
 // lease gives a ready step to a poller, or finds that it cannot run.
@@ -33,7 +34,7 @@ func (c *Core) lease(p *Poller, one queue.Ready) {
 	}
 	ref := machine.Ref{Node: one.Node, Item: one.Item}
 	r.ready = slices.DeleteFunc(r.ready, func(o queue.Ready) bool { return o.Node == one.Node && o.Item == one.Item })
-	l := &lease{ready: one, ref: ref, fence: c.nextFence(), worker: p.Worker, since: c.now}
+	l := &lease{ready: one, ref: ref, fence: c.nextFence(), worker: p.Worker, since: c.now, light: p.Light}
 	node := r.run.Node(ref)
 	until := int64(0)
 	if !p.Standing {
@@ -51,6 +52,9 @@ func (c *Core) lease(p *Poller, one queue.Ready) {
 		return
 	}
 	r.leases = append(r.leases, l)
+	if l.light {
+		c.light[one.Pool]++
+	}
 	p.taken = append(p.taken, c.task(r, l, node, payload, saved))
 	c.round.urgent = true
 	if len(p.taken) == 1 {
@@ -102,6 +106,12 @@ func (c *Core) endLease(r *resident, l *lease) {
 	seconds := float64(c.now-l.since) / 1000
 	c.slots.Done(l.ready.ID, l.ready.Node, l.ready.Item, seconds)
 	r.used += seconds * float64(l.ready.Slots)
+	if !l.light {
+		return
+	}
+	if c.light[l.ready.Pool]--; c.light[l.ready.Pool] == 0 {
+		delete(c.light, l.ready.Pool)
+	}
 }
 
 func recallReason(reason string) error {

@@ -135,12 +135,22 @@ func (w *Workflows) start(ctx context.Context, o Options) error {
 	aws, source := outbox.NewAmazon(o.Amazon), inbox.New(o.Inbox)
 	w.clients = append(w.clients, hook.Close, aws.Close, source.Close)
 	w.Engine, err = engine.Open(ctx, engine.Options{
-		Store: w.Store, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Local: o.Local, Ownership: o.Ownership,
+		Store: w.Store, Node: o.Node, Addr: o.Addr, Shards: o.Shards, Executors: executors, Light: light(executors), Local: o.Local, Ownership: o.Ownership,
 		Send:      outbox.Router{Webhook: hook, SNS: aws.SNS(), SQS: aws.SQS(), EventBridge: aws.EventBridge()},
 		Source:    source,
 		Retention: o.Retention, Logger: o.Logger, Registry: o.Registry,
 	})
 	return err
+}
+
+// light are the types whose steps cost next to nothing.
+func light(executors map[string]work.Executor) (types []string) {
+	for typ, e := range executors {
+		if b, ok := e.(*builtin.Executor); ok && b.Light(typ) {
+			types = append(types, typ)
+		}
+	}
+	return types
 }
 
 // look starts what looks after pods, containers and the objects of POP.
