@@ -246,6 +246,6 @@ func (b *bench) ours(ctx context.Context, c contender) ([]string, error) {
 	return []string{
 		"WF_NAME=" + c.name, "WF_URL=http://127.0.0.1:7171", "WF_CMD=" + serve, "WF_READY=/readyz",
 		`WF_BODY={"tenant":"t1","document":` + document + `}`, "WF_SUBMIT=POST /api/v1/runs",
-		"WF_LIST=GET /api/v1/runs?state=succeeded&order=finished&fields=id&limit=1000&cursor={{cursor}}",
+		"WF_LIST=GET /api/v1/runs?state=succeeded&order=finished&fields=id&limit=1000&wait=10s&cursor={{cursor}}",
 	}, nil
 }

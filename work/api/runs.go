@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -32,8 +33,9 @@ func (a *API) runRoutes() []route {
 			do:   (*call).plan,
 		},
 		{
-			method: "GET", path: "/runs", name: "listRuns", may: reader, query: filters, gives: either{runPage{}, idPage{}},
-			text: "List runs, newest first.", do: (*call).list,
+			method: "GET", path: "/runs", name: "listRuns", may: reader, gives: either{runPage{}, idPage{}},
+			query: append(slices.Clone(filters), parameter{name: "wait", text: "when there are none, wait for some: at most 60s"}),
+			text:  "List runs, newest first. With order=finished, wait and the cursor of the last page you hear of every run that ends, soon, and once.", do: (*call).list,
 		},
 		{
 			method: "GET", path: "/runs/count", name: "countRuns", may: reader, query: append(slices.Clone(filters[:len(filters)-len(paging)-2]),
@@ -142,7 +144,11 @@ func (c *call) list() (any, error) {
 	if fields != "" && fields != "id" {
 		return nil, fmt.Errorf("%w: fields=%.40s: id, or nothing for all", work.ErrInvalid, fields)
 	}
-	list, next, err := c.e.List(c.r.Context(), f, c.query.Get("cursor"), limit)
+	wait, err := c.wait()
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := c.listed(f, limit, wait)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +164,70 @@ func (c *call) list() (any, error) {
 		page.Runs[i] = summary(s)
 	}
 	return page, nil
+}
+
+// wait reads how long the caller would wait.
+func (c *call) wait() (time.Duration, error) {
+	text := c.query.Get("wait")
+	if text == "" {
+		return 0, nil
+	}
+	d, err := workflow.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%w: wait: %w", work.ErrInvalid, err)
+	}
+	return min(d.Std(), maxWait), nil
+}
+
+// elsewhere is how often a list that waits is read again for what other
+// engines do.
+const elsewhere = time.Second
+
+// listed lists runs, and waits for some when there are none.
+func (c *call) listed(f store.Filter, limit int, wait time.Duration) ([]store.Summary, string, error) {
+	cursor := c.query.Get("cursor")
+	if wait <= 0 {
+		return c.e.List(c.r.Context(), f, cursor, limit)
+	}
+	if !c.watchers.enter(c.caller.Name) {
+		return nil, "", fmt.Errorf("%w: too many lists and watches wait: end some", work.ErrQuota)
+	}
+	defer c.watchers.leave(c.caller.Name)
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(wait + 30*time.Second))
+	ctx, cancel := context.WithTimeout(c.r.Context(), wait)
+	defer cancel()
+	news := c.news(ctx, f)
+	again := time.NewTicker(elsewhere)
+	defer again.Stop()
+	for {
+		list, next, err := c.e.List(c.r.Context(), f, cursor, limit)
+		if err != nil || len(list) > 0 {
+			return list, next, err
+		}
+		select {
+		case <-news:
+		case <-again.C:
+		case <-ctx.Done():
+			return list, next, nil
+		}
+	}
+}
+
+// news says when something happened, in this engine, that could bring a run
+// into a list.
+func (c *call) news(ctx context.Context, f store.Filter) <-chan struct{} {
+	news := make(chan struct{}, 1)
+	c.e.Watch(ctx, 0, func(e *work.Event) bool {
+		if e.Step == "" && (f.Tenants == nil || slices.Contains(f.Tenants, e.Tenant)) &&
+			(len(f.Statuses) == 0 || slices.Contains(f.Statuses, e.Status)) {
+			select {
+			case news <- struct{}{}:
+			default:
+			}
+		}
+		return false // that something happened is enough
+	})
+	return news
 }
 
 // counted is how many runs there are.
