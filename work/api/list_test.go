@@ -169,10 +169,39 @@ func TestListIsFiltered(t *testing.T) {
 	}
 	for _, query := range []string{
 		"order=sideways", "state=lost", "version=x", "version=-1", "parent=r0", "from=yesterday", "limit=0", "limit=1001", "cursor=nonsense!",
-		"fields=all", "label.=x", "workflw=two", "order=finished&cursor=zz",
+		"fields=all", "label.=x", "workflw=two", "order=finished&cursor=zz", "wait=soon", "wait=-1s",
 	} {
 		a := f.want(http.StatusUnprocessableEntity, f.tenant, "GET", "/runs?"+query, nil)
 		checkProblem(t, query, a, "GET")
+	}
+}
+
+// TestListWaits: who asks for what is not there yet is answered when it is,
+// and not by what others did.
+func TestListWaits(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	cursor := ""
+	for range 3 {
+		var page idPage
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			f.want(http.StatusOK, f.tenant, "GET", "/runs?fields=id&state=succeeded&order=finished&wait=1m&cursor="+url.QueryEscape(cursor), nil).json(t, &page)
+		}()
+		f.want(http.StatusCreated, f.admin, "POST", "/runs", `{"tenant":"globex","queue":"quick","document":{"name":"g","steps":[{"name":"a","run":"noop"}]}}`)
+		f.done(`{"name":"bad","steps":[{"name":"a","run":"fail"}]}`)
+		id := f.done(`{"name":"w","steps":[{"name":"a","run":"noop"}]}`)
+		<-ended
+		if len(page.IDs) != 1 || page.IDs[0] != id {
+			t.Errorf("the list that waited has %v, want %s alone", page.IDs, id)
+		}
+		cursor = page.Next
+	}
+	var page idPage
+	f.want(http.StatusOK, f.tenant, "GET", "/runs?fields=id&state=canceled&wait=1ms", nil).json(t, &page)
+	if page.IDs == nil || len(page.IDs) > 0 {
+		t.Errorf("what did not come while waited for is %v, want an empty list", page.IDs)
 	}
 }
 

@@ -38,7 +38,7 @@ type audit struct {
 	tenants map[string]*standing
 }
 
-type held struct{ ready, leased, slots int }
+type held struct{ ready, leased, slots, light int }
 
 // standing is that of a tenant.
 type standing struct{ queued, lined, running, places int }
@@ -70,6 +70,9 @@ func (a *audit) count(r *resident) {
 	for _, l := range r.leases {
 		h := a.pools[l.ready.Pool]
 		h.leased, h.slots = h.leased+1, h.slots+l.ready.Slots
+		if l.light {
+			h.light++
+		}
 		a.pools[l.ready.Pool] = h
 	}
 }
@@ -177,9 +180,9 @@ func (c *Core) auditSlots(a *audit) error {
 	}
 	for name, want := range a.pools {
 		ready, leased, slots := c.slots.Depth(name)
-		if got := (held{ready, leased, slots}); got != want {
-			return fmt.Errorf("pool %q has %d steps ready and %d leased with %d slots; its runs have %d, %d and %d",
-				name, got.ready, got.leased, got.slots, want.ready, want.leased, want.slots)
+		if got := (held{ready, leased, slots, c.light[name]}); got != want {
+			return fmt.Errorf("pool %q has %d steps ready and %d leased with %d slots, %d of them light; its runs have %d, %d, %d and %d",
+				name, got.ready, got.leased, got.slots, got.light, want.ready, want.leased, want.slots, want.light)
 		}
 	}
 	return nil

@@ -2,15 +2,21 @@ package sim
 
 import "github.com/berth-project/berth/workflow"
 
+// heavyType and lightType are the types of all steps that somebody executes;
+// an engine executes light ones without the slots of the others.
+const heavyType, lightType = "t", "l"
+
+var leafTypes = []string{heavyType, lightType}
+
 // documents are what the histories run.
 var documents = []string{
-	`{"name":"fan","attempts":50,"steps":[{"name":"a","run":"t"},{"name":"b","run":"t","needs":["a"]},{"name":"c","run":"t","needs":["a"]}]}`,
+	`{"name":"fan","attempts":50,"steps":[{"name":"a","run":"t"},{"name":"b","run":"t","needs":["a"]},{"name":"c","run":"l","needs":["a"]}]}`,
 	`{"name":"retry","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"2s"}},
 	  {"name":"b","run":"t","needs":["a"],"timeout":"40s","retry":{"max":100,"backoff":"1s","jitter":0.5}}],
 	  "finally":[{"name":"z","run":"t","retry":{"max":100,"backoff":"1s"}}]}`,
 	`{"name":"each","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
 	  {"name":"b","run":"t","needs":["a"],"retry":{"max":100,"backoff":"1s"},"for-each":{"in":[1,2,3],"limit":2}},
-	  {"name":"w","run":"wait","needs":["a"],"with":{"for":"3s"}}]}`,
+	  {"name":"w","run":"wait","needs":["a"],"with":{"for":"3s"}},{"name":"l","run":"l"}]}`,
 	`{"name":"parent","attempts":50,"steps":[{"name":"a","run":"t","retry":{"max":100,"backoff":"1s"}},
 	  {"name":"sub","run":"workflow","needs":["a"],"with":{"workflow":"fan"},"retry":{"max":100,"backoff":"1s"}}]}`,
 	`{"name":"now","attempts":50,"steps":[{"name":"a","run":"wait","with":{"for":"0s"}},{"name":"b","run":"t","needs":["a"],"when":"false"}]}`,

@@ -108,7 +108,7 @@ func (w *world) recorded(r *row, run *machine.Run) error {
 			r.results[i] = result{}
 			continue
 		}
-		leaf := node.Step.Run == "t" && step.Items == nil
+		leaf := slices.Contains(leafTypes, node.Step.Run) && step.Items == nil
 		switch {
 		case leaf && len(step.Output) == 0:
 			return fmt.Errorf("step %s of run %v succeeded and its output is lost", node.Step.Name, r.Meta.ID)

@@ -20,6 +20,7 @@ type node struct {
 	stalled  bool
 	skew     int64
 	room     *shard.Room // of its own executors
+	light    *shard.Room // of theirs for light steps
 }
 
 // localSlots is how many tasks an engine executes itself at once.
@@ -57,22 +58,34 @@ func (w *world) up(n *node) {
 // execute has a node's own executors ask for tasks.
 func (w *world) execute(n *node) {
 	core := n.core
-	n.room = shard.NewRoom(localSlots, nil)
-	core.Poll(&shard.Poller{
-		Worker: shard.Local + n.name, Pool: shard.DefaultPool, Room: n.room, Max: localSlots, Standing: true,
-		Deliver: func(tasks []work.Task) {
-			for _, t := range tasks {
-				w.hands.own[t.Fence] = core
-				w.receive(t)
-			}
-		},
-	})
+	n.room, n.light = shard.NewRoom(localSlots, nil), shard.NewRoom(localSlots, nil)
+	poll := func(room *shard.Room, light bool, typ string) {
+		core.Poll(&shard.Poller{
+			Worker: shard.Local + n.name, Pool: shard.DefaultPool, Types: []string{typ}, Room: room, Max: localSlots, Standing: true, Light: light,
+			Deliver: func(tasks []work.Task) {
+				for _, t := range tasks {
+					w.hands.own[t.Fence] = core
+					w.receive(t)
+				}
+			},
+		})
+	}
+	poll(n.light, true, lightType)
+	poll(n.room, false, heavyType)
+}
+
+// roomOf is what a task that the engine executes itself takes its slots of.
+func (n *node) roomOf(t *work.Task) *shard.Room {
+	if t.Type == lightType {
+		return n.light
+	}
+	return n.room
 }
 
 // down ends what a node does for the shard, and what it executes itself.
 func (w *world) down(n *node) {
 	w.hands.held = slices.DeleteFunc(w.hands.held, func(t work.Task) bool { return n.core != nil && w.hands.own[t.Fence] == n.core })
-	n.core, n.batch, n.room, n.stalled = nil, nil, nil, false
+	n.core, n.batch, n.room, n.light, n.stalled = nil, nil, nil, nil, false
 }
 
 // round does what an engine's loop does: wake, seal, write, publish; with
@@ -137,13 +150,16 @@ func (w *world) audit(n *node) {
 	if n.room == nil {
 		return
 	}
-	busy := 0
-	for _, t := range w.hands.held {
-		if w.hands.own[t.Fence] == n.core {
-			busy += n.room.Needs(t.Slots)
+	busy := map[*shard.Room]int{}
+	for i := range w.hands.held {
+		if t := &w.hands.held[i]; w.hands.own[t.Fence] == n.core {
+			room := n.roomOf(t)
+			busy[room] += room.Needs(t.Slots)
 		}
 	}
-	if free := n.room.Free(); busy+free != localSlots {
-		w.fail("an engine executes tasks of %d slots and has %d free, of %d", busy, free, localSlots)
+	for _, room := range []*shard.Room{n.room, n.light} {
+		if free := room.Free(); busy[room]+free != localSlots {
+			w.fail("an engine executes tasks of %d slots and has %d free, of %d", busy[room], free, localSlots)
+		}
 	}
 }

@@ -126,7 +126,8 @@ func (w *world) finishOwn(i int, core *shard.Core, healthy bool) {
 		}
 		if n.batch == nil && (healthy || !n.stalled) {
 			w.hands.held = slices.Delete(w.hands.held, i, i+1)
-			n.room.Give(n.room.Needs(t.Slots))
+			room := n.roomOf(&t)
+			room.Give(room.Needs(t.Slots))
 			n.core.Begin(w.clock(n))
 			w.result(t, !healthy && w.trouble(30), healthy)(n)
 		} else if w.chance(30) {
