@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -14,7 +15,9 @@ type Retry struct {
 	Max int `json:"max" min:"0" max:"1000" required:"true"`
 	// Backoff is the pause before the second attempt. Default: 1s.
 	Backoff Duration `json:"backoff,omitempty"`
-	// MaxBackoff is the longest a pause grows to. Default: 5m.
+	// MaxBackoff is the longest a pause grows to. A failed attempt may ask for a
+	// longer one than it would be, as an HTTP server does with Retry-After: at
+	// most for this where it is given, else for an hour. Default: 5m.
 	MaxBackoff Duration `json:"max-backoff,omitempty"`
 	// Factor is what each pause is multiplied by to get the next. Default: 2.
 	Factor float64 `json:"factor,omitempty" min:"0" max:"100"`
@@ -35,6 +38,10 @@ const (
 	DefaultFactor     = 2.0
 )
 
+// mostAsked bounds the pause that a failed attempt asks for where the rule does
+// not.
+const mostAsked = Duration(time.Hour)
+
 // Allows reports whether an attempt may follow after so many failed ones, the last of
 // which failed with the code. A nil rule allows none.
 func (r *Retry) Allows(failures int, code string) bool {
@@ -48,9 +55,10 @@ func (r *Retry) Allows(failures int, code string) bool {
 	return len(r.On) == 0 || slices.ContainsFunc(r.On, matches)
 }
 
-// Delay returns the pause after so many failed attempts, from 1. rnd decides the
+// Delay returns the pause after so many failed attempts, from 1. asked is what the
+// last of them asked for, which no chance shortens; 0 is nothing. rnd decides the
 // part that is left to chance: any number, the same for the same answer.
-func (r *Retry) Delay(failures int, rnd uint64) time.Duration {
+func (r *Retry) Delay(failures int, asked Duration, rnd uint64) time.Duration {
 	if r == nil || failures < 1 {
 		return 0
 	}
@@ -66,5 +74,5 @@ func (r *Retry) Delay(failures int, rnd uint64) time.Duration {
 	}
 	pause := min(float64(first)*math.Pow(factor, float64(failures-1)), float64(most))
 	share := float64(rnd>>11) / (1 << 53)
-	return time.Duration(pause * (1 - r.Jitter*share))
+	return max(time.Duration(pause*(1-r.Jitter*share)), min(asked, cmp.Or(r.MaxBackoff, mostAsked)).Std())
 }

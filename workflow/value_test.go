@@ -167,24 +167,50 @@ func TestRetryDelay(t *testing.T) {
 		{&workflow.Retry{Backoff: 3600 * s}, []time.Duration{time.Hour, time.Hour}},
 	} {
 		for i, want := range tc.want {
-			if got := tc.rule.Delay(i+1, 12345); got != want {
+			if got := tc.rule.Delay(i+1, 0, 12345); got != want {
 				t.Errorf("%+v.Delay(%d) = %v, want %v", tc.rule, i+1, got, want)
 			}
 		}
-		if got := tc.rule.Delay(100_000, 1); got < 0 {
+		if got := tc.rule.Delay(100_000, 0, 1); got < 0 {
 			t.Errorf("%+v.Delay(100000) = %v", tc.rule, got)
 		}
-		if got := tc.rule.Delay(0, 1); got != 0 {
+		if got := tc.rule.Delay(0, 0, 1); got != 0 {
 			t.Errorf("%+v.Delay(0) = %v, want 0", tc.rule, got)
 		}
 	}
 	jitter := &workflow.Retry{Backoff: 10 * s, Jitter: 0.2}
 	var got []time.Duration
 	for _, rnd := range []uint64{0, 1 << 62, 1 << 63, math.MaxUint64} {
-		got = append(got, jitter.Delay(1, rnd).Round(100*time.Millisecond))
+		got = append(got, jitter.Delay(1, 0, rnd).Round(100*time.Millisecond))
 	}
 	if want := []time.Duration{10 * time.Second, 9500 * time.Millisecond, 9 * time.Second, 8 * time.Second}; !slices.Equal(got, want) {
 		t.Errorf("Delay() with jitter = %v, want %v", got, want)
+	}
+}
+
+func TestRetryDelayThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	const s = workflow.Duration(time.Second)
+	for _, tc := range []struct {
+		name  string
+		rule  *workflow.Retry
+		asked workflow.Duration
+		want  time.Duration
+	}{
+		{"longer than the pause", &workflow.Retry{Backoff: 10 * s}, 90 * s, 90 * time.Second},
+		{"shorter than the pause", &workflow.Retry{Backoff: 10 * s}, 9 * s, 10 * time.Second},
+		{"not shortened by chance", &workflow.Retry{Backoff: 10 * s, Jitter: 1}, 9 * s, 9 * time.Second},
+		{"beyond the default of max-backoff", &workflow.Retry{}, 1800 * s, 30 * time.Minute},
+		{"too long without a max-backoff", &workflow.Retry{}, 86400 * s, time.Hour},
+		{"too long for max-backoff", &workflow.Retry{MaxBackoff: 60 * s}, 90 * s, time.Minute},
+		{"a max-backoff of more than an hour", &workflow.Retry{MaxBackoff: 7200 * s}, 86400 * s, 2 * time.Hour},
+		{"too long, and the pause is longer", &workflow.Retry{Backoff: 7200 * s}, 86400 * s, 2 * time.Hour},
+		{"negative", &workflow.Retry{}, -s, time.Second},
+		{"without a rule", nil, 90 * s, 0},
+	} {
+		if got := tc.rule.Delay(1, tc.asked, math.MaxUint64); got.Round(time.Millisecond) != tc.want {
+			t.Errorf("%s: %+v.Delay(1, %v) = %v, want %v", tc.name, tc.rule, tc.asked.Std(), got, tc.want)
+		}
 	}
 }
 

@@ -277,6 +277,18 @@ type Failure struct {
 	Fatal   bool            `json:"fatal,omitempty"`
 	Detail  json.RawMessage `json:"detail,omitempty"`
 	Step    string          `json:"step,omitempty"`
+	// RetryAfter is how long the next attempt is to wait at least: what a
+	// handler tells, and is not told.
+	RetryAfter time.Duration `json:"-"`
+}
+
+// MarshalJSON writes a failure as the engine reads it.
+func (f Failure) MarshalJSON() ([]byte, error) {
+	type plain Failure
+	return json.Marshal(struct {
+		plain
+		RetryAfter float64 `json:"retry-after,omitempty"` // seconds
+	}{plain(f), min(max(f.RetryAfter, 0), 24*time.Hour).Seconds()})
 }
 
 // Error is the message, so that a handler may return a *Failure.

@@ -23,6 +23,31 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func TestWorkerAsksForAPause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.runs(&client.Worker{Handlers: map[string]client.Handler{
+		"busy": func(context.Context, client.Task, *client.Reporter) (any, error) {
+			return nil, fmt.Errorf("encoder: %w", &client.Failure{Code: "busy", Message: "no encoder is free", RetryAfter: 90 * time.Second})
+		},
+	}})
+	submitted, err := w.Submit(t.Context(), client.Submission{Tenant: "acme", Document: json.RawMessage(
+		`{"name":"doc","steps":[{"name":"a","run":"busy","pool":"far","retry":{"max":1,"backoff":"1s"}}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the step waits for its next attempt", func() bool {
+		r, err := w.Get(t.Context(), submitted.ID)
+		if err != nil || r.Detail == nil || len(r.Detail.Steps) == 0 || r.Detail.Steps[0].Status != "backoff" {
+			return false
+		}
+		if wait := r.Detail.Steps[0].WakeAt - r.Detail.Steps[0].Finished; wait != 90_000 {
+			t.Errorf("the next attempt waits %d ms, want 90000", wait)
+		}
+		return true
+	})
+}
+
 func TestWorkerExecutes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

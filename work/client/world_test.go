@@ -150,3 +150,17 @@ func (w *world) runs(worker *client.Worker) (stop func() error) {
 	w.t.Cleanup(func() { _ = once() })
 	return once
 }
+
+// until asks again and again until something is so.
+func (w *world) until(what string, is func() bool) {
+	w.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(30 * time.Second); !is(); {
+		select {
+		case <-tick.C:
+		case <-late:
+			w.t.Fatalf("it never comes that %s", what)
+		}
+	}
+}

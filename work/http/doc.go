@@ -47,5 +47,7 @@
 //	timeout, canceled, lease-lost, stopping    why Berth ended it
 //
 // The detail of http.N has the status, the beginning of the body and, when the
-// server named a time, "retry-after" in seconds.
+// server named a time with Retry-After, "retry-after" in seconds: the next
+// attempt, where the step's retry rule allows one, does not come before it,
+// unless it is longer than the rule's max-backoff, or than an hour.
 package http

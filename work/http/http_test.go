@@ -190,6 +190,9 @@ func TestStatusesThatWereNotExpected(t *testing.T) {
 		if want := fmt.Sprintf(`{"status":%d,"retry-after":30,"body":"why"}`, status); string(f.Detail) != want {
 			t.Errorf("detail = %s, want %s", f.Detail, want)
 		}
+		if f.RetryAfter.Std() != 30*time.Second {
+			t.Errorf("the next attempt is to wait %v, want 30s", f.RetryAfter.Std())
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/berth-project/berth/work/internal/egress"
 	"github.com/berth-project/berth/work/internal/transcript"
+	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
 
@@ -87,14 +88,16 @@ func (c *call) unexpected(resp *http.Response, body []byte, now time.Time) *mach
 		RetryAfter *int64 `json:"retry-after,omitempty"` // seconds
 		Body       string `json:"body,omitempty"`
 	}{Status: status, Body: transcript.Clip(string(body), quoted)}
-	if after, ok := egress.RetryAfter(resp.Header.Get("Retry-After"), now); ok {
+	after, named := egress.RetryAfter(resp.Header.Get("Retry-After"), now)
+	if named {
 		seconds := int64((after + time.Second - 1) / time.Second)
 		detail.RetryAfter = &seconds
 	}
 	f := &machine.Failure{
-		Code:    fmt.Sprintf("http.%d", status),
-		Message: fmt.Sprintf("%s %s answered %s", c.request.Method, c.place(), c.status(resp)),
-		Fatal:   forGood(status) && !among(c.Temporary, status),
+		Code:       fmt.Sprintf("http.%d", status),
+		Message:    fmt.Sprintf("%s %s answered %s", c.request.Method, c.place(), c.status(resp)),
+		Fatal:      forGood(status) && !among(c.Temporary, status),
+		RetryAfter: workflow.Duration(after),
 	}
 	if location := resp.Header.Get("Location"); status/100 == 3 && location != "" {
 		f.Message += ": redirects are followed for GET and HEAD on the same server only; name the URL it leads to"

@@ -210,16 +210,16 @@ func (r *Run) failAttempt(ref Ref, s *Step, f *Failure, now int64) {
 	}
 	r.replaced(ref, s, "attempt", now)
 	s.LeaseUntil, s.TimeoutAt = 0, 0
-	s.WakeAt = now + max(1, r.pause(retry, s.Failures).Milliseconds())
+	s.WakeAt = now + max(1, r.pause(retry, s.Failures, f.RetryAfter).Milliseconds())
 	r.move(ref, s, StepBackoff)
 }
 
-func (r *Run) pause(rule *workflow.Retry, failures int) time.Duration {
+func (r *Run) pause(rule *workflow.Retry, failures int, asked workflow.Duration) time.Duration {
 	var random uint64
 	if r.limits.Random != nil {
 		random = r.limits.Random()
 	}
-	return rule.Delay(failures, random)
+	return rule.Delay(failures, asked, random)
 }
 
 // stopping reports whether no further attempt of a step may begin: its run,

@@ -2,7 +2,9 @@ package machine_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
 
@@ -50,6 +52,28 @@ func TestRetries(t *testing.T) {
 	if s := e.run.Step(e.ref("a")); s.Attempt != 3 || s.Failures != 3 || s.Failure.Code != "exit.3" {
 		t.Errorf("Attempt, Failures, Failure = %d, %d, %v", s.Attempt, s.Failures, s.Failure)
 	}
+}
+
+func TestAFailureAsksForALongerPause(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "a", "run": "x", "retry": {"max": 3, "backoff": "1s", "max-backoff": "1m"}}`))
+	for asked, want := range map[time.Duration]int64{0: 1000, 30 * time.Second: 30_000, time.Hour: 60_000} {
+		e.run.State.Steps[0].Failures = 0
+		e.claim("a")
+		e.complete("a", machine.Outcome{Failure: &machine.Failure{Code: "http.429", RetryAfter: workflow.Duration(asked)}})
+		e.want(machine.Running, "a=backoff")
+		if got := e.run.NextWake() - e.now; got != want {
+			t.Errorf("asked for %v, it waits %d ms, want %d", asked, got, want)
+		}
+		if f := e.run.Step(e.ref("a")).Failure; f.RetryAfter != 0 {
+			t.Errorf("the step's failure still has a pause of %v", f.RetryAfter.Std())
+		}
+		e.wake(want)
+		e.want(machine.Running, "a=ready")
+	}
+	e.claim("a")
+	e.complete("a", machine.Outcome{Failure: &machine.Failure{Code: "http.429", Fatal: true, RetryAfter: workflow.Duration(time.Second)}})
+	e.want(machine.Failed, "a=failed")
 }
 
 func TestWhatIsNotRetried(t *testing.T) {

@@ -49,6 +49,10 @@ type Failure struct {
 	Message string `json:"message"`
 	// Fatal means that no retry can help, whatever the rule says.
 	Fatal bool `json:"fatal,omitempty"`
+	// RetryAfter is how long the next attempt is to wait at least, where the
+	// retry rule allows one: up to the rule's max-backoff, or an hour where it
+	// has none. It is not kept: the step's wake-at has what came of it.
+	RetryAfter workflow.Duration `json:"retry-after,omitempty"`
 	// Detail is any JSON the executor adds: the last log lines, a body.
 	Detail json.RawMessage `json:"detail,omitempty"`
 	// Step names the step, in the failure of a run.
@@ -130,6 +134,7 @@ func clip(s string, n int) string {
 // bounded returns f cut to what is kept.
 func (f *Failure) bounded() *Failure {
 	b := *f
+	b.RetryAfter = 0
 	if b.Code == "" {
 		b.Code = "failed"
 	}

@@ -146,7 +146,7 @@ func (w *world) result(t work.Task, failed, healthy bool) message {
 		return w.deferred(t)
 	}
 	w.hands.told[t.Fence] = failed
-	result := work.Result{Failure: &machine.Failure{Code: "exit.1", Message: "as told"}}
+	result := work.Result{Failure: &machine.Failure{Code: "exit.1", Message: "as told", RetryAfter: asked(t.Fence)}}
 	if !failed {
 		if w.hands.given[t.Fence] == "" {
 			pad := ""
@@ -159,10 +159,44 @@ func (w *world) result(t work.Task, failed, healthy bool) message {
 	}
 	return func(n *node) {
 		n.core.Complete([]shard.Completion{{Held: heldOf(t), Result: result}}, func(errs []error) {
-			if errs[0] == nil && !failed {
+			switch {
+			case errs[0] != nil:
+			case failed:
+				w.refrains(t)
+			default:
 				w.accepted(t)
 			}
 		})
+	}
+}
+
+// asked is how long the attempt after a failed one is to wait: mostly it does not
+// matter.
+func asked(f machine.Fence) workflow.Duration {
+	if f%4 != 0 {
+		return 0
+	}
+	return workflow.Duration(f%20) * workflow.Duration(time.Second)
+}
+
+// refrains holds that a step waits for its next attempt as long as was asked for.
+func (w *world) refrains(t work.Task) {
+	r := w.disk.rows[t.Run]
+	if r == nil {
+		return
+	}
+	run, err := w.disk.run(r)
+	if err != nil {
+		w.fail("%w", err)
+		return
+	}
+	ref, ok := run.RefOf(t.Step, t.Item)
+	if !ok {
+		return
+	}
+	step, wait := run.Step(ref), asked(t.Fence).Std().Milliseconds()
+	if step.Status == machine.StepBackoff && step.Fence == t.Fence && step.WakeAt < step.FinishedAt+wait {
+		w.fail("run %v step %s#%d waits %d ms for its next attempt, of %d asked for", t.Run, t.Step, t.Item, step.WakeAt-step.FinishedAt, wait)
 	}
 }
 
