@@ -79,22 +79,15 @@ func (p *pipeline) putOutputs(list []store.Output) {
 }
 
 func (p *pipeline) history() error {
-	list := p.b.History
-	if len(list) == 0 {
-		return nil
+	rows, err := tables.HistoryRows(p.b)
+	if err != nil || len(rows) == 0 {
+		return err
 	}
-	places, entries := make([]int64, len(list)), make([][]byte, len(list))
-	for i, h := range list {
-		n, err := tables.PlaceOf(p.b.Seq, i)
-		if err != nil {
-			return err
-		}
-		places[i] = int64(n)
-		if entries[i], err = tables.EntryText(h); err != nil {
-			return err
-		}
-	}
-	p.batch.Queue(addHistory, column(list, func(h store.History) int64 { return int64(h.Run) }), places, entries)
+	type row = tables.HistoryRow
+	p.batch.Queue(addHistory,
+		column(rows, func(h row) int64 { return int64(h.Run) }),
+		column(rows, func(h row) int64 { return h.N }),
+		column(rows, func(h row) []byte { return h.Text }))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -190,17 +191,17 @@ func (s *Store) Idempotent(ctx context.Context, keys []store.IdempotencyKey) (ma
 
 // History implements [store.Store].
 func (s *Store) History(ctx context.Context, id workflow.RunID) ([]machine.Entry, error) {
-	list, err := query(ctx, s, `SELECT entry FROM history WHERE run = $1 ORDER BY n`, []any{int64(id)}, func(scan func(...any) error) (machine.Entry, error) {
+	list, err := query(ctx, s, `SELECT entry FROM history WHERE run = $1 ORDER BY n`, []any{int64(id)}, func(scan func(...any) error) ([]machine.Entry, error) {
 		var text []byte
 		if err := scan(&text); err != nil {
-			return machine.Entry{}, err
+			return nil, err
 		}
-		return tables.ParseEntry(text)
+		return tables.ParseEntries(text)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("history of run %v: %w", id, err)
 	}
-	return list, nil
+	return slices.Concat(list...), nil
 }
 
 // Logs implements [store.Store].

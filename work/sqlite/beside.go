@@ -38,16 +38,12 @@ func (f *flush) put(o store.Output) error {
 }
 
 func (f *flush) history() error {
-	for i, h := range f.b.History {
-		text, err := tables.EntryText(h)
-		if err != nil {
-			return err
-		}
-		n, err := tables.PlaceOf(f.b.Seq, i)
-		if err != nil {
-			return err
-		}
-		f.args = f.args[:0].int(int64(h.Run)).int(int64(n)).blob(text)
+	rows, err := tables.HistoryRows(f.b)
+	if err != nil {
+		return err
+	}
+	for _, h := range rows {
+		f.args = f.args[:0].int(int64(h.Run)).int(h.N).blob(h.Text)
 		if _, err := f.addHistory.with(f.args); err != nil {
 			return fmt.Errorf("history of run %v: %w", h.Run, err)
 		}

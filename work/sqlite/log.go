@@ -18,8 +18,8 @@ func (s *Store) History(ctx context.Context, id workflow.RunID) ([]machine.Entry
 		if err := scan(&text); err != nil {
 			return err
 		}
-		e, err := tables.ParseEntry(text)
-		list = append(list, e)
+		told, err := tables.ParseEntries(text)
+		list = append(list, told...)
 		return err
 	})
 	if err != nil {

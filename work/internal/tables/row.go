@@ -1,9 +1,6 @@
 package tables
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
@@ -83,21 +80,6 @@ func ScanEvent(scan func(...any) error) (e store.Event, err error) {
 	err = scan(&id, &shard, &run, &e.Tenant, &e.Kind, &e.To, &body, &e.Created, &try, &e.NextAt, &e.Dead, &e.Error)
 	e.ID, e.Shard, e.Run, e.Try, e.Body = uint64(id), int(shard), workflow.RunID(run), int(try), body
 	unescape(&e.Tenant, &e.Kind, &e.To, &e.Error)
-	return e, err
-}
-
-// EntryText is a history entry as it is kept.
-func EntryText(h store.History) ([]byte, error) {
-	text, err := json.Marshal(h.Entry)
-	if err != nil {
-		return nil, fmt.Errorf("history of run %v: %w", h.Run, err)
-	}
-	return text, nil
-}
-
-// ParseEntry reads what EntryText wrote.
-func ParseEntry(text []byte) (e machine.Entry, err error) {
-	err = json.Unmarshal(text, &e)
 	return e, err
 }
 

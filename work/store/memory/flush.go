@@ -206,11 +206,15 @@ func (f *flush) put(list []store.Output) {
 
 // entries writes history and logs.
 func (f *flush) entries() {
+	told := make(map[workflow.RunID][]machine.Entry)
 	for _, h := range f.b.History {
-		if r := f.runs[h.Run]; r != nil {
-			e := h.Entry
-			e.Detail = bytes.Clone(e.Detail)
-			r.history = append(slices.Clip(r.history), e)
+		e := h.Entry
+		e.Detail = bytes.Clone(e.Detail)
+		told[h.Run] = append(told[h.Run], e)
+	}
+	for id, list := range told {
+		if r := f.runs[id]; r != nil {
+			r.history = slices.Concat(r.history, list)
 		}
 	}
 	for _, c := range f.b.Logs {

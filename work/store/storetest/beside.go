@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/berth-project/berth/work/internal/tables"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow/machine"
 )
@@ -13,6 +14,7 @@ func besideCases() []testCase {
 	return []testCase{
 		{"history is read oldest first", historyOrder},
 		{"history keeps what its entries say", historyWhole},
+		{"one batch may tell more of a run than it has places", historyOfManyItems},
 		{"logs are read by attempt, step and run, behind a cursor", logs},
 		{"a chunk of a number that is there replaces it", logReplaced},
 		{"a deleted run takes everything of its own with it", deleted},
@@ -50,6 +52,26 @@ func historyWhole(t *testing.T, b Backend) {
 	}
 	f.flush(store.Batch{History: []store.History{{Run: id(0), Entry: want}}})
 	same(t, "History", must[[]machine.Entry](t)(f.History(t.Context(), id(0))), []machine.Entry{want})
+}
+
+// historyOfManyItems: a reset tells of each attempt it replaces, and a run may
+// have a hundred thousand items. A batch that no store could take would be sent
+// again for ever, and hold up its shard.
+func historyOfManyItems(t *testing.T, b Backend) {
+	const items = tables.MaxFinal + 100
+	f := open(t, b)
+	f.insert(0, 2)
+	batch := store.Batch{History: []store.History{{Run: id(1), Entry: machine.Entry{Kind: "pause"}}}}
+	want := make([]machine.Entry, items, items+1)
+	for k := range want {
+		want[k] = machine.Entry{At: epoch, Kind: "attempt", Step: "s", Item: &k, Attempt: 1}
+		batch.History = append(batch.History, store.History{Run: id(0), Entry: want[k]})
+	}
+	f.flush(batch)
+	last := machine.Entry{At: epoch, Kind: "cancel"}
+	f.flush(store.Batch{History: []store.History{{Run: id(0), Entry: last}}})
+	same(t, "History", must[[]machine.Entry](t)(f.History(t.Context(), id(0))), append(want, last))
+	same(t, "History of the other", must[[]machine.Entry](t)(f.History(t.Context(), id(1))), []machine.Entry{{Kind: "pause"}})
 }
 
 func logs(t *testing.T, b Backend) {
