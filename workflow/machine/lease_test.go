@@ -3,8 +3,10 @@ package machine_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
+	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
 
@@ -178,6 +180,22 @@ func TestReportsAreBounded(t *testing.T) {
 	e.event(e.run.Extend(ref, e.leases[ref], e.now, machine.Report{Percent: 150.123, Message: "x" + string(long)}, e.now))
 	if s := e.run.Step(ref); s.Percent != 100 || len(s.Message) > machine.MaxMessage || !json.Valid([]byte(`"`+s.Message+`"`)) {
 		t.Errorf("Percent, Message = %v, %d bytes", s.Percent, len(s.Message))
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1<<20)
+	e := begun(t, steps(`{"name": "a", "run": "x"}`))
+	e.claim("a")
+	e.complete("a", machine.Outcome{Failure: &machine.Failure{
+		Code: long, Message: long, Step: long, Detail: json.RawMessage(`"` + long + `"`),
+	}})
+	e.want(machine.Failed, "a=failed")
+	f := e.run.Step(e.ref("a")).Failure
+	if len(f.Code) > 100 || len(f.Message) > 4*machine.MaxMessage || len(f.Step) > workflow.MaxName || f.Detail != nil {
+		t.Errorf("Failure keeps %d bytes of its code, %d of its message, %d of its step and %d of its detail",
+			len(f.Code), len(f.Message), len(f.Step), len(f.Detail))
 	}
 }
 

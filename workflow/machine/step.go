@@ -138,7 +138,7 @@ func (f *Failure) bounded() *Failure {
 	if b.Code == "" {
 		b.Code = "failed"
 	}
-	b.Code, b.Message = clip(b.Code, 100), clip(b.Message, 4*MaxMessage)
+	b.Code, b.Message, b.Step = clip(b.Code, 100), clip(b.Message, 4*MaxMessage), clip(b.Step, workflow.MaxName)
 	if len(b.Detail) > MaxDetail || !json.Valid(b.Detail) {
 		b.Detail = nil
 	}

@@ -12,7 +12,7 @@ import (
 type StepReport struct {
 	Step     string          `json:"step"`
 	Status   StepStatus      `json:"status"`            // "waiting" takes an earlier report back
-	Attempt  int             `json:"attempt,omitempty"` // 0: they are counted here
+	Attempt  int             `json:"attempt,omitempty"` // at most MaxAttempt; 0: they are counted here
 	Started  int64           `json:"started,omitempty"` // ms; 0: now
 	Finished int64           `json:"finished,omitempty"`
 	Percent  float64         `json:"percent,omitempty"`
@@ -21,6 +21,10 @@ type StepReport struct {
 	Output   json.RawMessage `json:"output,omitempty"`
 	Failure  *Failure        `json:"failure,omitempty"`
 }
+
+// MaxAttempt is the highest number that the worker of a whole run may give an
+// attempt of a step.
+const MaxAttempt = 1_000_000
 
 // LeaseRun gives the whole run to a worker. What was ready or asleep waits
 // again, as the worker decides about it now.
@@ -87,18 +91,8 @@ func (r *Run) ReportStep(f Fence, rep StepReport, now int64) error {
 	if !ok {
 		return r.noName(rep.Step)
 	}
-	if r.State.Verdict != 0 && !r.Node(ref).Finally {
-		return r.refuse(fmt.Sprintf("it is ending as %v, and its step %q is settled", r.State.Verdict, rep.Step))
-	}
-	told := Report{Percent: rep.Percent, Message: rep.Message, Saved: rep.Saved}
-	if err := told.check(); err != nil {
+	if err := r.checkStepReport(ref, rep); err != nil {
 		return err
-	}
-	if wrong := r.wrong(rep.Output); wrong != nil {
-		return fmt.Errorf("%w: step %q: %s", ErrInvalid, rep.Step, wrong.Message)
-	}
-	if rep.Status > StepCanceled || lives(rep.Status) && rep.Status != StepRunning {
-		return fmt.Errorf("%w: step %q is said to be %v: only waiting, running and what is settled can be reported", ErrInvalid, rep.Step, rep.Status)
 	}
 	if rep.Status == StepSucceeded {
 		if f := r.generate(int(ref.Node), rep.Output, now); f != nil {
@@ -111,9 +105,38 @@ func (r *Run) ReportStep(f Fence, rep StepReport, now int64) error {
 		r.derive()
 	}
 	r.reported(ref, s, rep, now)
-	r.report(s, told)
+	r.report(s, rep.told())
 	r.note(ref, s)
 	r.drain(now)
+	return nil
+}
+
+// told is what a step's own worker would tell with a heartbeat.
+func (rep *StepReport) told() Report {
+	return Report{Percent: rep.Percent, Message: rep.Message, Saved: rep.Saved}
+}
+
+// checkStepReport says what is wrong with a report of a step.
+func (r *Run) checkStepReport(ref Ref, rep StepReport) error {
+	if r.State.Verdict != 0 && !r.Node(ref).Finally {
+		return r.refuse(fmt.Sprintf("it is ending as %v, and its step %q is settled", r.State.Verdict, rep.Step))
+	}
+	told := rep.told()
+	if err := told.check(); err != nil {
+		return err
+	}
+	invalid := func(format string, args ...any) error {
+		return fmt.Errorf("%w: step %q: %s", ErrInvalid, rep.Step, fmt.Sprintf(format, args...))
+	}
+	if wrong := r.wrong(rep.Output); wrong != nil {
+		return invalid("%s", wrong.Message)
+	}
+	if rep.Attempt < 0 || rep.Attempt > MaxAttempt {
+		return invalid("attempt %d: 1 to %d can be reported; left out, they are counted here", rep.Attempt, MaxAttempt)
+	}
+	if rep.Status > StepCanceled || lives(rep.Status) && rep.Status != StepRunning {
+		return invalid("it is said to be %v: only waiting, running and what is settled can be reported", rep.Status)
+	}
 	return nil
 }
 

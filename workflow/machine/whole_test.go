@@ -43,6 +43,19 @@ func TestAWholeRunIsItsWorkers(t *testing.T) {
 	e.want(machine.Failed, "a=succeeded b=failed c=skipped:by-hand o=skipped:by-hand")
 }
 
+func TestTheAttemptsAWorkerCountsAreBounded(t *testing.T) {
+	t.Parallel()
+	e := leased(t, chain)
+	for _, attempt := range []int{-1, machine.MaxAttempt + 1, 1 << 31} { // a blob with the last could not be read again
+		err := e.run.ReportStep(7, machine.StepReport{Step: "a", Status: machine.StepRunning, Attempt: attempt}, e.now)
+		if !errors.Is(err, machine.ErrInvalid) {
+			t.Errorf("ReportStep of attempt %d = %v, want ErrInvalid", attempt, err)
+		}
+	}
+	e.report(machine.StepReport{Step: "a", Status: machine.StepRunning, Attempt: machine.MaxAttempt})
+	e.want(machine.Running, "a=running b=waiting c=waiting o=waiting")
+}
+
 func TestTheFenceOfAWholeRun(t *testing.T) {
 	t.Parallel()
 	e := leased(t, chain)
