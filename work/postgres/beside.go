@@ -9,7 +9,7 @@ import (
 // What stands beside a run is written only where the run is: not for one that
 // was deleted, and not for one whose idempotency key was taken. The outer joins
 // with a condition that NULL could meet leave PostgreSQL no other order than to
-// look up the run of each row; see writerConfig.
+// look up the run of each row; see forWriting.
 const (
 	putOutputs = `INSERT INTO output (run, node, item, body)
 		SELECT o.run, o.node, o.item, o.body FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::bytea[]) AS o (run, node, item, body)

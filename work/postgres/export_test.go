@@ -58,3 +58,6 @@ func WriterPlans(ctx context.Context, s *Store) (map[string]string, error) {
 	}
 	return plans, nil
 }
+
+// Connections is how many connections there may be for reading.
+func Connections(s *Store) int32 { return s.pool.Config().MaxConns }

@@ -49,11 +49,15 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	})
 }
 
-// prepare waits until no other engine migrates, and reads the version. The
-// schema is made only where it is not there: an engine may be allowed to use
-// one and not to make one.
+// prepare waits until no other engine migrates, and reads the version. What a
+// call may take otherwise is no measure here: a migration may read a table of
+// millions of runs. The schema is made only where it is not there: an engine may
+// be allowed to use one and not to make one.
 func prepare(ctx context.Context, tx pgx.Tx, schema string) (version int, err error) {
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '60s', true), pg_advisory_xact_lock(hashtext('berth work ' || $1::text))`, schema); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)`); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('berth work ' || $1::text))`, schema); err != nil {
 		return 0, err
 	}
 	var there bool

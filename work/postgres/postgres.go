@@ -41,7 +41,9 @@ const (
 
 // Config says where the database is.
 type Config struct {
-	// URL of the database, or a connection string of libpq's form.
+	// URL of the database, or a connection string of libpq's form. Its
+	// pool_max_conns is how many connections there are for reading and for
+	// settings, besides one for each shard and one that listens; default 8.
 	URL string
 	// Schema holds the tables; it is made where there is none. Default
 	// DefaultSchema.
@@ -56,7 +58,7 @@ type Config struct {
 // Store is a store in PostgreSQL. It implements [store.Store].
 type Store struct {
 	pool *pgxpool.Pool
-	// writers have their own settings; see writerConfig.
+	// writers have their own settings; see forWriting.
 	writers *pgx.ConnConfig
 	schema  string
 	log     *slog.Logger
@@ -92,14 +94,13 @@ func (cfg Config) Open(ctx context.Context) (*Store, error) {
 }
 
 func open(ctx context.Context, cfg Config) (*Store, error) {
-	pc, err := poolConfig(cfg)
+	pc, err := parse(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	wc, err := writerConfig(cfg)
-	if err != nil {
-		return nil, err
-	}
+	wc := pc.ConnConfig.Copy()
+	forReading(cfg, pc)
+	forWriting(cfg, wc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, err
@@ -150,37 +151,43 @@ func durable(ctx context.Context, conn *pgconn.PgConn) error {
 	return err
 }
 
-// poolConfig is of the connections for reading and for settings. Their
-// statements are many and varied: only those marked as [kept] stay prepared.
-// These are planned each time all the same: a plan made while a table was empty
-// would read it whole for ever.
-func poolConfig(cfg Config) (*pgxpool.Config, error) {
-	c, err := pgxpool.ParseConfig(cfg.URL)
+// parse reads the URL. Where it does not say how many connections there may be,
+// there are poolSize.
+func parse(url string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
-	settings(cfg, c.ConnConfig, map[string]string{"plan_cache_mode": "force_custom_plan", "statement_timeout": "30s"})
-	c.MaxConns = max(c.MaxConns, poolSize)
-	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	plain, err := pgx.ParseConfig(url) // leaves what is the pool's
+	if err != nil {
+		return nil, err
+	}
+	if _, said := plain.RuntimeParams["pool_max_conns"]; !said {
+		c.MaxConns = poolSize
+	}
 	return c, nil
 }
 
-// writerConfig is of the connections that write batches. Their statements are
+// forReading is of the connections for reading and for settings. Their
+// statements are many and varied: only those marked as [kept] stay prepared.
+// These are planned each time all the same: a plan made while a table was empty
+// would read it whole for ever.
+func forReading(cfg Config, c *pgxpool.Config) {
+	settings(cfg, c.ConnConfig, map[string]string{"plan_cache_mode": "force_custom_plan", "statement_timeout": "30s"})
+	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+}
+
+// forWriting is of the connections that write batches. Their statements are
 // few, stay prepared, and are planned for many batches: to plan them each time
 // is a third of what a small batch costs the server. All of them find rows by
 // their keys, and the server is left hardly another way. Where a table holds a
 // few rows it may yet read it whole, which is why it plans again after
 // replanAfter rows.
-func writerConfig(cfg Config) (*pgx.ConnConfig, error) {
-	c, err := pgx.ParseConfig(cfg.URL)
-	if err != nil {
-		return nil, err
-	}
+func forWriting(cfg Config, c *pgx.ConnConfig) {
 	settings(cfg, c, map[string]string{
 		"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
 		"enable_material": "off", "statement_timeout": "15s",
 	})
-	return c, nil
 }
 
 // Wake implements [store.Store].
