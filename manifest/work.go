@@ -11,6 +11,11 @@ type Work struct {
 	// in BERTH_WORK_KEY.
 	// Default: a free port of the loopback address.
 	Listen Template `yaml:"listen" format:"address"`
+	// FirstKey is a new file, relative to the manifest, that only its owner can
+	// read: a start writes an administrator's key of the API to it, for
+	// operators, when nobody but processes of services has one.
+	// Default: no such key is made.
+	FirstKey Template `yaml:"first-key" format:"file"`
 	// Advertise is the URL under which other engines of the same store, servers
 	// that call back and pods reach the API of this one.
 	Advertise Template `yaml:"advertise" format:"origin"`

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -53,7 +52,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 		Short: "run the engine alone, with its API, without a manifest",
 		Long: "Runs the workflow engine and its API under /api/v1. Its store is an SQLite file below --data, or PostgreSQL:\n" +
 			"then several engines may share it, and one takes over when another dies.\n" +
-			"The first start prints an administrator's key once; berth workflow key makes others.",
+			"A start prints an administrator's key when there is none yet; berth workflow key makes others.",
 		Example: "  berth workflow serve --listen 127.0.0.1:7070 --pool default=16",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -182,27 +181,17 @@ func (c *cli) firstKey(ctx context.Context, w *workflows.Workflows, f workflowSe
 	if f.open {
 		return nil
 	}
-	keys, err := w.Keys.List(ctx)
-	if err != nil || len(keys) > 0 {
-		return err
-	}
-	var out *os.File
-	if f.firstKey != "" {
-		if out, err = os.OpenFile(f.firstKey, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-			return fmt.Errorf("--first-key: %w", err)
+	text, err := w.FirstKey(ctx, f.firstKey)
+	if err != nil {
+		if f.firstKey != "" {
+			err = fmt.Errorf("--first-key: %w", err)
 		}
-		defer out.Close() //nolint:errcheck // closed below where it counts
-	}
-	text, _, err := w.Keys.Create(ctx, api.Caller{Name: "administrator", Admin: true}, time.Time{})
-	switch {
-	case err != nil:
 		return err
-	case out == nil:
-		fmt.Fprintf(c.stderr, "berth: an administrator's key, shown this once: %s\n", text)
-		return nil
 	}
-	_, err = fmt.Fprintln(out, text)
-	return errors.Join(err, out.Close())
+	if text != "" && f.firstKey == "" {
+		fmt.Fprintf(c.stderr, "berth: an administrator's key, shown this once: %s\n", text)
+	}
+	return nil
 }
 
 func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Listener, f workflowServe, log *slog.Logger) error {

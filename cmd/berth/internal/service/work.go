@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/manifest"
 	"github.com/berth-project/berth/session"
-	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 )
 
@@ -53,16 +51,10 @@ func (s *Service) openWork(ctx context.Context, m *manifest.Manifest, env *envir
 	if opts.Addr == "" {
 		opts.Addr = "http://" + localAddress(ln.Addr())
 	}
-	identify, err := s.workCallers(m)
+	var keys *api.Keys
+	opts.Identify, err = s.workCallers(m, func(r *http.Request) (*api.Caller, error) { return keys.Identify(r) })
 	if err != nil {
 		return errors.Join(err, ln.Close())
-	}
-	var keys *api.Keys
-	opts.Identify = func(r *http.Request) (*api.Caller, error) {
-		if r.Header.Get(session.AssertionHeader) != "" {
-			return identify(r)
-		}
-		return keys.Identify(r)
 	}
 	w, err := workflows.Open(ctx, opts)
 	if err != nil {
@@ -78,20 +70,31 @@ func (s *Service) openWork(ctx context.Context, m *manifest.Manifest, env *envir
 	if err := s.work.giveKey(ctx, m.Service); err != nil {
 		return err
 	}
+	if err := s.work.firstKey(ctx, m, b.path(string(m.Work.FirstKey))); err != nil {
+		return err
+	}
 	return b.applyWork(ctx, w.Engine, plan.settings)
 }
 
-// workCallers tells who a request with an assertion is: what the user may do
-// for a tenant follows from their role there.
-func (s *Service) workCallers(m *manifest.Manifest) (func(*http.Request) (*api.Caller, error), error) {
+// workCallers tells who a request is. What a user may do for a tenant follows
+// from their role there. A key counts where the gateway is not asked, or lets
+// through whom it does not know.
+func (s *Service) workCallers(m *manifest.Manifest, byKey func(*http.Request) (*api.Caller, error)) (func(*http.Request) (*api.Caller, error), error) {
 	v, err := session.NewVerifier(session.VerifierConfig{JWKSURL: s.identity.jwksURL, Issuer: s.identity.issuer, Audience: m.Service, Log: s.log})
 	if err != nil {
 		return nil, err
 	}
 	return func(r *http.Request) (*api.Caller, error) {
-		who, err := v.Verify(r.Context(), r.Header.Get(session.AssertionHeader))
-		if err != nil || who.Anonymous() {
+		assertion := r.Header.Get(session.AssertionHeader)
+		if assertion == "" {
+			return byKey(r)
+		}
+		who, err := v.Verify(r.Context(), assertion)
+		if err != nil {
 			return nil, api.ErrUnknownCaller
+		}
+		if who.Anonymous() {
+			return byKey(r)
 		}
 		c := &api.Caller{Name: who.User.ID, Tenants: map[string][]api.Action{}}
 		for _, in := range who.Memberships {
@@ -110,27 +113,29 @@ func actionsOf(roles []string) []api.Action {
 	return []api.Action{api.Submit, api.Read, api.Signal}
 }
 
-// giveKey makes the key of this start's processes, and ends those of earlier
-// starts.
+// giveKey makes the key of this start's processes.
 func (w *workServer) giveKey(ctx context.Context, service string) error {
-	host, _ := os.Hostname()
-	name := "processes of " + service + " on " + host
-	old, err := w.Keys.List(ctx)
+	text, id, err := w.ProcessKey(ctx, service)
 	if err != nil {
 		return fmt.Errorf("keys of the work API: %w", err)
 	}
-	for _, k := range old {
-		if k.Name == name {
-			if err := w.Keys.Revoke(ctx, k.ID); err != nil && !errors.Is(err, work.ErrNotFound) {
-				return fmt.Errorf("keys of the work API: %w", err)
-			}
-		}
+	w.key, w.keyID = text, id
+	return nil
+}
+
+// firstKey writes an administrator's key for operators to a file, where the
+// manifest names one and there is no such key yet.
+func (w *workServer) firstKey(ctx context.Context, m *manifest.Manifest, path string) error {
+	if path == "" {
+		return nil
 	}
-	text, key, err := w.Keys.Create(ctx, api.Caller{Name: name, Admin: true}, time.Time{})
+	text, err := w.FirstKey(ctx, path)
 	if err != nil {
-		return fmt.Errorf("keys of the work API: %w", err)
+		return diagnostic.List{m.Problem("work.first-key", codeBuild, err.Error())}
 	}
-	w.key, w.keyID = text, key.ID
+	if text != "" {
+		w.log.Info("an administrator's key of the work API was written", "file", path)
+	}
 	return nil
 }
 
