@@ -160,6 +160,20 @@ type WorkPOP struct {
 	Enabled bool `yaml:"enabled" short:"true" default:"true"`
 	// Envelope answers errors as POP does: with status 200 and an envelope.
 	Envelope bool `yaml:"envelope"`
+	// Quirks reads tokens and queries as POP does, defects included, and lets null
+	// in a PUT change nothing: for those who compare the two.
+	Quirks bool `yaml:"quirks"`
+	// RequireLease refuses reports that do not show the lease getAgenda gave. POP's
+	// own executors show none.
+	RequireLease bool `yaml:"require-lease"`
+	// Lease is how long an executor may be silent before its agenda waits again.
+	Lease Duration `yaml:"lease" default:"5m" min:"10s" max:"24h"`
+	// Keep is how long agendas are kept, with their progress and their runs, once
+	// they are complete; 0 is forever. What work.retention removes before cannot run
+	// again.
+	Keep Duration `yaml:"keep" default:"72h" min:"0s" max:"87600h"`
+	// Attempts is how often an agenda is tried that does not say.
+	Attempts int `yaml:"attempts" default:"3" min:"1" max:"20"`
 	// Execute are the ids or titles of the insights whose agendas Berth executes
 	// itself, operation by operation, in the slots of the pool pop/ID; "*" stands
 	// for all.

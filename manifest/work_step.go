@@ -123,4 +123,10 @@ type WorkKubernetes struct {
 	// Context is one of that file's.
 	// Default: its current one.
 	Context string `yaml:"context"`
+	// Keep is how long pods are kept that have ended, where their type does not say
+	// that they go before.
+	Keep Duration `yaml:"keep" default:"24h" min:"1m" max:"8760h"`
+	// Foreign removes pods of the namespace that Berth did not create, too, once
+	// they have ended so long ago.
+	Foreign bool `yaml:"foreign"`
 }

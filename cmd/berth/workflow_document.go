@@ -73,7 +73,7 @@ func (f *workflowFile) translate() error {
 	if err := a.Validate(token.Native); err != nil {
 		return fmt.Errorf("%s: agenda: %w", f.name, err)
 	}
-	w, err := translate.Agenda(&a)
+	w, err := translate.Agenda(&a, object.DefaultMaximumAttempts)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}

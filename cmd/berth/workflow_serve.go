@@ -32,8 +32,7 @@ type workflowServe struct {
 	shards                    int
 	pools                     map[string]int
 	open                      bool
-	pop, popEnvelope          bool
-	popExecute                []string
+	pop                       popFlags
 	drain, ownership          time.Duration
 	executorFlags
 	kube                    workflows.Kubernetes
@@ -68,15 +67,15 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	fs.IntVar(&f.shards, "shards", 1, "how many shards the queues are spread over; the same for all engines")
 	fs.StringToIntVar(&f.pools, "pool", nil, "slots of a pool that this process executes steps in, `POOL=N` (default: default, eight for each processor)")
 	fs.BoolVar(&f.open, "no-auth", false, "take every caller for an administrator; only on a loopback address")
-	fs.BoolVar(&f.pop, "pop", false, "serve the API of Comcast's Priority Operation Processing below /pop/ too")
-	fs.StringSliceVar(&f.popExecute, "pop-execute", nil, "execute the agendas of this `INSIGHT` (id or title, or *) here, operation by operation, instead of leaving them to POP's executors")
-	fs.BoolVar(&f.popEnvelope, "pop-envelope", false, "answer its errors as POP does: status 200 and an envelope")
+	f.pop.register(fs)
 	fs.DurationVar(&f.drain, "drain", 20*time.Second, "how long executing steps may take to end when the engine stops")
 	fs.DurationVar(&f.ownership, "ownership", 10*time.Second, "how long a shard stays with an engine that falls silent")
 	fs.StringVar(&f.kube.Registry, "kube-registry", "", "execute the step types of this `FILE` as pods of a Kubernetes cluster")
 	fs.StringVar(&f.kube.Namespace, "kube-namespace", "default", "the namespace of these pods")
 	fs.StringVar(&f.kube.Kubeconfig, "kubeconfig", "", "a `FILE` that says which cluster (default: the one Berth runs in, or else your own)")
 	fs.StringVar(&f.kube.Context, "kube-context", "", "the context of the kubeconfig (default: the current one)")
+	fs.DurationVar(&f.kube.Keep, "kube-keep", 24*time.Hour, "how long pods are kept that have ended")
+	fs.BoolVar(&f.kube.Foreign, "kube-foreign", false, "remove pods of the namespace that Berth did not create, too, once they have ended so long ago")
 	fs.StringArrayVar(&f.containers, "container", nil, "execute steps of a type as containers, `NAME=IMAGE`; may be repeated")
 	fs.StringVar(&f.socket, "container-socket", "", "the `FILE` where the engine of Docker or Podman listens (default: /var/run/docker.sock)")
 	f.executorFlags.register(cmd)
@@ -123,7 +122,6 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
 	o := workflows.Options{
 		Store: f.store, Node: f.node, Addr: f.addr, Shards: f.shards, Ownership: f.ownership, Local: maps.Clone(f.pools), Logger: log, Registry: f.registry,
-		POP: f.pop || f.popEnvelope || len(f.popExecute) > 0, POPEnvelope: f.popEnvelope, POPExecute: f.popExecute,
 	}
 	if len(f.pools) == 0 {
 		o.Local = map[string]int{"default": 8 * runtime.NumCPU()}
@@ -133,6 +131,13 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	}
 	if o.Addr == "" {
 		o.Addr = "http://" + ln.Addr().String()
+	}
+	var err error
+	if o.POP, err = f.pop.options(); err != nil {
+		return o, err
+	}
+	if f.kube.Keep <= 0 {
+		return o, usageError{fmt.Errorf("--kube-keep %v: a time such as 24h", f.kube.Keep)}
 	}
 	if f.kube.Registry != "" {
 		o.Kubernetes = &f.kube

@@ -24,7 +24,7 @@ func (s *Service) postProgress(ctx context.Context, r *request, p *object.Progre
 	if p.State == "" {
 		p.State = object.Waiting
 	}
-	most := object.DefaultMaximumAttempts
+	most := s.config.Attempts
 	if p.MaximumAttempts == nil {
 		p.MaximumAttempts = &most
 	}

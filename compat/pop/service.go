@@ -1,6 +1,7 @@
 package pop
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,6 +29,9 @@ type Config struct {
 	// RequireLease refuses reports that do not show their lease ([LeaseHeader]).
 	// POP's own executors show none.
 	RequireLease bool
+	// Attempts is how often an agenda is tried that does not say; default
+	// [object.DefaultMaximumAttempts], at most [object.MostAttempts].
+	Attempts int
 	// PollWait is how long a request for agendas waits for one; default
 	// [object.PollWait].
 	PollWait time.Duration
@@ -61,6 +65,7 @@ func (c Config) withDefaults() Config {
 			*d.field = d.value
 		}
 	}
+	c.Attempts = min(cmp.Or(max(c.Attempts, 0), object.DefaultMaximumAttempts), object.MostAttempts)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -47,7 +47,7 @@ func (s *Service) submit(ctx context.Context, a *object.Agenda, how submission) 
 	if err != nil {
 		return err
 	}
-	sub, err := submissionOf(a, how.caller.Name)
+	sub, err := s.submissionOf(a, how.caller.Name)
 	if err != nil {
 		return err
 	}
@@ -87,13 +87,13 @@ func (s *Service) newRecord(ctx context.Context, a *object.Agenda, c *Caller) (*
 	r := &record{Pending: true}
 	if a.ProgressID == "" {
 		a.ProgressID = newID()
-		r.Progress = *translate.NewProgress(a)
+		r.Progress = *translate.NewProgress(a, s.config.Attempts)
 		return r, nil
 	}
 	taken, err := s.docs.loadRecord(ctx, a.ProgressID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		r.Progress = *translate.NewProgress(a)
+		r.Progress = *translate.NewProgress(a, s.config.Attempts)
 		return r, nil
 	case err != nil:
 		return nil, err
@@ -134,8 +134,8 @@ func complete(p object.Progress, a *object.Agenda) []object.OperationProgress {
 }
 
 // submissionOf is what the engine is asked for an agenda.
-func submissionOf(a *object.Agenda, by string) (work.Submission, error) {
-	w, err := translate.Agenda(a)
+func (s *Service) submissionOf(a *object.Agenda, by string) (work.Submission, error) {
+	w, err := translate.Agenda(a, s.config.Attempts)
 	if err != nil {
 		return work.Submission{}, refuse(http.StatusUnprocessableEntity, "%v", err)
 	}

@@ -179,7 +179,7 @@ func runnable(a *object.Agenda) error {
 	if err := a.Validate(token.Native); err != nil {
 		return err
 	}
-	_, err := translate.Agenda(a)
+	_, err := translate.Agenda(a, object.DefaultMaximumAttempts)
 	return err
 }
 

@@ -142,7 +142,7 @@ func (u *upkeep) submitPending(ctx context.Context) error {
 // resubmit submits the run of an agenda and notes it. An agenda that the engine will
 // never take has failed.
 func (s *Service) resubmit(ctx context.Context, a *object.Agenda, r *record) error {
-	sub, err := submissionOf(a, "upkeep")
+	sub, err := s.submissionOf(a, "upkeep")
 	if err == nil {
 		err = s.open(ctx, a)
 	}

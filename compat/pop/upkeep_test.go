@@ -227,3 +227,28 @@ func TestAnotherProcessGoesOn(t *testing.T) {
 		w.until(a, "COMPLETE succeeded; a COMPLETE succeeded; b COMPLETE succeeded")
 	})
 }
+
+// What an operator sets stands in for POP's defaults: how often an agenda is tried,
+// and how long its executor may be silent.
+func TestDefaultsAreTheOperators(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{config: pop.Config{Attempts: 1, Lease: time.Hour}})
+	w.tenants("acme")
+	once, twice := w.submit("acme", "a"), one[object.Agenda](w, w.must("POST", "agenda",
+		`{"customerId": "acme", "params": {"maximumAttempts": 2}, "operations": [{"name": "a", "type": "encode"}]}`))
+	for _, a := range []*object.Agenda{once, twice} {
+		w.pull()
+		w.advance(object.ReclaimAge + time.Second) // POP's own would have been taken for dead
+		w.mustReport(a, `"processingState": "COMPLETE", "processingStateMessage": "failed", "operationProgress": [`+operation("a", "COMPLETE", failed)+`]`)
+	}
+	if p := w.progress(once); states(p) != "COMPLETE failed; a COMPLETE failed" || *p.MaximumAttempts != 1 {
+		t.Errorf("an agenda that does not say is %s after one attempt of %d", states(p), *p.MaximumAttempts)
+	}
+	if p := w.progress(twice); states(p) != "WAITING pending; a WAITING" || *p.MaximumAttempts != 2 {
+		t.Errorf("an agenda that says 2 is %s after one attempt of %d", states(p), *p.MaximumAttempts)
+	}
+	w.pull()
+	w.until(twice, "EXECUTING Running Operations; a WAITING")
+	w.advance(time.Hour + time.Second)
+	w.until(twice, "WAITING pending; a WAITING") // its second executor was silent for longer than it may be
+}

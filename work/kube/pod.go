@@ -56,21 +56,21 @@ func (e *Executor) build(task work.Task, s Settings, given Given) (*order, error
 	}
 	o.pod = &corev1.Pod{ObjectMeta: meta, Spec: spec}
 	if s.As == AsJob {
-		o.job = job(meta, spec)
+		o.job = job(meta, spec, e.opts.Reap.Age)
 	}
 	return o, nil
 }
 
 // job wraps a pod. Whether an attempt is tried again is Berth's to decide, so
-// the Job never does.
-func job(meta metav1.ObjectMeta, spec corev1.PodSpec) *batchv1.Job {
+// the Job never does. The cluster removes it so long after its end, should Berth not.
+func job(meta metav1.ObjectMeta, spec corev1.PodSpec, kept time.Duration) *batchv1.Job {
 	template := corev1.PodTemplateSpec{Spec: spec}
 	template.Labels, template.Annotations = maps.Clone(meta.Labels), maps.Clone(meta.Annotations)
 	template.Labels[LabelJob] = "true"
 	return &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{
 		Parallelism: new(int32(1)), Completions: new(int32(1)), BackoffLimit: new(int32(0)),
 		ActiveDeadlineSeconds:   spec.ActiveDeadlineSeconds,
-		TTLSecondsAfterFinished: new(int32(defaultAge / time.Second)),
+		TTLSecondsAfterFinished: new(int32(wholeSeconds(kept))),
 		PodReplacementPolicy:    new(batchv1.Failed),
 		Template:                template,
 	}}

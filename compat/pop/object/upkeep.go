@@ -22,11 +22,12 @@ const (
 // TimedOut is the diagnostic message of an agenda whose executor fell silent.
 const TimedOut = "AgendaProgress timed out."
 
-// Attempts is how often an agenda with these parameters is tried in all.
-func (p Params) Attempts() int {
+// Attempts is how often an agenda with these parameters is tried in all: otherwise
+// is of one that does not say.
+func (p Params) Attempts(otherwise int) int {
 	n, ok := p.Int(ParamMaximumAttempts)
 	if !ok {
-		n = DefaultMaximumAttempts
+		n = otherwise
 	}
 	return min(max(n, 1), MostAttempts)
 }

@@ -26,7 +26,7 @@ func TestUpkeep(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]int{`{}`: 3, `{"maximumAttempts": "7"}`: 7, `{"maximumAttempts": 99}`: 20, `{"maximumAttempts": 0}`: 1, `{"maximumAttempts": []}`: 3} {
-		if got := decode[object.Params](t, []byte(text)).Attempts(); got != want {
+		if got := decode[object.Params](t, []byte(text)).Attempts(object.DefaultMaximumAttempts); got != want {
 			t.Errorf("Attempts of %s = %d, want %d", text, got, want)
 		}
 	}

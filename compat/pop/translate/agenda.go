@@ -36,8 +36,9 @@ type Workflow struct {
 }
 
 // Agenda says an agenda in Berth's words. It must be valid; the error names what
-// Berth cannot say.
-func Agenda(a *object.Agenda) (Workflow, error) {
+// Berth cannot say. One that does not say how often it may be tried is tried so
+// many attempts.
+func Agenda(a *object.Agenda, attempts int) (Workflow, error) {
 	steps, err := Steps(a.Operations)
 	if err != nil {
 		return Workflow{}, err
@@ -51,7 +52,7 @@ func Agenda(a *object.Agenda) (Workflow, error) {
 	}
 	w := Workflow{
 		Document: &workflow.Document{
-			Name: documentName, Title: cut(a.Title, maxTitle), Attempts: a.Params.Attempts(), Steps: steps,
+			Name: documentName, Title: cut(a.Title, maxTitle), Attempts: a.Params.Attempts(attempts), Steps: steps,
 		},
 		Params: params,
 		Labels: map[string]string{LabelAgenda: a.ID},

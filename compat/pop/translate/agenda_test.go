@@ -28,7 +28,7 @@ func agenda(t *testing.T, text string) *object.Agenda {
 
 func compile(t *testing.T, a *object.Agenda) (*workflow.Plan, translate.Workflow) {
 	t.Helper()
-	w, err := translate.Agenda(a)
+	w, err := translate.Agenda(a, object.DefaultMaximumAttempts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestAgendaRefusesWhatHasNoMeaning(t *testing.T) {
 		`{"name": "a", "payload": "@<pop.operationName::/x>"}`,
 		`{"name": "a", "params": {"agenda.operation.generator": 7}}`,
 	} {
-		_, err := translate.Agenda(agenda(t, `{"operations": [`+operations+`]}`))
+		_, err := translate.Agenda(agenda(t, `{"operations": [`+operations+`]}`), object.DefaultMaximumAttempts)
 		if err == nil || !strings.Contains(err.Error(), "operation a") {
 			t.Errorf("Agenda of %s: %v, want an error that names the operation", operations, err)
 		}
@@ -310,7 +310,7 @@ func FuzzAgenda(f *testing.F) {
 		if a.Validate(token.Native) != nil {
 			return
 		}
-		w, err := translate.Agenda(a)
+		w, err := translate.Agenda(a, object.DefaultMaximumAttempts)
 		if err != nil {
 			return
 		}
@@ -346,7 +346,7 @@ func ExampleAgenda() {
 	if err != nil {
 		panic(err)
 	}
-	w, err := translate.Agenda(&a)
+	w, err := translate.Agenda(&a, object.DefaultMaximumAttempts)
 	if err != nil {
 		panic(err)
 	}

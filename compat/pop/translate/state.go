@@ -56,13 +56,14 @@ func Covers(p *object.Progress, v *machine.View) bool {
 	return true
 }
 
-// NewProgress returns the progress of an agenda that has not run.
-func NewProgress(a *object.Agenda) *object.Progress {
-	percent, attempts, most := 0.0, 0, a.Params.Attempts()
+// NewProgress returns the progress of an agenda that has not run. One that does not
+// say how often it may be tried is tried so many attempts.
+func NewProgress(a *object.Agenda, attempts int) *object.Progress {
+	percent, completed, most := 0.0, 0, a.Params.Attempts(attempts)
 	p := &object.Progress{
 		Common:   object.Common{ID: a.ProgressID, CID: a.CID, CustomerID: a.CustomerID, AddedTime: a.AddedTime, UpdatedTime: a.AddedTime},
 		AgendaID: a.ID, LinkID: a.LinkID, ExternalID: a.Params.Text(object.ParamExternalID), State: object.Waiting,
-		PercentComplete: &percent, AttemptsCompleted: &attempts, MaximumAttempts: &most, Params: a.Params, AgendaInsight: a.AgendaInsight,
+		PercentComplete: &percent, AttemptsCompleted: &completed, MaximumAttempts: &most, Params: a.Params, AgendaInsight: a.AgendaInsight,
 	}
 	for i := range a.Operations {
 		p.Operations = append(p.Operations, NewOperationProgress(p, a.Operations[i].Name))

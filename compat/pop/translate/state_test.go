@@ -26,7 +26,7 @@ func execute(t *testing.T, text string) *executed {
 	a := agenda(t, text)
 	p, w := compile(t, a)
 	r := machine.New(p, machine.Meta{ID: 1, Tenant: a.CustomerID, Labels: w.Labels, Params: w.Params, Created: now}, nil, now)
-	e := &executed{run: r, progress: translate.NewProgress(a)}
+	e := &executed{run: r, progress: translate.NewProgress(a, object.DefaultMaximumAttempts)}
 	e.lease(t)
 	return e
 }
@@ -155,7 +155,7 @@ func TestCanceledAndHeldRuns(t *testing.T) {
 	t.Parallel()
 	a := agenda(t, chain)
 	p, _ := compile(t, a)
-	e := &executed{progress: translate.NewProgress(a), run: machine.New(p, machine.Meta{ID: 1, Created: now}, nil, now)}
+	e := &executed{progress: translate.NewProgress(a, object.DefaultMaximumAttempts), run: machine.New(p, machine.Meta{ID: 1, Created: now}, nil, now)}
 	e.run.Hold(0)
 	waiting := []string{"WAITING  ", "WAITING  ", "WAITING  "}
 	e.want(t, seen{State: object.Waiting, Operations: waiting})

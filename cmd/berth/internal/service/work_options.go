@@ -46,10 +46,13 @@ func (b *builder) workOptions(data string) workflows.Options {
 	if k := w.Kubernetes; k != nil {
 		o.Kubernetes = b.kubernetes(k)
 	}
-	if w.POP != nil {
-		o.POP, o.POPEnvelope = w.POP.Enabled, w.POP.Enabled && w.POP.Envelope
-		if w.POP.Enabled {
-			o.POPExecute = w.POP.Execute
+	if p := w.POP; p != nil && p.Enabled {
+		o.POP = &workflows.POP{
+			Envelope: p.Envelope, Quirks: p.Quirks, RequireLease: p.RequireLease, Execute: p.Execute,
+			Lease: p.Lease.Std(), Keep: p.Keep.Std(), Attempts: p.Attempts,
+		}
+		if o.POP.Keep == 0 {
+			o.POP.Keep = -1
 		}
 	}
 	return o
@@ -203,6 +206,7 @@ func (b *builder) image(at string, im *manifest.WorkImage) container.Image {
 func (b *builder) kubernetes(k *manifest.WorkKubernetes) *workflows.Kubernetes {
 	o := &workflows.Kubernetes{
 		Registry: b.path(k.Registry), Namespace: k.Namespace, Kubeconfig: b.path(string(k.Kubeconfig)), Context: k.Context, Instance: b.m.Service,
+		Keep: k.Keep.Std(), Foreign: k.Foreign,
 	}
 	if _, _, err := workflows.ReadRegistry(o.Registry); err != nil {
 		b.fail("work.kubernetes.registry", err)

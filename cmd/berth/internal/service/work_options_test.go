@@ -92,7 +92,7 @@ work:
   max-response: 1MiB
   secrets:
     deploy: {values: ["${PASSWORD}", "${OLD:-}"], tenants: ["*"], hosts: [h], steps: [build, box]}
-  pop: {envelope: true, execute: [encoders]}
+  pop: {envelope: true, quirks: true, require-lease: true, execute: [encoders], lease: 1m, keep: 0, attempts: 7}
 `
 
 func TestOptionsOfWorkAreThoseOfTheManifest(t *testing.T) {
@@ -110,7 +110,9 @@ func TestOptionsOfWorkAreThoseOfTheManifest(t *testing.T) {
 		HTTP:    workhttp.Options{Hosts: []string{"*.example.org"}, Networks: networks, Timeout: time.Minute, MaxResponse: 1 << 20},
 		Webhook: outbox.WebhookOptions{Hosts: []string{"*.example.org"}, Networks: networks},
 		Amazon:  outbox.AmazonOptions{Targets: []string{"arn:aws:sns:*"}}, Inbox: inbox.Options{Queues: []string{"https://sqs.*"}},
-		POP: true, POPEnvelope: true, POPExecute: []string{"encoders"},
+		POP: &workflows.POP{
+			Envelope: true, Quirks: true, RequireLease: true, Execute: []string{"encoders"}, Lease: time.Minute, Keep: -1, Attempts: 7,
+		},
 		Shell: shell.Options{
 			User: "nobody",
 			Commands: map[string]shell.Command{"build": {

@@ -20,6 +20,10 @@ type Kubernetes struct {
 	Registry string
 	// Namespace, Instance, Kubeconfig, Context: see package kube.
 	Namespace, Instance, Kubeconfig, Context string
+	// Keep is how long pods are kept that have ended, 0 for a day; Foreign removes
+	// those of others as well.
+	Keep    time.Duration
+	Foreign bool
 	// Client, unless nil, is the cluster; Kubeconfig and Context are not read then.
 	Client kube.Client
 }
@@ -50,6 +54,7 @@ func (w *Workflows) pods(k Kubernetes, addr string, log *slog.Logger) (*kube.Exe
 	}
 	return kube.New(kube.Options{
 		Client: cluster, Registry: reg, Instance: k.Instance, Namespace: k.Namespace, Log: log,
+		Reap:      kube.ReapOptions{Age: k.Keep, Foreign: k.Foreign},
 		Report:    reportTo(addr, w.tokens[0]),
 		Contracts: map[string]kube.Contract{pods.Contract: pods.Handler{Operation: pop.Operations(w.Store)}},
 		Current: func(run workflow.RunID, step string, item int, fence machine.Fence) bool {

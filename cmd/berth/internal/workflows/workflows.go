@@ -63,11 +63,8 @@ type Options struct {
 	Ownership time.Duration
 	Retention engine.Retention
 	// POP serves the API of Comcast's Priority Operation Processing too, below
-	// /pop/; POPEnvelope answers errors as POP does, with status 200.
-	POP, POPEnvelope bool
-	// POPExecute are the ids or titles of the insights whose agendas Berth executes
-	// itself, operation by operation; "*" stands for all.
-	POPExecute []string
+	// /pop/; nil does not.
+	POP *POP
 	// Secrets are what documents, subscriptions and triggers may name; nil has
 	// none.
 	Secrets *Secrets
@@ -165,7 +162,7 @@ func (w *Workflows) look(o Options) {
 	if w.boxes != nil {
 		w.background(func(ctx context.Context) { w.reap(ctx, o.Logger) })
 	}
-	if o.POP {
+	if o.POP != nil {
 		w.servePOP(o)
 	}
 }
@@ -225,7 +222,7 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		}
 		w.cluster = pods
 	}
-	if o.POP {
+	if o.POP != nil {
 		for typ, e := range pop.Residents(w.Store) {
 			if all[typ] == nil {
 				all[typ] = e
@@ -325,33 +322,6 @@ func (w *Workflows) submit(ctx context.Context, s work.Submission) (work.Receipt
 		return work.Receipt{}, p
 	}
 	return receipts[0], nil
-}
-
-// servePOP serves POP's API to those whom the engine's knows.
-func (w *Workflows) servePOP(o Options) {
-	identify := o.Identify
-	if identify == nil {
-		identify = w.Keys.Identify
-	}
-	s := pop.New(pop.Config{
-		Identify: func(r *http.Request) (*pop.Caller, error) {
-			c, err := identify(r)
-			if errors.Is(err, api.ErrUnknownCaller) {
-				return nil, pop.ErrUnauthorized
-			}
-			if err != nil {
-				return nil, err
-			}
-			return pop.FromAPI(c), nil
-		},
-		Dispatch: executes(o.POPExecute), Envelope: o.POPEnvelope, Logger: o.Logger,
-	}, w.Engine, w.Store)
-	w.background(func(ctx context.Context) {
-		if err := s.Run(ctx); err != nil && ctx.Err() == nil {
-			o.Logger.Error("POP's upkeep ended", "error", err)
-		}
-	})
-	w.POP = s
 }
 
 // background runs something until Close.
