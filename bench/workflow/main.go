@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // bench is one run of the command.
@@ -163,6 +164,9 @@ func total(rs []result, of func(result) int) int {
 	return n
 }
 
+// longest is how long a contender has.
+const longest = 10 * time.Minute
+
 // contend builds a contender and runs it.
 func (b *bench) contend(ctx context.Context, c contender) ([]result, error) {
 	bin := filepath.Join(b.dir, c.peer)
@@ -174,6 +178,8 @@ func (b *bench) contend(ctx context.Context, c contender) ([]result, error) {
 			return nil, fmt.Errorf("it cannot be built here: %s", lastLine(out))
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, bin) //nolint:gosec // built above
 	cmd.Env = append(os.Environ(), fmt.Sprintf("WF_REPS=%d", b.reps), "WF_DIR="+b.dir)
 	cmd.Env = append(cmd.Env, c.env...)
@@ -197,6 +203,9 @@ func (b *bench) contend(ctx context.Context, c contender) ([]result, error) {
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("it was not done after %v", longest)
+		}
 		return nil, fmt.Errorf("%w: %s", err, lastLine(talk.Bytes()))
 	}
 	var rs []result
