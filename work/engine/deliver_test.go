@@ -2,14 +2,22 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/engine"
 	"github.com/berth-project/berth/work/outbox"
+	"github.com/berth-project/berth/work/shard"
 )
 
 // patience is how long a test waits for what comes at once.
@@ -111,5 +119,52 @@ func TestDeliverySaysWhoSaidWhereItGoes(t *testing.T) {
 		if operator, ok := want[e.To]; !ok || e.Operator != operator || e.Tenant != "t" || e.Secret != "s" {
 			t.Errorf("delivery to %s with the secret %q of tenant %q, the operator's: %v; want %v", e.To, e.Secret, e.Tenant, e.Operator, operator)
 		}
+	}
+}
+
+// Deliveries may overtake each other, over a restart, too; ids tell what was
+// last.
+func TestIDsOfEventsTellWhatWasLast(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "work.db")
+	got := make(chan outbox.Event, 100)
+	var refuse atomic.Bool
+	options := func() engine.Options {
+		return engine.Options{Backoff: outbox.Backoff{First: time.Second, Factor: 1, Tries: -1}, Send: outbox.SenderFunc(
+			func(_ context.Context, e outbox.Event) error {
+				if refuse.Load() {
+					return errors.New("not now")
+				}
+				got <- e
+				return nil
+			})}
+	}
+	refuse.Store(true)
+	first := openAt(t, path, options())
+	first.subscribe(work.Subscription{Name: "s", To: "https://example.com/", Events: []string{"run.*", "step.*"}})
+	id := first.submit(`{"name":"x","steps":[{"name":"a","run":"fail"}]}`)
+	first.final(id)
+	first.close()
+	refuse.Store(false)
+	second := openAt(t, path, options())
+	if err := second.Control(t.Context(), shard.Order{Verb: shard.Retry, Run: id}); err != nil {
+		t.Fatal(err)
+	}
+	events := map[uint64]outbox.Event{}
+	for len(events) < 4 {
+		e := receive(t, got, "an event of the run")
+		n, err := strconv.ParseUint(e.ID, 10, 63)
+		if err != nil {
+			t.Fatalf("id of an event: %v", err)
+		}
+		events[n] = e
+	}
+	var kinds []string
+	var times []int64
+	for _, id := range slices.Sorted(maps.Keys(events)) {
+		kinds, times = append(kinds, events[id].Kind), append(times, events[id].At.UnixMilli())
+	}
+	if diff := cmp.Diff([]string{"step.failed", "run.failed", "step.failed", "run.failed"}, kinds); diff != "" || !slices.IsSorted(times) {
+		t.Errorf("events by id are of %v (-want +got):\n%s", times, diff)
 	}
 }

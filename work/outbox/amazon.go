@@ -74,11 +74,12 @@ func (f SenderFunc) Send(ctx context.Context, event Event) error { return f(ctx,
 
 // SNS returns the sender for "sns:" and the ARN of a topic: the event's body is
 // the message, its kind, tenant and id are attributes. On a FIFO topic the
-// events of a run keep their order, and a repeated one is dropped.
+// events of a run are a group, of which one is received at a time, in the order
+// in which they were sent; one that is sent again soon is dropped.
 func (a *Amazon) SNS() Sender { return SenderFunc(a.publish) }
 
 // SQS returns the sender for "sqs:" and the URL of a queue, with the same
-// attributes and the same order.
+// attributes and the same groups.
 func (a *Amazon) SQS() Sender { return SenderFunc(a.sendMessage) }
 
 // EventBridge returns the sender for "eventbridge:" and the ARN of a bus: the

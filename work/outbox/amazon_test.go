@@ -56,7 +56,7 @@ func TestTargetsThatAreNotAllowed(t *testing.T) {
 	}
 }
 
-func TestEventsKeepTheirOrderInFIFOQueues(t *testing.T) {
+func TestEventsOfARunAreAGroupInFIFOQueues(t *testing.T) {
 	t.Parallel()
 	var body string
 	to := serve(t, func(_ http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,15 @@
 // the transaction that made it true, and calls a sender until one try succeeds
 // or the event is given up.
 //
+// # What a receiver can rely on
+//
 // Every event is delivered at least once, and has the same id each time: a
 // receiver that must not act twice remembers ids.
+//
+// Ids are whole numbers of up to 63 bits that grow with what happens to a run,
+// whichever engine tells it. Deliveries keep no order: several are under way to
+// a destination at once, one that fails is tried again later, and what waits
+// its turn when an engine ends may come after what happened since. A receiver
+// to which it matters, because a run that failed was tried again, say, ignores
+// an event whose id is below the highest it has seen of the run.
 package outbox

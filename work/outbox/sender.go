@@ -12,13 +12,14 @@ import (
 
 // Event is something that happened, on its way to one destination.
 type Event struct {
-	// ID is the same for every try of this delivery.
+	// ID is the same for every try of this delivery: a number that grows with
+	// what happens to a run.
 	ID string
 	// Kind is what happened: "run.succeeded".
 	Kind string
 	// Tenant is whose run it is about.
 	Tenant string
-	// Run groups events where a destination keeps the order within groups.
+	// Run groups events where a destination has groups.
 	Run string
 	// At is when it happened.
 	At time.Time

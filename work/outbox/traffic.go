@@ -13,8 +13,9 @@ import (
 // Every delivery has a lane: its destination, and whose that is. Of each lane
 // a few fly at once and a few wait their turn in memory, in their order; what
 // is beyond those is put off in the store to when its turn will be about, so
-// that what is due there is always what can be sent. Among owners the one with
-// the fewest flights is next.
+// that what is due there is always what can be sent. Turns are known in memory
+// only: after a restart, what is new may fly before what was put off. Among
+// owners the one with the fewest flights is next.
 //
 // A destination that did not answer several times in a row is left alone: all
 // its deliveries are put off, and then one is sent to see whether it answers

@@ -19,6 +19,7 @@ type row struct {
 	fences  []machine.Fence
 	results []result // of its steps, by place
 	ends    int      // events of its end
+	event   uint64   // the last of them
 }
 
 // result is what a step was recorded with.
@@ -122,7 +123,8 @@ func (w *world) recorded(r *row, run *machine.Run) error {
 	return nil
 }
 
-// events holds that each end of a run is told once.
+// events holds that each end of a run is told once, and that receivers can tell
+// which came last.
 func (d *disk) events(b *store.Batch) error {
 	told := map[*row]bool{}
 	for i := range b.Events {
@@ -134,6 +136,10 @@ func (d *disk) events(b *store.Batch) error {
 		if r.ends++; r.ends > 1+d.w.leave[r.Meta.ID].times() {
 			return fmt.Errorf("run %v has %d events of its end", r.Meta.ID, r.ends)
 		}
+		if id := b.Events[i].ID; id <= r.event {
+			return fmt.Errorf("run %v has event %d after %d", r.Meta.ID, id, r.event)
+		}
+		r.event = b.Events[i].ID
 	}
 	ended := func(s machine.Status) bool { return s == machine.Succeeded || s == machine.Failed }
 	for i := range b.Updates {
