@@ -526,6 +526,13 @@ func (l *loop) load(ctx context.Context, owner store.Owner) (*shard.Core, error)
 	if err := core.Recall(ledgers); err != nil {
 		l.e.log.Warn("what a queue remembered of its tenants is lost", "shard", l.n, "error", err)
 	}
+	newest, _, err := l.e.store.List(ctx, store.Filter{}, "", 1)
+	if err != nil {
+		return nil, fmt.Errorf("read the newest run: %w", err)
+	}
+	if len(newest) > 0 {
+		core.Resume(newest[0].ID)
+	}
 	for after := workflow.RunID(0); ; {
 		ws, err := l.e.store.Queued(ctx, l.n, after, page)
 		if err != nil {

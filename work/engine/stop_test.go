@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -305,5 +306,18 @@ func TestRunThatCannotBeReadIsToldAndHoldsUpNobody(t *testing.T) {
 	}
 	if err := second.Control(t.Context(), signal(bad, "go")); !errors.Is(err, work.ErrConflict) {
 		t.Errorf("Control of run %v = %v, want ErrConflict", bad, err)
+	}
+}
+
+func TestIDsGoOnWhereTheClockWasAheadBefore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "work.db")
+	first := openAt(t, path, engine.Options{Now: func() int64 { return time.Now().Add(time.Hour).UnixMilli() }})
+	before := first.submit(emptyRun)
+	first.final(before) // and nothing that waits or has begun says what its id was
+	first.close()
+	second := openAt(t, path, engine.Options{})
+	if after := second.submit(emptyRun); after <= before {
+		t.Errorf("after the clock was set right a run has the id %v, want one later than %v", after, before)
 	}
 }

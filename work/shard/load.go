@@ -17,7 +17,6 @@ func (c *Core) Waiting(ws []store.Waiting) error {
 	var begun []workflow.RunID
 	for i := range ws {
 		w := &ws[i]
-		c.lastID = max(c.lastID, w.ID)
 		c.usage(w.Tenant).queued++
 		if at := earliest(w.WakeAt, w.Deadline); at > 0 {
 			c.timers.set(w.ID, at)
@@ -57,7 +56,6 @@ func (c *Core) Started(recs []store.Record) error {
 		if r == nil {
 			continue
 		}
-		c.lastID = max(c.lastID, r.run.Meta.ID)
 		c.usage(r.run.Meta.Tenant).running++
 		r.picked, r.used = true, spent(r.run)
 		c.order.Running(r.run.Meta.Queue, r.item)
@@ -136,5 +134,8 @@ func (c *Core) relet(r *resident, ref machine.Ref, step *machine.Step) {
 	r.leases = append(r.leases, &lease{ready: one, ref: ref, fence: step.Fence, worker: step.Worker, since: step.StartedAt, length: length})
 }
 
-// Resume sets where ids go on after a load: later than all that are stored.
+// Resume sets where ids go on after a load: later than the last that is stored,
+// of whatever shard. The clock may say less, if it was wrong before; then ids
+// would be given again, once owners whose epochs look alike in them are as far
+// as that.
 func (c *Core) Resume(last workflow.RunID) { c.lastID = max(c.lastID, last) }

@@ -80,6 +80,9 @@ func (r *rig) takeOver() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if newest, _, _ := r.st.List(context.Background(), store.Filter{}, "", 1); len(newest) > 0 {
+		r.core.Resume(newest[0].ID)
+	}
 	ws, _ := r.st.Queued(context.Background(), 0, 0, 1_000_000)
 	if err := r.core.Waiting(ws); err != nil {
 		r.t.Fatal(err)
