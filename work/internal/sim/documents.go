@@ -26,6 +26,8 @@ var documents = []string{
 	`{"name":"nap","attempts":50,"steps":[{"name":"a","run":"t","slots":2},{"name":"b","run":"t"},
 	  {"name":"w","run":"wait","with":{"signal":"go"}},{"name":"c","run":"t","needs":["a","b","w"]}]}`,
 	`{"name":"one","steps":[{"name":"a","run":"t"}]}`,
+	`{"name":"rest","steps":[{"name":"a","run":"t"},{"name":"l","run":"l","needs":["a"]},
+	  {"name":"w","run":"wait","needs":["l"],"with":{"for":"200ms"}},{"name":"b","run":"t","needs":["w"]}]}`,
 }
 
 // Plans compiles the documents once for all histories.
