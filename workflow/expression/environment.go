@@ -90,7 +90,7 @@ func newEnvironment(kind Kind) (*cel.Env, error) {
 // limits are those of a program. Watching memory costs as much as a short
 // condition does, and only loops can make large values of small ones.
 func limits(kind Kind, loops bool) []cel.ProgramOption {
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost[kind])}
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost[kind]), cel.CostTracking(readings{})}
 	options = append(options, regexes(kind)...)
 	if loops {
 		options = append(options, cel.MemoryLimit(maxMemory),

@@ -50,9 +50,35 @@ func TestOneCallIsBounded(t *testing.T) { // measures memory: not parallel
 	}
 }
 
+// TestLongTextsAreWorkWhateverIsAskedOfThem holds calls that read a text to its end
+// and that CEL counts as one step each. With a loop around them they would keep an
+// engine busy for minutes.
+func TestLongTextsAreWorkWhateverIsAskedOfThem(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 50_000)
+	params := `{"x": "` + long + `", "y": "` + long + `z", "one": "a", "list": [` + strings.TrimSuffix(strings.Repeat("1,", 2000), ",") + `]}`
+	for _, expr := range []string{
+		`size(%s) > 0`, `%s.size() > 0`, `size(string(%s)) > 0`, `string(%s).size() > 0`, `size(bytes(%s)) > 0`, `bytes(string(%s)).size() > 0`,
+		`string(bytes(%s)) != ""`, `int(%s) == 1 || true`, `uint(%s) == 1u || true`, `double(%s) == 1.0 || true`, `bool(%s) || true`,
+		`timestamp(%s) == timestamp(0) || true`, `duration(%s) == duration("1s") || true`,
+		`%s < params.y || true`, `%s >= params.y || true`, `%s + "a" != ""`,
+	} {
+		for text, most := range map[string]bool{"params.x": true, "params.one": false} {
+			p, err := expression.Compile(expression.When, `params.list.all(i, `+strings.ReplaceAll(expr, "%s", text)+`)`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Bool(vars{"params": json.RawMessage(params)})
+			if tooMuch := err != nil && strings.Contains(err.Error(), "too much work"); tooMuch != most {
+				t.Errorf("Bool(%s) for each of 2000 items with %s = %v, want too much work: %v", expr, text, err, most)
+			}
+		}
+	}
+}
+
 func TestOrdinaryCallsAreNotTooMuch(t *testing.T) {
 	t.Parallel()
-	large := `{"x": "` + strings.Repeat("a line of text\\n", 1000) + `", "list": [` + strings.TrimSuffix(strings.Repeat(`{"name": "a"},`, 2000), ",") + `], "none": []}`
+	large := `{"x": "` + strings.Repeat("a line of text\\n", 1000) + `", "list": [` + strings.TrimSuffix(strings.Repeat(`{"name": "a"},`, 2000), ",") + `], "none": [], "huge": "` + strings.Repeat("a", 1_000_000) + `"}`
 	for _, expr := range []string{
 		`params.x.replace("line", "word").contains("a word of")`,
 		`params.x.replace("line", "word", 1).startsWith("a word of text\na line")`,
@@ -64,6 +90,7 @@ func TestOrdinaryCallsAreNotTooMuch(t *testing.T) {
 		`params.x.indexOf("text") == 10 && params.x.indexOf("text", 11) == 25 && params.x.lastIndexOf("a line", 20) == 15`,
 		`params.list == params.list && size(params.list) == 2000 && !(1 in params.none)`,
 		`params.list.exists(i, i.name == "a")`,
+		`size(params.huge) == 1000000 && size(bytes(params.huge)) == 1000000`,
 	} {
 		p, err := expression.Compile(expression.When, expr)
 		if err != nil {
