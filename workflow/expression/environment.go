@@ -16,7 +16,11 @@ const (
 	MaxBytes = 4096
 	// maxMemory is how large a value may become, in bytes of its texts or items
 	// about; a part that stands in it twice counts twice.
-	maxMemory       = 32 << 20
+	maxMemory = 32 << 20
+	// measureEvery is how many turns of a loop pass until what it makes is measured
+	// again: to measure a list of thousands at each item it gets takes a thousand
+	// times as long as to make it.
+	measureEvery    = 1000
 	maxDepth        = 64
 	maxRegexProgram = 1000
 )
@@ -94,7 +98,8 @@ func limits(kind Kind, loops bool) []cel.ProgramOption {
 	options = append(options, regexes(kind)...)
 	if loops {
 		options = append(options, cel.MemoryLimit(maxMemory),
-			cel.MemoryTracking(types.MemoryTrackerSizeCalculator(types.NewSizeCalculator(sizing()...))))
+			cel.MemoryTracking(
+				types.MemoryTrackerSizeCalculator(types.NewSizeCalculator(sizing()...)), types.MemoryTrackerSampleInterval(measureEvery)))
 	}
 	return options
 }

@@ -216,3 +216,17 @@ func BenchmarkWhen(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFilter makes a list of as many items as a transform may.
+func BenchmarkFilter(b *testing.B) {
+	p, err := expression.Compile(expression.Transform, `input.filter(i, i != "")`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := vars{"input": json.RawMessage("[" + strings.TrimSuffix(strings.Repeat(`"abc",`, 20_000), ",") + "]")}
+	for b.Loop() {
+		if _, err := p.JSON(v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

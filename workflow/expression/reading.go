@@ -29,6 +29,8 @@ func (readings) CallCost(function, overload string, args []ref.Val, _ ref.Val) *
 		n += lengthOf(arg)
 	}
 	switch function {
+	case operators.Add: // it is made, not only read; CEL counts as much where it knows that it is a text
+		n *= bytesPerCost / 10
 	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
 		n = min(lengthOf(args[0]), lengthOf(args[1])) // where the shorter ends at the latest
 	}
