@@ -53,16 +53,18 @@ func (e *Engine) Submit(ctx context.Context, subs []work.Submission) ([]work.Rec
 			}
 		}
 		if err == nil {
-			e.plans.keep(documentsOf(part))
+			e.plans.keep(stored(part, got))
 		}
 	}
 	return receipts, nil
 }
 
-func documentsOf(in []*shard.Intake) []store.Document {
+// stored gives the documents that were written with runs. One whose run was
+// refused, or there already, came into no batch.
+func stored(in []*shard.Intake, receipts []work.Receipt) []store.Document {
 	var docs []store.Document
-	for _, one := range in {
-		if one.Canonical != nil {
+	for i, one := range in {
+		if one.Canonical != nil && receipts[i].Error == nil && !receipts[i].Duplicate {
 			docs = append(docs, store.Document{Hash: one.Hash})
 		}
 	}
