@@ -101,6 +101,24 @@ func TestExtendRefuses(t *testing.T) {
 	}
 }
 
+func TestAStepCannotGenerateTheStepOfAnother(t *testing.T) {
+	t.Parallel()
+	p := load(t, generator)
+	c := []workflow.Step{{Name: "c", Run: "x"}}
+	q, err := p.Extend(c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := q.Extend(c, 0); err != nil || again.Len() != q.Len() {
+		t.Errorf("Extend() by the same step again = %v, want no change", err)
+	}
+	for _, parent := range []int{1, -1} {
+		if _, err := q.Extend(c, parent); err == nil || !strings.Contains(err.Error(), `"c"`) {
+			t.Errorf("Extend() by %d with a name that step 0 generated = %v, want an error", parent, err)
+		}
+	}
+}
+
 func TestWithoutRefusesWhatIsNeeded(t *testing.T) {
 	t.Parallel()
 	p := load(t, generator)

@@ -126,6 +126,19 @@ func TestHandlers(t *testing.T) {
 		e.do("b")
 		e.want(machine.Succeeded, "a=failed b=succeeded h=succeeded")
 	})
+	t.Run("it waits for its second attempt and takes no further failure", func(t *testing.T) {
+		t.Parallel()
+		e := begun(t, steps(
+			`{"name": "a", "run": "x", "on-error": {"run": "h"}}`, `{"name": "b", "run": "x", "on-error": {"run": "h"}}`,
+			`{"name": "h", "run": "x", "retry": {"max": 1, "backoff": "1s"}}`,
+		))
+		e.fail("a", "exit.1")
+		e.fail("h", "exit.2")
+		e.wake(1000)
+		e.want(machine.Running, "a=failed b=ready h=ready")
+		e.fail("b", "exit.3")
+		e.want(machine.Failed, "a=failed b=failed:unhandled h=failed")
+	})
 	t.Run("it fails, and the run fails of the first failure", func(t *testing.T) {
 		t.Parallel()
 		e := begun(t, handled)
@@ -226,6 +239,13 @@ func TestFinally(t *testing.T) {
 		e.do("a")
 		e.fail("f", "exit.1")
 		e.want(machine.Succeeded, "a=succeeded f=failed")
+	})
+	t.Run("also of a run that was paused when it was canceled", func(t *testing.T) {
+		t.Parallel()
+		e := begun(t, `{"name": "t", "steps": [{"name": "a", "run": "x"}], "finally": [{"name": "f", "run": "x"}]}`)
+		e.event(e.run.Pause("ann", e.now))
+		e.event(e.run.Cancel("ann", "", e.now))
+		e.want(machine.Running, "a=canceled f=ready")
 	})
 	t.Run("not for a run that never began", func(t *testing.T) {
 		t.Parallel()

@@ -75,6 +75,27 @@ func TestALostLeaseIsACrash(t *testing.T) {
 	}
 }
 
+func TestALeaseIsNeverCutShort(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "a", "run": "x"}`))
+	ref := e.ref("a")
+	e.claim("a")
+	e.event(e.run.Extend(ref, e.leases[ref], e.now+1, machine.Report{}, e.now))
+	e.wake(lease - 1)
+	e.want(machine.Running, "a=running")
+}
+
+func TestALeaseThatEndedBeforeTheTimeoutIsACrash(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "a", "run": "x", "timeout": "31s"}`))
+	e.claim("a")
+	e.wake(2 * lease) // nobody looked for long: both are over
+	e.want(machine.Running, "a=ready")
+	if got := e.recalls(); got != "a:crash" {
+		t.Errorf("recalls = %q", got)
+	}
+}
+
 func TestALeaseWithoutEnd(t *testing.T) {
 	t.Parallel()
 	e := begun(t, steps(`{"name": "a", "run": "x"}`))
@@ -132,6 +153,19 @@ func TestADeferredResultComesLater(t *testing.T) {
 	e.want(machine.Failed, "a=succeeded b=failed")
 	if f := e.run.State.Failure; f.Code != "timeout" {
 		t.Errorf("Failure = %v, want timeout", f)
+	}
+}
+
+func TestADeferredResultIsWaitedForUntilTheFirstOfItsTimes(t *testing.T) {
+	t.Parallel()
+	for until, want := range map[int64]int64{3000: 3000, 9000: 5000} {
+		e := begun(t, steps(`{"name": "a", "run": "x", "timeout": "5s"}`))
+		e.claim("a")
+		e.complete("a", machine.Outcome{Until: e.now + until})
+		e.wake(want - 1)
+		e.want(machine.Running, "a=running")
+		e.wake(1)
+		e.want(machine.Failed, "a=failed")
 	}
 }
 

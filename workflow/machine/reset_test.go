@@ -38,6 +38,19 @@ func TestResetOfAFinalRun(t *testing.T) {
 	e.want(machine.Queued, "a=waiting b=waiting c=waiting o=waiting")
 }
 
+func TestADeadlineCountsAnewFromEachReset(t *testing.T) {
+	t.Parallel()
+	e := begun(t, `{"name": "t", "deadline": "60s", "steps": [{"name": "a", "run": "x"}]}`)
+	for range 3 {
+		e.wake(50_000)
+		e.event(e.run.Reset(nil, "ann", e.now))
+		if got, want := e.run.State.DeadlineAt, e.now+60_000; got != want {
+			t.Fatalf("DeadlineAt = %d after a reset, want %d", got, want)
+		}
+		e.begin()
+	}
+}
+
 func TestResetOfARunningRun(t *testing.T) {
 	t.Parallel()
 	e := begun(t, chain)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
 )
 
@@ -30,6 +31,13 @@ func TestWaitForATime(t *testing.T) {
 		}
 		e.want(machine.Succeeded, "w=succeeded")
 	}
+}
+
+func TestAWaitThatIsLongerThanItsTimeoutFails(t *testing.T) {
+	t.Parallel()
+	e := begun(t, steps(`{"name": "w", "run": "wait", "with": {"for": "10s"}, "timeout": "5s"}`))
+	e.wake(20_000) // nobody looked for long: both are over
+	e.want(machine.Failed, "w=failed")
 }
 
 func TestWaitForASignal(t *testing.T) {
@@ -224,6 +232,18 @@ func TestSubWorkflows(t *testing.T) {
 		if c := e.told.Cancel; len(c) != 2 || c[1] != 71 {
 			t.Errorf("Cancel = %v, want 70 and 71, which nobody waits for", c)
 		}
+	})
+	t.Run("of two runs the older is canceled", func(t *testing.T) {
+		t.Parallel()
+		e := begun(t, doc)
+		for _, child := range []workflow.RunID{70, 60, 80} {
+			e.run.ChildStarted(e.ref("s"), child, e.now)
+			e.after()
+		}
+		if c := e.told.Cancel; len(c) != 2 || c[0] != 60 || c[1] != 70 {
+			t.Errorf("Cancel = %v, want 60 and 70", c)
+		}
+		e.event(e.run.ChildFinished(e.end("s", 80, machine.Succeeded, nil, nil), e.now))
 	})
 	t.Run("cannot be submitted", func(t *testing.T) {
 		t.Parallel()

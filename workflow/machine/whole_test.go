@@ -137,6 +137,37 @@ func TestCancelOfAWholeRun(t *testing.T) {
 	}
 }
 
+func TestAWorkerCannotReportWhatACancelSettled(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, `{"name": "t", "attempts": 2, "steps": [{"name": "a", "run": "x"}], "finally": [{"name": "f", "run": "x"}]}`, nil)
+	e.begin()
+	e.fail("a", "exit.1") // it waits for its second attempt
+	e.event(e.run.Cancel("ann", "", e.now))
+	e.event(e.run.LeaseRun(machine.Lease{Fence: 7, Worker: "puller", Until: e.now + lease}, e.now))
+	if err := e.run.ReportStep(7, machine.StepReport{Step: "a", Status: machine.StepSucceeded}, e.now); !errors.Is(err, machine.ErrState) {
+		t.Errorf("ReportStep of a step that was canceled = %v, want ErrState", err)
+	}
+	e.report(machine.StepReport{Step: "f", Status: machine.StepSucceeded})
+	e.event(e.run.CompleteRun(7, machine.Outcome{}, e.now))
+	e.want(machine.Canceled, "a=canceled f=succeeded")
+}
+
+func TestCrashesAreForgottenWhenARunIsReset(t *testing.T) {
+	t.Parallel()
+	e := leased(t, chain)
+	lose := func() {
+		e.wake(lease)
+		e.want(machine.Queued, "a=waiting b=waiting c=waiting o=waiting")
+		e.event(e.run.LeaseRun(machine.Lease{Fence: 7, Until: e.now + lease}, e.now))
+	}
+	lose()
+	lose()
+	e.event(e.run.Reset(nil, "ann", e.now))
+	e.event(e.run.LeaseRun(machine.Lease{Fence: 7, Until: e.now + lease}, e.now))
+	lose()
+	lose()
+}
+
 func TestAddSteps(t *testing.T) {
 	t.Parallel()
 	e := begun(t, chain)
