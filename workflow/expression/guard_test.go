@@ -2,6 +2,7 @@ package expression_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,19 +17,30 @@ func TestOneCallIsBounded(t *testing.T) { // measures memory: not parallel
 	list := func(item string, n int) string {
 		return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
 	}
+	nested, sizes := strings.Repeat(`{"a": `, 40), "0"
+	for k := range 40 {
+		sizes += " + size(params.x" + strings.Repeat(".a", k) + ")"
+	}
+	arrays := `"x": 1`
+	for k := range 8 {
+		arrays += fmt.Sprintf(`, "a%d": %s`, k, list("1", 280_000))
+	}
 	many := strings.TrimSuffix(strings.Repeat("params.x,", 200), ",")
 	others := strings.ReplaceAll(many, "x", "y")
 	for expr, params := range map[string]string{
-		`params.x.replace("a", params.x) == "b"`:                     `{"x": ` + text(20_000) + `}`,
-		`params.x.replace("a", params.x, 15000) == "b"`:              `{"x": ` + text(20_000) + `}`,
-		`params.x.join(params.y) == "b"`:                             `{"x": ` + list(`"a"`, 20_000) + `, "y": ` + text(20_000) + `}`,
-		`"%s".format([params.x]) == "b"`:                             `{"x": ` + text(1_000_000) + `}`,
-		`params.f.format([` + many + `]) == "b"`:                     `{"f": "` + strings.Repeat("%s", 200) + `", "x": ` + text(100_000) + `}`,
-		`params.x.indexOf(params.y) == 1`:                            `{"x": ` + text(100_000) + `, "y": "` + strings.Repeat("a", 50_000) + `b"}`,
-		`params.x.lastIndexOf(params.y) == 1`:                        `{"x": ` + text(100_000) + `, "y": "b` + strings.Repeat("a", 50_000) + `"}`,
-		`params.x.matches("(.*a){20}b")`:                             `{"x": ` + text(150_000) + `}`,
-		`params.x.matches(params.y)`:                                 `{"x": ` + text(150_000) + `, "y": "(.*a){20}b"}`,
-		`size(params.x) == 1`:                                        `{"x": ` + strings.Repeat("[", 5000) + text(100_000) + strings.Repeat("]", 5000) + `}`,
+		`params.x.replace("a", params.x) == "b"`:        `{"x": ` + text(20_000) + `}`,
+		`params.x.replace("a", params.x, 15000) == "b"`: `{"x": ` + text(20_000) + `}`,
+		`params.x.join(params.y) == "b"`:                `{"x": ` + list(`"a"`, 20_000) + `, "y": ` + text(20_000) + `}`,
+		`"%s".format([params.x]) == "b"`:                `{"x": ` + text(1_000_000) + `}`,
+		`params.f.format([` + many + `]) == "b"`:        `{"f": "` + strings.Repeat("%s", 200) + `", "x": ` + text(100_000) + `}`,
+		`params.x.indexOf(params.y) == 1`:               `{"x": ` + text(100_000) + `, "y": "` + strings.Repeat("a", 50_000) + `b"}`,
+		`params.x.lastIndexOf(params.y) == 1`:           `{"x": ` + text(100_000) + `, "y": "b` + strings.Repeat("a", 50_000) + `"}`,
+		`params.x.matches("(.*a){20}b")`:                `{"x": ` + text(150_000) + `}`,
+		`params.x.matches(params.y)`:                    `{"x": ` + text(150_000) + `, "y": "(.*a){20}b"}`,
+		`size(params.x) == 1`:                           `{"x": ` + strings.Repeat("[", 5000) + text(100_000) + strings.Repeat("]", 5000) + `}`,
+		`params.x.split("").size() == 1`:                `{"x": ` + text(10_000_000) + `}`,
+		`[params.a0, params.a1, params.a2, params.a3, params.a4, params.a5, params.a6, params.a7].size() == 1`: `{` + arrays + `}`,
+		sizes + ` == 1`:                                              `{"x": ` + nested + `{"b": ` + text(250_000) + `}` + strings.Repeat("}", 40) + `}`,
 		`[` + many + `] == [` + others + `]`:                         `{"x": ` + list("1", 200_000) + `, "y": ` + list("1", 200_000) + `}`,
 		`params.x in [` + others + `]`:                               `{"x": ` + list("1", 200_000) + `, "y": ` + strings.TrimSuffix(list("1", 200_000), "1]") + `2]}`,
 		`[1, 2, 3, 4, 5, 6, 7, 8, 9].all(i, 7 in params.x == false)`: `{"x": ` + list("1", 500_000) + `}`,
