@@ -142,6 +142,22 @@ func TestTransform(t *testing.T) {
 	}
 }
 
+func TestWhatAnExpressionYieldsIsBounded(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		strings.Repeat("[", 70) + "1" + strings.Repeat("]", 70):                           "nests deeper than 64",
+		`["` + strings.Repeat("a", 3<<20) + `", "` + strings.Repeat("b", 2<<20) + `", 1]`: "larger than 4194304 bytes",
+	} {
+		p, err := expression.Compile(expression.Transform, `input`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := p.JSON(vars{"input": json.RawMessage(in)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("JSON() of %.10s… = %d bytes, %v, want %s", in, len(out), err, want)
+		}
+	}
+}
+
 func TestVariablesThatAreNotJSONAreRefused(t *testing.T) {
 	t.Parallel()
 	p, err := expression.Compile(expression.Transform, `input.x`)

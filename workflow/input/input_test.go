@@ -29,6 +29,7 @@ func TestCheckNamesTheField(t *testing.T) {
 		`{"source": "http://x/", "mode": "b"}`:            "mode: fits none of the alternatives: value must be 'a'; or got string, want null",
 		`{"source": "http://x/", "other": 1}`:             "additional properties 'other' not allowed",
 		`{"source": "http://x/", "sizes": [1e999999999]}`: "number 1e999999999 is too large or too exact",
+		`{"source": "http://x/", "sizes": [1e-401]}`:      "number 1e-401 is too large or too exact",
 		`{"source": "http://x/", "source": "http://y/"}`:  `key "source" is there twice`,
 		`[`: "not JSON: 1:2: text ends inside the array that begins at 1:1 (close it with \"]\")",
 	} {
