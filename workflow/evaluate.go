@@ -87,6 +87,10 @@ const (
 	maxDestination = 4 * 2048
 )
 
+// maxLabels bounds the labels of a run together, in bytes: every list of runs has
+// them.
+const maxLabels = 64 << 10
+
 // Key returns the concurrency key of a step, "" for none. Errors are an
 // [*EvalError].
 func (p *Plan) Key(i int, s *Scope) (string, error) { return p.nodes[i].key.renderText(s, maxKey) }
@@ -101,13 +105,20 @@ func (p *Plan) Labels(s *Scope) (map[string]string, error) {
 	if len(p.labels) == 0 {
 		return nil, nil
 	}
-	out := make(map[string]string, len(p.labels))
+	out, size := make(map[string]string, len(p.labels)), 0
 	for _, l := range p.labels {
 		text, err := l.value.renderText(s, 4*maxLabel)
 		if err != nil {
 			return nil, err
 		}
 		out[l.name] = text
+		size += len(l.name) + len(text)
+	}
+	if size > maxLabels {
+		return nil, &EvalError{
+			Code: CodeReference, Path: "labels", Message: fmt.Sprintf("they have %d bytes together, and %d are allowed", size, maxLabels),
+			Help: "keep in labels what runs are found by, the rest in params",
+		}
 	}
 	return out, nil
 }

@@ -237,3 +237,18 @@ func TestTextsThatGrowAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestLabelsAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	labels := ""
+	for k := range 70 {
+		labels += fmt.Sprintf(`, "label%02d": "${params.long}"`, k)
+	}
+	p := load(t, `{"name": "w", "labels": {`+labels[2:]+`}, "steps": [{"name": "a", "run": "x"}]}`)
+	for length, want := range map[int]string{900: "", 1000: "labels: they have 70490 bytes together"} {
+		_, err := p.Labels(&workflow.Scope{Params: json.RawMessage(`{"long": "` + strings.Repeat("x", length) + `"}`)})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("Labels() of %d bytes each = %v, want %q", length, err, want)
+		}
+	}
+}
