@@ -11,8 +11,16 @@ import (
 
 const allShards = "-1"
 
+// channelPrefix is before the schema in the name of its channel; maxIdentifier is
+// how long such a name may be: PostgreSQL listens to the beginning of a longer one,
+// and refuses to notify it.
+const (
+	channelPrefix = "berth_"
+	maxIdentifier = 63
+)
+
 // channel is where engines of one schema hear of each other.
-func (s *Store) channel() string { return "berth_" + s.schema }
+func (s *Store) channel() string { return channelPrefix + s.schema }
 
 // listen turns notifications into hints until ctx ends. While its connection
 // is broken hints are lost; when it is back everybody is to look. tried is

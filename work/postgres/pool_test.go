@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/berth-project/berth/work/postgres"
@@ -35,6 +36,27 @@ func TestTheURLSaysHowManyConnectionsThereAre(t *testing.T) {
 		}
 		if err := s.Close(); err != nil {
 			t.Errorf("Close with %q = %v", query, err)
+		}
+	}
+}
+
+// The channel on which engines hear of each other is named for the schema.
+func TestASchemaHasANameThatAChannelCanHave(t *testing.T) {
+	t.Parallel()
+	url := server.Database(t)
+	for length, want := range map[int]bool{57: true, 58: false} {
+		s, err := postgres.Config{URL: url, Schema: strings.Repeat("s", length)}.Open(t.Context())
+		if (err == nil) != want {
+			t.Errorf("Open with a schema of %d bytes = %v, want success: %v", length, err, want)
+		}
+		if err != nil {
+			continue
+		}
+		if _, err := s.PutSetting(t.Context(), store.Setting{Kind: "queue", ID: "main", Version: -1, Body: []byte(`{}`)}); err != nil {
+			t.Errorf("PutSetting with a schema of %d bytes = %v", length, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -35,6 +35,8 @@ const (
 	// DefaultSchema is where the tables are.
 	DefaultSchema = "berth"
 
+	// maxSchema leaves room in the name of the channel that is named for it.
+	maxSchema      = maxIdentifier - len(channelPrefix)
 	poolSize       = 8
 	connectTimeout = 5 * time.Second
 )
@@ -45,8 +47,8 @@ type Config struct {
 	// pool_max_conns is how many connections there are for reading and for
 	// settings, besides one for each shard and one that listens; default 8.
 	URL string
-	// Schema holds the tables; it is made where there is none. Default
-	// DefaultSchema.
+	// Schema holds the tables; it is made where there is none. At most 57
+	// bytes. Default DefaultSchema.
 	Schema string
 	// Log is told of migrations and of lost connections; nil: nobody is.
 	Log *slog.Logger
@@ -85,6 +87,9 @@ func (cfg Config) Open(ctx context.Context) (*Store, error) {
 	}
 	if cfg.Schema == "" {
 		cfg.Schema = DefaultSchema
+	}
+	if len(cfg.Schema) > maxSchema {
+		return nil, fmt.Errorf("open work store in PostgreSQL: schema %.80q: a name of at most %d bytes is wanted", cfg.Schema, maxSchema)
 	}
 	s, err := open(ctx, cfg)
 	if err != nil {

@@ -83,11 +83,12 @@ func (w *world) verdict(ctx context.Context) (verdict, error) {
 			return v, err
 		}
 	}
-	return v, w.count1(ctx, &v, seen)
+	return v, w.findUnknown(ctx, &v, seen)
 }
 
-// count1 looks for runs that nobody knows of: a second one for some key.
-func (w *world) count1(ctx context.Context, v *verdict, seen map[string]string) error {
+// findUnknown looks for runs that nobody knows of: a second one for some key.
+func (w *world) findUnknown(ctx context.Context, v *verdict, seen map[string]string) error {
+	unknown := 0
 	for cursor := ""; ; {
 		var page struct {
 			IDs  []string `json:"ids"`
@@ -96,20 +97,20 @@ func (w *world) count1(ctx context.Context, v *verdict, seen map[string]string) 
 		if err := w.persist(ctx, http.MethodGet, "/api/v1/runs?fields=id&limit=1000&cursor="+cursor, nil, &page); err != nil {
 			return err
 		}
-		unknown := 0
 		for _, id := range page.IDs {
 			if seen[id] == "" {
 				unknown++
 			}
 		}
-		// A caller that was stopped may not have heard of its last run.
-		if unknown > w.c.callers {
-			v.doubled = append(v.doubled, fmt.Sprintf("%d runs were never acknowledged", unknown))
-		}
 		if cursor = page.Next; cursor == "" {
-			return nil
+			break
 		}
 	}
+	// A caller that was stopped may not have heard of its last run.
+	if unknown > w.c.callers {
+		v.doubled = append(v.doubled, fmt.Sprintf("%d runs were never acknowledged", unknown))
+	}
+	return nil
 }
 
 func (w *world) judge(ctx context.Context, v *verdict, run string) error {
