@@ -11,6 +11,7 @@ import (
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
+	"github.com/berth-project/berth/work/client"
 	workhttp "github.com/berth-project/berth/work/http"
 )
 
@@ -136,4 +137,53 @@ func (f *fixture) history(id string) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// As an engine stops, polls end at once, and what was leased to one was told to
+// it: nothing waits for the end of a lease that nobody knows of.
+func TestEngineThatStopsEndsPolls(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	taken := make(chan string, 100)
+	refused := make(chan answer, 4)
+	for range cap(refused) {
+		go func() {
+			for {
+				a := f.do(f.worker, "POST", "/pools/default/poll", `{"worker":"w","max":2,"wait":"60s"}`)
+				if a.status != http.StatusOK {
+					refused <- a
+					return
+				}
+				var p api.PollAnswer
+				_ = json.Unmarshal(a.body, &p)
+				for _, task := range p.Tasks {
+					taken <- task.Run.String()
+				}
+			}
+		}()
+	}
+	var ids []string
+	for range 15 {
+		ids = append(ids, f.submit(one))
+	}
+	if err := f.engine.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range cap(refused) {
+		if a := <-refused; a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+			t.Errorf("a poll of an engine that stops = %d with %v, want 503 with Retry-After", a.status, a.header)
+		}
+	}
+	close(taken)
+	told := map[string]bool{}
+	for id := range taken {
+		told[id] = true
+	}
+	for _, id := range ids {
+		var r client.Run
+		f.want(http.StatusOK, f.admin, "GET", "/runs/"+id, nil).json(t, &r)
+		if leased := r.Detail.Steps[0].Status == "running"; leased != told[id] {
+			t.Errorf("run %s is leased: %v, and a worker was told: %v", id, leased, told[id])
+		}
+	}
 }

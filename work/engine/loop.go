@@ -128,8 +128,12 @@ func (l *loop) ownerName() string {
 	return orElse(l.other.Node, "nobody")
 }
 
-// quiesce stops handing out tasks; results are still taken.
-func (l *loop) quiesce() { l.quiet.Store(true) }
+// quiesce stops handing out tasks, and sends away who waits for some; results
+// are still taken.
+func (l *loop) quiesce() {
+	l.quiet.Store(true)
+	_ = l.send(op{do: (*shard.Core).Look, fail: func(error) {}}) // one that is busy has a round soon
+}
 
 // run owns the shard whenever it can, until ctx ends. All shards follow the
 // first: whoever has that one takes the others as they become free, and gives

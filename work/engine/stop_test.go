@@ -13,6 +13,7 @@ import (
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/engine"
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/work/store/memory"
 	"github.com/berth-project/berth/workflow"
@@ -319,5 +320,106 @@ func TestIDsGoOnWhereTheClockWasAheadBefore(t *testing.T) {
 	second := openAt(t, path, engine.Options{})
 	if after := second.submit(emptyRun); after <= before {
 		t.Errorf("after the clock was set right a run has the id %v, want one later than %v", after, before)
+	}
+}
+
+func TestPollIsSentAwayWhenTheEngineStops(t *testing.T) {
+	t.Parallel()
+	f := open(t, engine.Options{})
+	ask := engine.Ask{Worker: "w", Pool: "default", Types: []string{"far"}, Max: 1}
+	errs := make(chan error, 3)
+	go func() {
+		_, err := f.Poll(context.Background(), ask)
+		errs <- err
+	}()
+	go func() {
+		_, err := f.PollRuns(context.Background(), shard.RunPoller{Queue: "default", Worker: "w", Max: 1})
+		errs <- err
+	}()
+	if err := f.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // too late
+		_, err := f.Poll(context.Background(), ask)
+		errs <- err
+	}()
+	for range cap(errs) {
+		if err := receive(t, errs, "the answer of a poll"); !errors.Is(err, work.ErrBusy) {
+			t.Errorf("a poll of an engine that stops = %v, want ErrBusy", err)
+		}
+	}
+}
+
+func TestPollIsSentAwayWhenTheShardIsLost(t *testing.T) {
+	t.Parallel()
+	db := memory.New(nil)
+	cut := &gate{Store: db.Open(nil)}
+	f := on(t, engine.Options{Store: cut, Ownership: time.Second}, nil)
+	if err := f.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	errs := make(chan error, 1)
+	go func() {
+		_, err := f.Poll(context.Background(), engine.Ask{Worker: "w", Pool: "far", Max: 1})
+		errs <- err
+	}()
+	cut.off.Store(true)
+	if err := receive(t, errs, "the answer of a poll"); !errors.Is(err, work.ErrNotOwner) {
+		t.Errorf("a poll of an engine that lost its shard = %v, want ErrNotOwner", err)
+	}
+}
+
+// Whatever is leased as the engine stops is in the hands of a worker.
+func TestNothingIsLeasedToAPollThatIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		st := memory.New(nil).Open(nil)
+		f := on(t, engine.Options{Store: st, Shards: 2, Local: map[string]int{"default": 0}}, nil)
+		if err := f.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		got := map[machine.Fence]bool{}
+		var workers sync.WaitGroup
+		for range 4 {
+			workers.Go(func() {
+				for {
+					tasks, err := f.Poll(context.Background(), engine.Ask{Worker: "w", Pool: "default", Max: 3})
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					for _, one := range tasks {
+						got[one.Fence] = true
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		var ids []workflow.RunID
+		for range 20 {
+			ids = append(ids, f.submit(oneStep))
+		}
+		if err := f.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		workers.Wait()
+		recs, err := st.Load(context.Background(), ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := workflow.Load("x", []byte(oneStep))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range recs {
+			run, err := machine.Load(plan, rec.Meta, nil, rec.State)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := run.State.Steps[0]; s.Status == machine.StepRunning && !got[s.Fence] {
+				t.Errorf("run %v is leased with fence %d to a poll that was not told", rec.Meta.ID, s.Fence)
+			}
+		}
 	}
 }

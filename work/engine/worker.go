@@ -23,7 +23,9 @@ type Ask struct {
 }
 
 // Poll waits until there are tasks for a worker, or ctx ends: then it answers
-// none. The tasks are leased to it; Heartbeat keeps them its own.
+// none. The tasks are leased to it; Heartbeat keeps them its own. The error is
+// work.ErrBusy or work.ErrNotOwner when there will be none here, for the engine
+// stops or has lost its shards: another may have some.
 func (e *Engine) Poll(ctx context.Context, a Ask) ([]work.Task, error) {
 	if a.Worker == "" || a.Pool == "" {
 		return nil, fmt.Errorf("%w: a worker needs a name and a pool", work.ErrInvalid)
@@ -63,9 +65,25 @@ func (e *Engine) Poll(ctx context.Context, a Ask) ([]work.Task, error) {
 		case more := <-got: // delivered while it was leaving
 			tasks = append(tasks, more...)
 		default:
+			if len(tasks) == 0 && ctx.Err() == nil {
+				return nil, sentAway(asked)
+			}
 			return tasks, nil
 		}
 	}
+}
+
+// sentAway says why nothing more is handed out.
+func sentAway(asked []*loop) error {
+	for _, l := range asked {
+		if err := l.owned(); err != nil {
+			return err
+		}
+		if l.quiet.Load() {
+			return fmt.Errorf("%w: the engine is stopping and hands out nothing more", work.ErrBusy)
+		}
+	}
+	return nil
 }
 
 // await waits until n shards have let go of who asked. An engine that stops
@@ -164,7 +182,7 @@ func (e *Engine) Current(ctx context.Context, h shard.Held) (bool, error) {
 }
 
 // PollRuns waits until a delegated queue has runs for a worker that executes
-// whole runs, or ctx ends.
+// whole runs, or ctx ends. Errors are as in Poll.
 func (e *Engine) PollRuns(ctx context.Context, p shard.RunPoller) ([]shard.LeasedRun, error) {
 	l := e.queueShard(p.Queue)
 	got := make(chan []shard.LeasedRun, 2)
@@ -174,6 +192,9 @@ func (e *Engine) PollRuns(ctx context.Context, p shard.RunPoller) ([]shard.Lease
 	}
 	select {
 	case runs := <-got:
+		if len(runs) == 0 {
+			return nil, sentAway([]*loop{l})
+		}
 		return runs, nil
 	case <-ctx.Done():
 	}

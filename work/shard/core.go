@@ -271,22 +271,24 @@ func (c *Core) Do(news func(*Core) error, answer func(error)) {
 	c.answer(func(lost error) { answer(cmp.Or(lost, err)) })
 }
 
-// Quiet stops, or starts again, handing out work.
+// Quiet stops, or starts again, handing out work. Meanwhile those who ask once
+// are answered with nothing in Publish: others may have something for them.
 func (c *Core) Quiet(quiet bool) { c.quiet = quiet }
 
 // Abandon tells those who wait for a round that it will not be written, and
-// why. The core is of no use afterwards.
+// why, and those who wait for work that none will come. The core is of no use
+// afterwards.
 func (c *Core) Abandon(err error) {
 	for _, answer := range c.round.answers {
 		answer(err)
 	}
 	for _, p := range c.round.polled {
 		p.release(p.taken)
-		p.Deliver(nil)
 	}
 	for _, p := range c.round.called {
 		p.Deliver(nil)
 	}
+	c.dismiss()
 }
 
 // answer has f called when the round is written, or with why it never will be.

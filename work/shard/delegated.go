@@ -17,7 +17,8 @@ type RunPoller struct {
 	Worker string
 	Max    int
 	Lease  int64 // ms
-	// Deliver is called in Publish with the runs leased.
+	// Deliver is called in Publish with the runs leased, or with none, when
+	// none will be: see Quiet and Abandon.
 	Deliver func([]LeasedRun)
 
 	taken []LeasedRun

@@ -24,7 +24,8 @@ type Poller struct {
 	// do not wait for: how many runs are begun goes by the room of the others.
 	// Put them before those in a pool.
 	Light bool
-	// Deliver is called in Publish with what was leased.
+	// Deliver is called in Publish with what was leased, or with nothing, when
+	// nothing will be: see Quiet and Abandon.
 	Deliver func([]work.Task)
 
 	taken []work.Task
@@ -45,6 +46,27 @@ func (c *Core) Unpoll(p *Poller) {
 	if len(c.pollers[p.Pool]) == 0 {
 		delete(c.pollers, p.Pool)
 	}
+}
+
+// dismiss answers those who ask once with nothing.
+func (c *Core) dismiss() {
+	for pool, asking := range c.pollers {
+		standing := asking[:0]
+		for _, p := range asking {
+			if p.Standing {
+				standing = append(standing, p)
+			} else {
+				p.Deliver(nil)
+			}
+		}
+		if c.pollers[pool] = standing; len(standing) == 0 {
+			delete(c.pollers, pool)
+		}
+	}
+	for _, p := range c.callers {
+		p.Deliver(nil)
+	}
+	c.callers = nil
 }
 
 // dispatch matches what waits with who asks: first steps of runs that have

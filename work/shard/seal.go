@@ -97,6 +97,9 @@ func (c *Core) Publish(out store.Outcome) Published {
 	for _, p := range round.called {
 		c.handOver(p)
 	}
+	if c.quiet {
+		c.dismiss()
+	}
 	for _, answer := range round.answers {
 		answer(nil)
 	}

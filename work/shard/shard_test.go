@@ -2,6 +2,7 @@ package shard_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/berth-project/berth/work"
@@ -75,13 +76,25 @@ func TestQuietShardLeasesNothing(t *testing.T) {
 	t.Parallel()
 	c, in := newCore(t)
 	var tasks []work.Task
-	c.Poll(&shard.Poller{Worker: "w", Pool: shard.DefaultPool, Room: shard.NewRoom(1, nil), Max: 1, Deliver: func(t []work.Task) { tasks = t }})
+	c.Poll(&shard.Poller{
+		Worker: "w", Pool: shard.DefaultPool, Room: shard.NewRoom(1, nil), Max: 1, Standing: true, Deliver: func(t []work.Task) { tasks = t },
+	})
+	var once, whole []int
+	c.Poll(&shard.Poller{
+		Worker: "v", Pool: shard.DefaultPool, Room: shard.NewRoom(1, nil), Max: 1, Deliver: func(t []work.Task) { once = append(once, len(t)) },
+	})
+	c.PollRuns(&shard.RunPoller{Queue: "whole", Worker: "v", Max: 1, Deliver: func(r []shard.LeasedRun) { whole = append(whole, len(r)) }})
 	c.Submit([]*shard.Intake{in}, func([]work.Receipt, error) {})
 	c.Quiet(true)
-	c.Seal()
-	c.Publish(store.Outcome{})
+	for range 2 {
+		c.Seal()
+		c.Publish(store.Outcome{})
+	}
 	if tasks != nil {
 		t.Errorf("leased %v", tasks)
+	}
+	if want := []int{0}; !slices.Equal(once, want) || !slices.Equal(whole, want) {
+		t.Errorf("those who ask once got %v and %v, want %v: nothing, and that once", once, whole, want)
 	}
 	c.Quiet(false)
 	c.Seal()
