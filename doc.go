@@ -88,6 +88,7 @@
 //	internal/glob         the wildcards * and ?
 //	internal/jsonsource   JSON as a tree that knows where each value stands
 //	internal/jsonscan     finds values in JSON without reading the rest of it
+//	internal/jsonstrict   reads JSON strictly into Go values, and words what is wrong
 //	internal/migration    the numbered changes of a database's schema
 //	internal/jsonedit     patches of JSON that leave the rest of the text as it is
 //	internal/credential   as whom a program runs: users and groups by name or id

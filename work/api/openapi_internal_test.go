@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berth-project/berth/internal/jsonstrict"
 	"github.com/berth-project/berth/work/outbox"
 	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/machine"
@@ -243,7 +244,7 @@ func (d *describer) reach(t reflect.Type, reached map[reflect.Type]bool) {
 	if t.Name() != "" {
 		reached[t] = true
 	}
-	for _, f := range namesOf(t) {
+	for _, f := range jsonstrict.Members(t) {
 		d.reach(f, reached)
 	}
 }

@@ -1,10 +1,10 @@
 package shard
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
+	"github.com/berth-project/berth/internal/jsonstrict"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/queue"
 	"github.com/berth-project/berth/work/store"
@@ -217,8 +217,8 @@ func (c *Core) child(r *resident, want machine.Child) Child {
 		out.Err = fmt.Errorf("sub-workflows are nested %d deep: does this one start itself?", maxDepth)
 		return out
 	}
-	if err := json.Unmarshal(want.With, &out.Submission); err != nil {
-		out.Err = fmt.Errorf("the sub-workflow's \"with\": %w", err)
+	if err := jsonstrict.Decode(want.With, &out.Submission); err != nil {
+		out.Err = fmt.Errorf("with: %w", err)
 		return out
 	}
 	s := &out.Submission

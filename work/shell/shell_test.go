@@ -186,7 +186,7 @@ func TestFailuresSayHowTheProgramEnded(t *testing.T) {
 		"no program":           {with{"command": []string{"no-such-program"}}, "start", "no-such-program: file does not exist in PATH", false},
 		"not a program":        {with{"command": []string{"/etc/passwd"}}, "start", "no execute permission", false},
 		"no command":           {with{}, "with", "command: missing", true},
-		"unknown key":          {with{"command": "true", "comand": 1}, "with", `unknown field "comand"`, true},
+		"unknown key":          {with{"command": "true", "comand": 1}, "with", `"comand" is not known`, true},
 		"unknown input":        {with{"command": "true", "input": "pipe"}, "with", "want stdin, env or file", true},
 		"wrong variable":       {with{"command": "true", "env": with{"A": 1}}, "with", "value 1: want a text, or", true},
 		"Berth's variable":     {with{"command": "true", "env": with{"BERTH_FENCE": "1"}}, "with", "are Berth's", true},

@@ -1,33 +1,32 @@
 package machine
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/berth-project/berth/internal/jsonstrict"
 	"github.com/berth-project/berth/workflow"
 )
 
-// wait is what a step of type "wait" is given: one of the first four.
+// Wait is what a step of type "wait" is given: one of the first four.
 //
 //	{"for": "10m"}
 //	{"until": "2030-01-02T15:04:05Z"}         or milliseconds since 1970
 //	{"signal": "paid", "timeout": "24h"}
 //	{"approval": {"signal": "go"}, "timeout": "24h"}
-//
-// An approval is a signal, named as the step where it does not say otherwise,
-// whose data is null, true or {"approved": true}: that ends the wait. false
-// fails it with code "rejected". What else stands in "approval" is for those
-// who ask for it.
-type wait struct {
-	For      *workflow.Duration `json:"for"`
-	Until    json.RawMessage    `json:"until"`
-	Signal   string             `json:"signal"`
-	Approval json.RawMessage    `json:"approval"`
-	Timeout  workflow.Duration  `json:"timeout"`
-	Message  string             `json:"message"` // for people
+type Wait struct {
+	For    *workflow.Duration `json:"for"`
+	Until  json.RawMessage    `json:"until"`
+	Signal string             `json:"signal"`
+	// Approval asks for a signal, named as the step where it does not say
+	// otherwise, whose data is null, true or {"approved": true}: that ends the
+	// wait. false fails it with code "rejected". What else stands in it is for
+	// those who ask for the approval.
+	Approval json.RawMessage   `json:"approval"`
+	Timeout  workflow.Duration `json:"timeout"`
+	Message  string            `json:"message"` // for people
 
 	at int64 // for and until, worked out
 }
@@ -87,12 +86,10 @@ func earlier(a, b int64) int64 {
 
 var errWait = errors.New(`a wait step is given one of "for", "until", "signal" and "approval", and with the latter two a "timeout"`)
 
-func parseWait(payload json.RawMessage, name string, now int64) (wait, awaited, error) {
-	var w wait
-	dec := json.NewDecoder(bytes.NewReader(orNull(payload)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&w); err != nil {
-		return w, awaited{}, fmt.Errorf("%w: %w", errWait, err)
+func parseWait(payload json.RawMessage, name string, now int64) (Wait, awaited, error) {
+	var w Wait
+	if err := jsonstrict.Decode(orNull(payload), &w); err != nil {
+		return w, awaited{}, fmt.Errorf("%w; %w", err, errWait)
 	}
 	given := truth(w.For != nil) + truth(w.Until != nil) + truth(w.Signal != "") + truth(w.Approval != nil)
 	if given != 1 || w.Timeout != 0 && (w.For != nil || w.Until != nil) {
@@ -192,6 +189,17 @@ func (r *Run) awaits(ref Ref, s *Step) (a awaited) {
 		return awaited{}
 	}
 	return a
+}
+
+// Awaits tells the signal that a sleeping step waits for, and whether that has to
+// approve something. A step that waits for none has "".
+func (r *Run) Awaits(ref Ref) (signal string, approval bool) {
+	s := r.Step(ref)
+	if s == nil || s.Status != StepSleeping {
+		return "", false
+	}
+	a := r.awaits(ref, s)
+	return a.Signal, a.Approval
 }
 
 // heard ends the wait of a step for a signal.

@@ -4,10 +4,11 @@ package with
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/berth-project/berth/internal/jsonstrict"
 )
 
 // Decode decodes a "with", one JSON value, without unknown keys; nothing is {}.
@@ -15,15 +16,7 @@ func Decode(data json.RawMessage, into any) error {
 	if len(data) == 0 {
 		data = json.RawMessage("{}")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("more than one JSON value")
-	}
-	return nil
+	return jsonstrict.Decode(data, into)
 }
 
 // Value is a text, or the name of a secret. In JSON it is a text, or
