@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 )
@@ -55,19 +56,7 @@ func (d deadRow) Text() string { return indented(d.Body) }
 
 // Destination is where it was to go: the address of an inline callback, or a name.
 func (d deadRow) Destination() string {
-	var inline struct {
-		URL string `json:"url"`
-		To  string `json:"to"`
-	}
-	if json.Unmarshal([]byte(d.To), &inline) == nil {
-		if inline.URL != "" {
-			return inline.URL
-		}
-		if inline.To != "" {
-			return inline.To
-		}
-	}
-	return d.To
+	return shard.Destination(d.To)
 }
 
 // deadDone are what the page says after an action.

@@ -126,7 +126,7 @@ type Schedule struct {
 type Subscription struct {
 	Name   string `json:"name"`
 	Tenant string `json:"tenant,omitempty"` // "" means all tenants: an operator's
-	// Events are kinds, with * as the last part: "run.failed", "run.*". Empty
+	// Events are kinds, where * stands for any text: "run.failed", "run.*". Empty
 	// means "run.*".
 	Events   []string `json:"events,omitempty"`
 	Workflow string   `json:"workflow,omitempty"` // only of this one

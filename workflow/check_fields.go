@@ -109,6 +109,8 @@ func checkText(ps *problems, s string, f field, t *trail) {
 		ps.add(codeRange, t, fmt.Sprintf("text is longer than %d characters", MaxName), "")
 	case !form.pattern.MatchString(s):
 		ps.add(codeForm, t, fmt.Sprintf("%.80q is no %s", s, form.what), form.help)
+	case f.format == "event" && NoEvent(s) != "":
+		ps.add(codeForm, t, "no event is called "+strconv.Quote(s), NoEvent(s))
 	}
 }
 

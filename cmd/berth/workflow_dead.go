@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,13 +43,21 @@ func (c *cli) deadListCommand() *cobra.Command {
 				return err
 			}
 			return printList(c, list, []string{"id", "run", "tenant", "event", "to", "tries", "dead", "error"}, func(d api.DeadEvent) []string {
-				return []string{d.ID, d.Run.String(), d.Tenant, d.Kind, progress.Clean(d.To), strconv.Itoa(d.Tries), d.Dead, progress.Clean(d.Error)}
+				return []string{d.ID, d.Run.String(), d.Tenant, d.Kind, progress.Clean(d.To), strconv.Itoa(d.Tries), deadSince(d), progress.Clean(d.Error)}
 			})
 		},
 	})
 	cmd.Flags().StringVar(&to, "to", "", "for this `DESTINATION`")
 	cmd.Flags().StringVar(&run, "run", "", "of this `RUN`")
 	return cmd
+}
+
+func deadSince(d api.DeadEvent) string {
+	at, err := time.Parse(time.RFC3339, d.Dead)
+	if err != nil {
+		return d.Dead
+	}
+	return stamp(at)
 }
 
 func deadEvents(ctx context.Context, e *client.Client, query url.Values) ([]api.DeadEvent, error) {

@@ -24,7 +24,7 @@ func (a *API) eventRoutes() []route {
 	}
 	deadFilters := []parameter{
 		{name: "tenant", text: "of this tenant; needed by a caller with several"},
-		{name: "to", text: "for this destination"},
+		{name: "to", text: "for this subscription, or, of a list, this address of a callback"},
 		{name: "run", text: "of this run"},
 	}
 	return []route{
@@ -121,6 +121,10 @@ func (c *call) dead() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	callback := "" // the address of documents' callbacks, which the store does not look for
+	if strings.Contains(f.To, "://") {
+		callback, f.To = f.To, ""
+	}
 	list, next, err := c.e.Dead(c.r.Context(), f, c.query.Get("cursor"), limit)
 	if err != nil {
 		return nil, err
@@ -128,11 +132,12 @@ func (c *call) dead() (any, error) {
 	page := deadPage{Events: []DeadEvent{}, Next: next}
 	for i := range list {
 		e := &list[i]
-		if !c.seesDead(e) {
+		to := shard.Destination(e.To)
+		if !c.seesDead(e) || callback != "" && to != callback {
 			continue
 		}
 		page.Events = append(page.Events, DeadEvent{
-			ID: strconv.FormatUint(e.ID, 10), Run: e.Run, Tenant: e.Tenant, Kind: e.Kind, To: e.To, Created: instant(e.Created),
+			ID: strconv.FormatUint(e.ID, 10), Run: e.Run, Tenant: e.Tenant, Kind: e.Kind, To: to, Created: instant(e.Created),
 			Dead: instant(e.Dead), Tries: e.Try, Error: e.Error, Body: e.Body,
 		})
 	}

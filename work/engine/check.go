@@ -12,6 +12,7 @@ import (
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/cron"
 	"github.com/berth-project/berth/work/shard"
+	"github.com/berth-project/berth/workflow"
 	"github.com/berth-project/berth/workflow/expression"
 )
 
@@ -85,6 +86,11 @@ func checkTenant(t work.Tenant) error {
 func checkSubscription(s work.Subscription) error {
 	if err := checkName(s.Name); err != nil {
 		return err
+	}
+	for _, pattern := range s.Events {
+		if why := workflow.NoEvent(pattern); why != "" {
+			return fmt.Errorf("events: no event is called %.80q: %s", pattern, why)
+		}
 	}
 	if slices.ContainsFunc([]string{"sns:", "sqs:", "eventbridge:"}, func(p string) bool { return strings.HasPrefix(s.To, p) && len(s.To) > len(p) }) {
 		return nil

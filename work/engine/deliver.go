@@ -239,6 +239,7 @@ func (e *Engine) ackOf(ev *store.Event, err error) store.Ack {
 
 // acknowledgeOne writes what became of an event.
 func (e *Engine) acknowledgeOne(ctx context.Context, p *parcel, ack store.Ack) {
+	e.complain(&p.event, ack)
 	settled := func(error) { e.outbox.settled(ack.ID) }
 	err := p.loop.post(ctx, op{do: func(c *shard.Core) { c.Delivered([]store.Ack{ack}, settled) }, fail: settled})
 	if err != nil {
@@ -250,16 +251,20 @@ func (e *Engine) acknowledgeOne(ctx context.Context, p *parcel, ack store.Ack) {
 // for that, so that they are not read again; false when they cannot be written.
 func (e *Engine) putOff(ctx context.Context) bool {
 	late, parcels := e.outbox.late()
-	acks := map[*loop][]store.Ack{}
+	acks, given := map[*loop][]store.Ack{}, map[*loop][]*parcel{}
 	for i, one := range late {
 		p := parcels[i]
 		acks[p.loop] = append(acks[p.loop], e.ackOfLate(&p.event, one))
+		given[p.loop] = append(given[p.loop], p)
 	}
 	ok := true
 	for l, part := range acks {
 		err := askError(ctx, l, func(c *shard.Core, answer func(error)) { c.Delivered(part, answer) })
 		ok = ok && err == nil
-		for _, ack := range part {
+		for i, ack := range part {
+			if ack.Dead > 0 {
+				e.complain(&given[l][i].event, ack)
+			}
 			e.outbox.settled(ack.ID)
 		}
 	}

@@ -1,13 +1,16 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,4 +170,51 @@ func TestIDsOfEventsTellWhatWasLast(t *testing.T) {
 	if diff := cmp.Diff([]string{"step.failed", "run.failed", "step.failed", "run.failed"}, kinds); diff != "" || !slices.IsSorted(times) {
 		t.Errorf("events by id are of %v (-want +got):\n%s", times, diff)
 	}
+}
+
+// The operator hears that a destination takes nothing, once for many events, and
+// nothing of the path of a URL, which may be as good as a key.
+func TestLogTellsOfWhatIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	var log syncBuffer
+	tried := make(chan struct{}, 100)
+	f := open(t, engine.Options{
+		Logger: slog.New(slog.NewTextHandler(&log, nil)), Backoff: outbox.Backoff{First: time.Millisecond, Tries: 3},
+		Send: outbox.SenderFunc(func(context.Context, outbox.Event) error {
+			tried <- struct{}{}
+			return errors.New("not now")
+		}),
+	})
+	document := `{"name":"x","callbacks":[{"to":"https://run.example/t0ken"}],"steps":[{"name":"a","run":"noop"}]}`
+	f.submit(document)
+	f.submit(document)
+	for range 6 {
+		receive(t, tried, "a try")
+	}
+	eventually(t, func() (bool, bool) { return true, strings.Contains(log.String(), "dead letters") })
+	text := log.String()
+	if n := strings.Count(text, "was not delivered"); n != 1 {
+		t.Errorf("the log tells %d times, want once, that it is tried again:\n%s", n, text)
+	}
+	if !strings.Contains(text, "to=run.example ") || !strings.Contains(text, `error="not now"`) || strings.Contains(text, "t0ken") {
+		t.Errorf("the log says\n%s", text)
+	}
+}
+
+// syncBuffer is a buffer that several may write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

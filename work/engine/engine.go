@@ -74,16 +74,17 @@ type Retention struct {
 
 // Engine runs workflows. Its methods may be called from any goroutine.
 type Engine struct {
-	opt     Options
-	store   store.Store
-	log     *slog.Logger
-	config  atomic.Pointer[config]
-	plans   planCache
-	loops   []*loop
-	bus     bus
-	local   localTasks
-	outbox  deliveries
-	metrics *metrics
+	opt      Options
+	store    store.Store
+	log      *slog.Logger
+	config   atomic.Pointer[config]
+	plans    planCache
+	loops    []*loop
+	bus      bus
+	local    localTasks
+	outbox   deliveries
+	grumbles complaints
+	metrics  *metrics
 
 	reload  sync.Mutex
 	cancel  context.CancelFunc
@@ -188,13 +189,14 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 }
 
-// Ready waits until this engine owns all shards, or ctx ends.
+// Ready waits until this engine owns all shards, or ctx ends: an *OwnerError then
+// names one that it does not.
 func (e *Engine) Ready(ctx context.Context) error {
 	for _, l := range e.loops {
 		select {
 		case <-l.serving():
 		case <-ctx.Done():
-			return fmt.Errorf("shard %d is owned by %s: %w", l.n, l.ownerName(), ctx.Err())
+			return fmt.Errorf("%w: %w", &OwnerError{Shard: l.n, Node: l.ownerName()}, ctx.Err())
 		}
 	}
 	return nil

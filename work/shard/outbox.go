@@ -2,8 +2,10 @@ package shard
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"github.com/berth-project/berth/internal/glob"
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
@@ -31,6 +33,16 @@ type Told struct {
 // Callback is the destination of an event that a document asked for by
 // itself: it begins with "callback:", then a JSON object.
 const Callback = "callback:"
+
+// Destination says for people where an event goes: the address of a document's
+// callback, or the name of a subscription.
+func Destination(to string) string {
+	var cb workflow.Callback
+	if text, ok := strings.CutPrefix(to, Callback); ok && json.Unmarshal([]byte(text), &cb) == nil && cb.To != "" {
+		return cb.To
+	}
+	return to
+}
 
 // emit writes an event of a run into the outbox, once for each destination.
 func (c *Core) emit(r *resident, kind string) {
@@ -98,12 +110,7 @@ func matches(kinds []string, kind string) bool {
 	if len(kinds) == 0 {
 		return strings.HasPrefix(kind, "run.")
 	}
-	for _, k := range kinds {
-		if prefix, ok := strings.CutSuffix(k, "*"); ok && strings.HasPrefix(kind, prefix) || k == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(kinds, func(pattern string) bool { return glob.Match(pattern, kind) })
 }
 
 // Delivered records what became of deliveries. answer is called in Publish, or
