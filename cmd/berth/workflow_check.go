@@ -14,7 +14,7 @@ func (c *cli) workflowCheckCommand() *cobra.Command {
 		Use:   "check FILE...",
 		Short: "say everything that is wrong with workflows, and start nothing",
 		Long: "Reads each document strictly: unknown keys, references to what is not there, cycles, conditions that are no CEL are\n" +
-			"told at once, each with its line. Agendas of POP's (JSON with \"operations\") are checked as they would run here.\n" +
+			"told at once, each with its line; then keys that steps of Berth's own types are not given. Agendas of POP's (JSON with \"operations\") are checked as they would run here.\n" +
 			"- is standard input. With --json a line per file.",
 		Example: "  berth workflow check workflows/*.json",
 		Args:    atLeastOne("FILE"),
@@ -54,6 +54,9 @@ func (c *cli) checkWorkflow(path string) (ok bool, err error) {
 	f, err := c.readWorkflow(path)
 	if f == nil {
 		f = &workflowFile{name: path}
+	}
+	if err == nil {
+		err = f.checkGiven(given())
 	}
 	found := checkedWorkflow{File: f.name, OK: err == nil, Kind: f.kind()}
 	if err == nil {

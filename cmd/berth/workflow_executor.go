@@ -11,6 +11,7 @@ import (
 
 	"github.com/berth-project/berth/cmd/berth/internal/workflows"
 	"github.com/berth-project/berth/work/shell"
+	"github.com/berth-project/berth/workflow/machine"
 )
 
 // executorFlags say what steps may do that this process executes.
@@ -39,7 +40,7 @@ func (f *executorFlags) options(c *cli, o *workflows.Options) error {
 	for _, text := range f.networks {
 		n, err := netip.ParsePrefix(text)
 		if err != nil {
-			return usageError{fmt.Errorf("--allow-network %q: %w", text, err)}
+			return usageError{fmt.Errorf("--allow-network %q: ADDRESS/BITS, such as 10.1.0.0/16", text)}
 		}
 		o.HTTP.Networks = append(o.HTTP.Networks, n)
 	}
@@ -81,6 +82,9 @@ func (f *executorFlags) programs(c *cli, o *shell.Options) error {
 		}
 		if o.Commands == nil {
 			o.Commands = map[string]shell.Command{}
+		}
+		if name == machine.TypeWait || name == machine.TypeWorkflow {
+			return usageError{fmt.Errorf("--type %s: steps of this type are the engine's own; choose another name", name)}
 		}
 		if _, twice := o.Commands[name]; twice {
 			return usageError{fmt.Errorf("--type %s is given twice", name)}

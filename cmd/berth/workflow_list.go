@@ -71,15 +71,15 @@ func (f *listFlags) query(now time.Time) (url.Values, error) {
 	for name, value := range f.labels {
 		q.Set("label."+name, value)
 	}
-	for name, text := range map[string]string{"from": f.since, "to": f.until} {
-		if text == "" {
+	for _, bound := range []struct{ flag, name, text string }{{"since", "from", f.since}, {"until", "to", f.until}} {
+		if bound.text == "" {
 			continue
 		}
-		at, err := momentOf(text, now, -1)
+		at, err := momentOf(bound.text, now, -1)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, usageError{fmt.Errorf("--%s: %w", bound.flag, err)}
 		}
-		q.Set(name, at.UTC().Format(time.RFC3339Nano))
+		q.Set(bound.name, at.UTC().Format(time.RFC3339Nano))
 	}
 	if f.limit < 1 {
 		return nil, usageError{fmt.Errorf("--limit %d: at least 1", f.limit)}

@@ -187,8 +187,19 @@ func (f *runFlags) checkTypes(files []*workflowFile) error {
 		name, _, _ := strings.Cut(t, "=")
 		known = append(known, name)
 	}
+	types := given()
+	for _, t := range f.types { // the operator's own program takes what it likes
+		name, _, _ := strings.Cut(t, "=")
+		delete(types, name)
+	}
 	var problems diagnostic.List
 	for _, file := range files {
+		var wrong diagnostic.List
+		if err := file.checkGiven(types); errors.As(err, &wrong) {
+			problems = append(problems, wrong...)
+		} else if err != nil {
+			return err
+		}
 		for i := range file.plan.Len() {
 			if p := unknownType(file, file.plan.Node(i), known); p != nil {
 				problems = append(problems, p)

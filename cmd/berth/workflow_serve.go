@@ -99,7 +99,7 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 	log := telemetry.NewLogger(c.stderr, telemetry.LogConfig{Format: telemetry.Format(f.format), Level: level}, nil)
 	ln, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return listenError(f.listen, err)
 	}
 	defer ln.Close() //nolint:errcheck // the server closes it too
 	f.registry = telemetry.NewRegistry(version)
@@ -117,6 +117,19 @@ func (c *cli) serveWorkflows(ctx context.Context, f workflowServe) error {
 		return errors.Join(err, w.Close(ctx))
 	}
 	return c.serveAPI(ctx, w, ln, f, log)
+}
+
+// listenError says which address it is that cannot be listened on, and what to
+// do about it.
+func listenError(addr string, err error) error {
+	var wrong *net.AddrError
+	if errors.As(err, &wrong) {
+		return usageError{fmt.Errorf("--listen %q: HOST:PORT, such as 127.0.0.1:7070 (%s)", addr, wrong.Err)}
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--listen %s: somebody listens there already; --listen with another port, or 0 for any that is free", addr)
+	}
+	return fmt.Errorf("--listen %s: %w", addr, err)
 }
 
 func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workflows.Options, error) {
@@ -140,6 +153,9 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 		return o, usageError{fmt.Errorf("--kube-keep %v: a time such as 24h", f.kube.Keep)}
 	}
 	if f.kube.Registry != "" {
+		if _, _, err := workflows.ReadRegistry(f.kube.Registry); err != nil {
+			return o, fmt.Errorf("--kube-registry: %w", err)
+		}
 		o.Kubernetes = &f.kube
 	}
 	o.Amazon.Targets, o.Inbox.Queues = f.targets, f.queues
@@ -246,6 +262,9 @@ func (c *cli) announce(ctx context.Context, w *workflows.Workflows, at net.Addr)
 	}
 	fmt.Fprintf(c.stderr, "berth: workflows at http://%s%s\n", at, api.Base)
 	if standby != nil && ctx.Err() == nil {
+		if owner, ok := errors.AsType[*engine.OwnerError](standby); ok {
+			standby = owner
+		}
 		fmt.Fprintf(c.stderr, "berth: standing by: %v\n", standby)
 	}
 	return nil

@@ -46,13 +46,16 @@ func (c *cli) workflowShowCommand() *cobra.Command {
 			if err := json.Unmarshal(raw, &r); err != nil {
 				return fmt.Errorf("the answer: %w", err)
 			}
-			if output {
-				return c.printOutput(&r)
+			switch {
+			case !output:
+				return c.printRun(&r)
+			case r.State != "succeeded":
+				return fmt.Errorf("%w; it has no output", runError(&r))
 			}
-			return c.printRun(&r)
+			return c.printOutput(&r)
 		},
 	})
-	cmd.Flags().BoolVar(&output, "output", false, "print only what the run answered")
+	cmd.Flags().BoolVar(&output, "output", false, "print only what the run answered; fail unless it succeeded")
 	cmd.Flags().StringVar(&step, "step", "", "print only the output of this `STEP`")
 	cmd.Flags().IntVar(&item, "item", -1, "of this item of the step")
 	return cmd

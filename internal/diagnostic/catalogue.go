@@ -325,4 +325,8 @@ run here. It is kept all the same; the message says what becomes of it.
 	{"B1305", "a file beside the exports", `
 Files and directories are named as their tables: POP-Agenda-prod.json, or Agenda. What has another name is left out.
 `},
+	{"B1306", "a key that steps of this type are not given", `
+The "with" of a step has a key that its type does not know, so the step would fail when it comes to it. The types that
+Berth brings along, and what each is given, are in docs/steps.md.
+`},
 }

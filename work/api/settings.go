@@ -212,7 +212,7 @@ func (rs resource[T]) replace(c *call) (any, error) {
 		return nil, fmt.Errorf("%w: name: the body says %.200q, the path %.200q", work.ErrInvalid, *name, c.r.PathValue("name"))
 	}
 	if !rs.keeps(c.caller, &v) {
-		return nil, &statusError{http.StatusForbidden, fmt.Errorf("you may not keep this %s", rs.what)}
+		return nil, &statusError{http.StatusForbidden, fmt.Errorf("you may not set %s %.200q: it takes %s", rs.what, *name, rs.keeper)}
 	}
 	k, err := c.condition()
 	if err != nil {

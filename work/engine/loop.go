@@ -125,7 +125,7 @@ func (l *loop) ownerName() string {
 	if l.mine {
 		return l.owner.Node
 	}
-	return orElse(l.other.Node, "nobody")
+	return l.other.Node
 }
 
 // quiesce stops handing out tasks, and sends away who waits for some; results

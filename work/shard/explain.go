@@ -155,7 +155,7 @@ func (c *Core) stepWait(r *resident, ref machine.Ref, step *machine.Step, node *
 	case machine.StepBackoff:
 		return fmt.Sprintf("failed %d times and is tried again at %s", step.Failures, clock(step.WakeAt))
 	case machine.StepSleeping:
-		return sleepText(step)
+		return r.sleepText(ref, step)
 	}
 	var open []string
 	for _, n := range node.Needs {
@@ -169,14 +169,19 @@ func (c *Core) stepWait(r *resident, ref machine.Ref, step *machine.Step, node *
 	return "waits for its turn within the run"
 }
 
-func sleepText(step *machine.Step) string {
+func (r *resident) sleepText(ref machine.Ref, step *machine.Step) string {
+	signal, approval := r.run.Awaits(ref)
 	switch {
 	case step.Child != 0:
 		return fmt.Sprintf("waits for run %v", step.Child)
 	case step.WakeAt > 0:
 		return "waits until " + clock(step.WakeAt)
+	case approval:
+		return fmt.Sprintf("waits for an approval, the signal %q", signal)
+	case signal != "":
+		return fmt.Sprintf("waits for the signal %q", signal)
 	}
-	return "waits for a signal"
+	return "is about to start its sub-workflow"
 }
 
 // View answers with a run in memory as one looks at it, nil when it is not

@@ -5,6 +5,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -187,6 +188,9 @@ func IsURL(where string) bool {
 func openStore(ctx context.Context, where string, log *slog.Logger) (store.Store, error) {
 	if IsURL(where) {
 		return postgres.Config{URL: where, Log: log}.Open(ctx)
+	}
+	if scheme, _, ok := strings.Cut(where, "://"); ok {
+		return nil, fmt.Errorf("store %s://…: want postgres://…, or the path of an SQLite file", scheme)
 	}
 	return sqlite.Config{Path: where, Log: log}.Open(ctx)
 }
