@@ -127,7 +127,11 @@ func (s *Service) choose(ctx context.Context, a *object.Agenda, allowed func(*ob
 	if err != nil {
 		return nil, err
 	}
-	insights, err := s.insights(ctx, o.(*object.Customer).ResourcePoolID)
+	pool := o.(*object.Customer).ResourcePoolID
+	if pool == "" {
+		return nil, refuse(http.StatusNotFound, "No available insights for processing agenda: customer %.80q has no resourcePoolId", a.CustomerID)
+	}
+	insights, err := s.insights(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +144,7 @@ func (s *Service) choose(ctx context.Context, a *object.Agenda, allowed func(*ob
 		return nil, err
 	}
 	if selection.Insight == nil {
-		return nil, refuse(http.StatusNotFound, "No available insights for processing agenda: none of the %d that customer %.80q may use matches", len(insights), a.CustomerID)
+		return nil, refuse(http.StatusNotFound, "No available insights for processing agenda: none of the %d of resource pool %.80q that customer %.80q may use matches", len(insights), pool, a.CustomerID)
 	}
 	return selection.Insight, nil
 }

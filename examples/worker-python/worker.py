@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A worker for Berth with nothing but Python's standard library.
 
-    BERTH_SERVER=https://work.example.com BERTH_KEY=berth_… ./worker.py POOL
+    BERTH_WORK_URL=https://work.example.com BERTH_WORK_KEY=berth_… ./worker.py POOL
 
 HANDLERS has a function for each step type. It gets the step's "with" and the
 Task, and returns the step's output; an exception fails the attempt. One that
@@ -90,11 +90,11 @@ class Worker:
                 except Exception as e:
                     if isinstance(e, urllib.error.HTTPError) and e.code < 500 and e.code != 429:
                         raise SystemExit(f"{e}: {e.read().decode(errors='replace')}")
-                    print("engine:", e, file=sys.stderr)
+                    print(f"{self.url}: {e}", file=sys.stderr)
                     time.sleep(1)
 
 
 if __name__ == "__main__":
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    Worker(os.environ.get("BERTH_SERVER", "http://127.0.0.1:7070"), os.environ.get("BERTH_KEY", ""), (sys.argv + ["default"])[1]).run(stop)
+    Worker(os.environ.get("BERTH_WORK_URL", "http://127.0.0.1:7070"), os.environ.get("BERTH_WORK_KEY", ""), (sys.argv + ["default"])[1]).run(stop)

@@ -24,7 +24,7 @@ func TestWorkerExecutesSteps(t *testing.T) {
 	}
 	server := serve(t)
 	worker := exec.CommandContext(t.Context(), python, "worker.py", "default")
-	worker.Env = append(os.Environ(), "BERTH_SERVER="+server)
+	worker.Env = append(os.Environ(), "BERTH_WORK_URL="+server)
 	worker.Stderr = os.Stderr
 	if err := worker.Start(); err != nil {
 		t.Fatal(err)

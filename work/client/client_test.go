@@ -172,7 +172,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func ExampleClient_Submit() {
-	c, err := client.New("https://work.example.com", os.Getenv("BERTH_KEY"))
+	c, err := client.New("https://work.example.com", os.Getenv("BERTH_WORK_KEY"))
 	if err != nil {
 		panic(err)
 	}
@@ -191,7 +191,7 @@ func ExampleClient_Submit() {
 }
 
 func ExampleWorker() {
-	c, err := client.New("https://work.example.com", os.Getenv("BERTH_KEY"))
+	c, err := client.New("https://work.example.com", os.Getenv("BERTH_WORK_KEY"))
 	if err != nil {
 		panic(err)
 	}

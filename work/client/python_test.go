@@ -36,7 +36,7 @@ func TestPythonWorker(t *testing.T) {
 	}
 	var stderr bytes.Buffer
 	cmd := exec.Command(python, program, "far")
-	cmd.Env = append(os.Environ(), "BERTH_SERVER="+w.server.URL, "BERTH_KEY="+key)
+	cmd.Env = append(os.Environ(), "BERTH_WORK_URL="+w.server.URL, "BERTH_WORK_KEY="+key)
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
