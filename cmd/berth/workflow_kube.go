@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,16 +19,30 @@ func (c *cli) workflowKubeCommand() *cobra.Command {
 
 func (c *cli) kubeManifestsCommand() *cobra.Command {
 	var o kube.ManifestOptions
+	var d kube.Deployment
 	var file string
 	cmd := &cobra.Command{
 		Use:   "manifests",
-		Short: "print the service accounts, roles and bindings that Berth needs in a cluster",
+		Short: "print what Berth needs in a cluster, and with --image the deployment of Berth itself",
 		Long: "Prints YAML for kubectl: what the executor of pods does, and no more; each rule says what it is for. With --registry the\n" +
 			"rights are those that the step types in that file need: Jobs where one runs as a Job, and for handlers made for POP\n" +
-			"annotations of their pods.",
-		Example: "  berth workflow kube manifests --namespace jobs --registry pods.json | kubectl apply -f -",
-		Args:    exactly(),
-		RunE: func(*cobra.Command, []string) error {
+			"annotations of their pods. With --image Berth itself runs in the cluster, as replicas that share a PostgreSQL: a\n" +
+			"Deployment with the file, a Service and a PodDisruptionBudget. Arguments behind -- are further flags of its engines.",
+		Example: "  berth workflow kube manifests --namespace jobs --registry pods.json | kubectl apply -f -\n" +
+			"  berth workflow kube manifests --registry pods.json --image registry.example.com/berth:1 -- --pool default=64",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if d.Args = args; d.Image != "" {
+				o.Deployment = &d
+			}
+			switch {
+			case len(args) > 0 && cmd.ArgsLenAtDash() != 0:
+				return usageError{fmt.Errorf("argument %q: flags for engines stand behind --", args[0])}
+			case d.Image == "" && len(args) > 0:
+				return usageError{errors.New("flags for engines need --image")}
+			case d.Image != "" && file == "":
+				return usageError{errors.New("--image needs --registry: what engines in a cluster execute")}
+			}
 			if err := o.Validate(); err != nil {
 				return usageError{err}
 			}
@@ -39,7 +54,11 @@ func (c *cli) kubeManifestsCommand() *cobra.Command {
 				c.printWarnings(registryProblems(file, problems))
 				o = o.For(r)
 			}
-			_, err := fmt.Fprint(c.stdout, kube.Manifests(o))
+			text, err := kube.Manifests(o)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(c.stdout, text)
 			return err
 		},
 	}
@@ -49,6 +68,9 @@ func (c *cli) kubeManifestsCommand() *cobra.Command {
 	fs.StringVar(&o.ServiceAccountNamespace, "service-account-namespace", "", "where that is (default: where the pods are)")
 	fs.BoolVar(&o.Jobs, "jobs", false, "step types run as Jobs")
 	fs.StringSliceVar(&o.Annotators, "annotator", nil, "service `ACCOUNT`s of handlers that answer by annotations of their pod; may be repeated")
+	fs.StringVar(&d.Image, "image", "", "deploy Berth itself, of this `IMAGE`")
+	fs.IntVar(&d.Replicas, "replicas", 2, "how many engines")
+	fs.StringVar(&d.StoreSecret, "store-secret", "berth-store", "the `SECRET` that has the URL of their PostgreSQL under the key url")
 	fs.StringVar(&file, "registry", "", "the `FILE` that says which pods execute which step types, Berth's or POP's")
 	return cmd
 }

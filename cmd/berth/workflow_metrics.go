@@ -59,9 +59,10 @@ func (f workflowServe) serveMetrics(w *workflows.Workflows, failed chan<- error)
 	return func() { _ = srv.Close() }, nil
 }
 
-// healthRoutes tell whether the engine works (/healthz) and whether requests
-// are answered here (/readyz).
+// healthRoutes tell whether the process answers (/livez), whether the engine
+// works (/healthz) and whether requests are answered here (/readyz).
 func healthRoutes(mux *http.ServeMux, e *engine.Engine) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answerHealth(w, nil) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()

@@ -37,7 +37,9 @@ func TestMetricsOfAnEngineAreForAdministrators(t *testing.T) {
 		{"from elsewhere with an administrator's key", far + "/metrics", key, 200},
 		{"on an address of their own", "http://" + apart + "/metrics", "", 200},
 		{"health", far + "/healthz", "", 200},
+		{"liveness", far + "/livez", "", 200},
 		{"readiness", far + "/readyz", "", 200},
+		{"liveness where metrics are", "http://" + apart + "/livez", "", 200},
 		{"readiness where metrics are", "http://" + apart + "/readyz", "", 200},
 		{"the API where metrics are", "http://" + apart + "/api/v1/me", key, 404},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (c *cli) workflowServeCommand() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.listen, "listen", "127.0.0.1:7070", "listen on this `ADDR`")
-	fs.StringVar(&f.store, "store", "", "postgres://… or the path of an SQLite `FILE` (default: work.db below --data)")
+	fs.StringVar(&f.store, "store", "", "postgres://… or the path of an SQLite `FILE` (default: $BERTH_WORK_STORE, or work.db below --data)")
 	fs.StringVar(&f.addr, "advertise", "", "the `URL` under which other engines reach this one")
 	fs.StringVar(&f.metrics, "metrics", "", "serve metrics and health on this `ADDR` too, to whoever reaches it")
 	fs.StringVar(&f.node, "node", "", "the `NAME` of this engine among those that share the store")
@@ -139,7 +140,7 @@ func (f workflowServe) options(c *cli, ln net.Listener, log *slog.Logger) (workf
 	if len(f.pools) == 0 {
 		o.Local = map[string]int{"default": 8 * runtime.NumCPU()}
 	}
-	if o.Store == "" {
+	if o.Store = cmp.Or(o.Store, c.getenv("BERTH_WORK_STORE")); o.Store == "" {
 		o.Store = filepath.Join(c.dataDirectory("."), "work.db")
 	}
 	if o.Addr == "" {

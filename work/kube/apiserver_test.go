@@ -168,7 +168,7 @@ func (s *server) prepare() {
 		_, err = s.admin.CoreV1().ServiceAccounts(name).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, metav1.CreateOptions{})
 		s.must(err)
 	}
-	for _, object := range objects(s.t, kube.Manifests(kube.ManifestOptions{Namespace: "jobs", Jobs: true})) {
+	for _, object := range objects(s.t, manifests(s.t, kube.ManifestOptions{Namespace: "jobs", Jobs: true})) {
 		var err error
 		switch o := object.(type) {
 		case *corev1.ServiceAccount:

@@ -23,13 +23,19 @@ type ManifestOptions struct {
 	// Annotators are service accounts of handlers that answer by annotations
 	// of their own pod, as those of other systems do.
 	Annotators []string
+	// Deployment, unless nil, has the engine itself run in the cluster.
+	Deployment *Deployment
 }
 
 // For returns the options with what the settings of a registry need besides:
-// rights to Jobs, and to annotations for the service accounts of handlers that do
+// rights to Jobs, the registry itself for a deployment, and annotations for the service accounts of handlers that do
 // not answer in Berth's way and are given their credential.
 func (o ManifestOptions) For(r Registry) ManifestOptions {
 	o.Annotators = slices.Clone(o.Annotators)
+	if o.Deployment != nil {
+		d := *o.Deployment
+		d.Registry, o.Deployment = r, &d
+	}
 	for _, name := range r.Names() {
 		s, _ := r.Settings(name)
 		o.Jobs = o.Jobs || s.As == AsJob
@@ -55,13 +61,16 @@ func (o ManifestOptions) Validate() error {
 	for _, name := range o.Annotators {
 		check("service account", name)
 	}
+	if d := o.Deployment; d != nil {
+		errs = append(errs, d.validate(check)...)
+	}
 	return errors.Join(errs...)
 }
 
 // Manifests returns, as YAML, the service accounts, roles and bindings that
-// the executor needs, and no more. Each rule says what it is for. The names in the
-// options have to be valid.
-func Manifests(o ManifestOptions) string {
+// the executor needs, and no more, and the deployment that is asked for. Each rule
+// says what it is for. The options have to be valid.
+func Manifests(o ManifestOptions) (string, error) {
 	o.Namespace = cmp.Or(o.Namespace, "default")
 	o.ServiceAccount = cmp.Or(o.ServiceAccount, "berth")
 	o.ServiceAccountNamespace = cmp.Or(o.ServiceAccountNamespace, o.Namespace)
@@ -79,7 +88,14 @@ func Manifests(o ManifestOptions) string {
 	for _, name := range o.Annotators {
 		docs = append(docs, binding(o.Namespace, "berth-annotator", o.Namespace, name))
 	}
-	return strings.Join(docs, "---\n")
+	if d := o.Deployment; d != nil {
+		text, err := d.manifest(o)
+		if err != nil {
+			return "", err
+		}
+		docs = append(docs, text)
+	}
+	return strings.Join(docs, "---\n"), nil
 }
 
 func serviceAccount(namespace, name string, token bool) string {
