@@ -2,6 +2,7 @@ package work
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -11,6 +12,10 @@ var (
 	ErrCanceled  = errors.New("the run was canceled")
 	ErrLeaseLost = errors.New("the lease was lost: another attempt may have begun")
 	ErrStopping  = errors.New("the engine is stopping")
+
+	// ErrShardLost is an ErrLeaseLost: another engine has the shard, or will, and
+	// begins the step again. What it can take over may go on.
+	ErrShardLost = fmt.Errorf("%w: another engine has its shard", ErrLeaseLost)
 )
 
 // What the engine answers when it does not do what it was asked.

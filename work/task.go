@@ -71,7 +71,7 @@ type Reporter interface {
 // is over, when the run was canceled, when the lease was lost, or when the
 // engine stops; the executor must then stop whatever it started, and its
 // result is not used in the lease's case. context.Cause(ctx) says which:
-// ErrTimeout, ErrCanceled, ErrLeaseLost or ErrStopping.
+// ErrTimeout, ErrCanceled, ErrLeaseLost (ErrShardLost is one) or ErrStopping.
 type Executor interface {
 	Execute(ctx context.Context, task Task, report Reporter) Result
 }

@@ -78,7 +78,7 @@ func (t *localTasks) abandon(n int) {
 	defer t.mu.Unlock()
 	for _, a := range t.running {
 		if a.shard == n {
-			a.cancel(work.ErrLeaseLost)
+			a.cancel(work.ErrShardLost)
 		}
 	}
 }
@@ -185,7 +185,7 @@ func (l *loop) execute(ctx context.Context, t work.Task, room *shard.Room) {
 	room.Give(room.Needs(t.Slots)) // before the result, which makes the shard look for more
 	last := rep.close()
 	if result.Failure != nil && errors.Is(context.Cause(ctx), work.ErrStopping) {
-		l.giveUp(t)
+		l.giveUp(t, last)
 		return
 	}
 	if result.Failure != nil && l.e.ctx.Err() != nil {
@@ -208,10 +208,16 @@ func (l *loop) execute(ctx context.Context, t work.Task, room *shard.Room) {
 }
 
 // giveUp returns a task that was stopped with the engine: the next one begins
-// it again, and it was no attempt.
-func (l *loop) giveUp(t work.Task) {
+// it again, and it was no attempt. What it told last is kept: it may say what goes
+// on without the engine.
+func (l *loop) giveUp(t work.Task, last *shard.Beat) {
 	_ = l.post(l.e.ctx, op{ // if it is not written, it is taken for a crash
-		do:   func(c *shard.Core) { c.GiveBack([]shard.Held{heldOf(t)}, func([]error) {}) },
+		do: func(c *shard.Core) {
+			if last != nil {
+				c.Heartbeat([]shard.Beat{*last})
+			}
+			c.GiveBack([]shard.Held{heldOf(t)}, func([]error) {})
+		},
 		fail: func(error) {},
 	})
 }

@@ -85,8 +85,8 @@ func (a *attempt) attend(ctx context.Context, namespace, name string) work.Resul
 	a.facts.since = time.Now()
 	v, cause := a.watch(ctx, sub)
 	switch {
-	case errors.Is(cause, work.ErrStopping):
-		a.follower.stop()
+	case errors.Is(cause, work.ErrStopping), errors.Is(cause, work.ErrShardLost):
+		a.follower.stop() // the pod goes on: the attempt that follows takes it over
 		return failed(interrupted(cause))
 	case v.stage == exited:
 		a.follower.finish()

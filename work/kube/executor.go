@@ -41,8 +41,8 @@ func (e *Executor) Types() []string { return e.opts.Registry.Names() }
 
 // Execute runs the pod of a task to its end. It returns when the handler has
 // ended or, where the attempt is over before, when the cluster has confirmed
-// that, or had time to. When the engine stops, the pod goes on: the attempt
-// that follows takes it over.
+// that, or had time to. When the engine stops, or loses the shard of the run to
+// another, the pod goes on: the attempt that follows takes it over.
 func (e *Executor) Execute(ctx context.Context, task work.Task, report work.Reporter) work.Result {
 	settings, ok := e.opts.Registry.Settings(task.Type)
 	if !ok {
@@ -100,6 +100,8 @@ func interrupted(cause error) *machine.Failure {
 	switch {
 	case errors.Is(cause, work.ErrTimeout), errors.Is(cause, context.DeadlineExceeded):
 		f.Code = "timeout"
+	case errors.Is(cause, work.ErrShardLost):
+		f.Code, f.Message = "lease-lost", "another engine has the shard of the run; the pod goes on"
 	case errors.Is(cause, work.ErrLeaseLost):
 		f.Code = "lease-lost"
 	case errors.Is(cause, work.ErrStopping):

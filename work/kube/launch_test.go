@@ -51,6 +51,27 @@ func TestPodGoesOnWhenTheEngineStops(t *testing.T) {
 	})
 }
 
+// An engine that loses its shard leaves the pod to the next owner, whether or not that
+// one has found it yet.
+func TestPodGoesOnWhenAnotherEngineHasTheShard(t *testing.T) {
+	t.Parallel()
+	tell(t, kube.Settings{}, nil, func(t *testing.T, s *story) {
+		s.begin(task(t))
+		s.step(running)
+		first := s.pod()
+		s.cancel(work.ErrShardLost)
+		s.failure("lease-lost")
+		if s.pod().DeletionTimestamp != nil {
+			t.Fatal("the pod was asked to end")
+		}
+		s.begin(s.again(t, nil))
+		s.step(exits(0, "42"))
+		if r := <-s.result; string(r.Output) != "42" || s.pod().UID != first.UID {
+			t.Errorf("Execute = %s, %+v, want the result of the pod that went on", r.Output, r.Failure)
+		}
+	})
+}
+
 func TestPodThatEndedMeanwhileIsTaken(t *testing.T) {
 	t.Parallel()
 	tell(t, kube.Settings{}, nil, func(t *testing.T, s *story) {

@@ -3,7 +3,6 @@ package workflows_test
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,46 +30,65 @@ type cluster struct {
 	*workflows.Workflows
 	t      *testing.T
 	client *fake.Clientset
+	dir    string
+	server *http.Server
 }
 
+// newCluster has pods that report.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	registry := filepath.Join(t.TempDir(), "pods.json")
-	if err := os.WriteFile(registry, []byte(`{"types": {"encode": {"image": "encoder:2", "report": true}}}`), 0o644); err != nil {
+	return newClusterOf(t, `{"image": "encoder:2", "report": true}`)
+}
+
+func newClusterOf(t *testing.T, settings string) *cluster {
+	t.Helper()
+	c := &cluster{t: t, client: fake.NewClientset(), dir: t.TempDir()}
+	if err := os.WriteFile(c.path("pods.json"), []byte(`{"types": {"encode": `+settings+`}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{t: t, client: fake.NewClientset()}
-	ln := listen(t, "127.0.0.1:0")
-	c.Workflows = c.open(registry, ln)
-	srv := &http.Server{Handler: c.API, ReadHeaderTimeout: time.Minute}
-	go func() { _ = srv.Serve(ln) }()
-	t.Cleanup(func() {
-		_ = srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		stop, cancel := context.WithCancel(ctx)
-		cancel() // pods that nobody ends go on
-		_ = c.Engine.Drain(stop)
-		if err := c.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := c.Engine.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c.start("127.0.0.1:0")
+	t.Cleanup(c.stop)
 	return c
 }
 
-func (c *cluster) open(registry string, ln net.Listener) *workflows.Workflows {
+func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
+
+// start starts the engine, stop stops it: pods go on.
+func (c *cluster) start(address string) {
 	c.t.Helper()
+	ln := listen(c.t, address)
 	w, err := workflows.Open(c.t.Context(), workflows.Options{
-		Store: filepath.Join(c.t.TempDir(), "work.db"), Node: "n", Addr: "http://" + ln.Addr().String(), Local: map[string]int{"default": 4},
-		Kubernetes: &workflows.Kubernetes{Registry: registry, Namespace: namespace, Client: c.client},
+		Store: c.path("work.db"), Node: "n", Addr: "http://" + ln.Addr().String(), Local: map[string]int{"default": 4},
+		Kubernetes: &workflows.Kubernetes{Registry: c.path("pods.json"), Namespace: namespace, Client: c.client},
 	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return w
+	c.Workflows, c.server = w, &http.Server{Addr: ln.Addr().String(), Handler: w.API, ReadHeaderTimeout: time.Minute}
+	go func(s *http.Server) { _ = s.Serve(ln) }(c.server)
+	if err := c.Engine.Ready(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *cluster) stop() {
+	c.t.Helper()
+	_ = c.server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	stop, cancel := context.WithCancel(ctx)
+	cancel() // pods that nobody ends go on
+	_ = c.Engine.Drain(stop)
+	if err := c.Close(ctx); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// restart starts the engine again, where it was.
+func (c *cluster) restart() {
+	c.t.Helper()
+	c.stop()
+	c.start(c.server.Addr)
 }
 
 // submit submits a run of one step that is tried twice.
@@ -88,6 +106,7 @@ func (c *cluster) submit() workflow.RunID {
 type handler struct {
 	c     *cluster
 	pod   string
+	fence string
 	url   string
 	token string
 }
@@ -95,15 +114,21 @@ type handler struct {
 // handler waits for the pod of an attempt and starts it.
 func (c *cluster) handler(run workflow.RunID, attempt string) handler {
 	c.t.Helper()
+	return c.handlerAfter(handler{}, run, attempt)
+}
+
+// handlerAfter waits for the pod with another fence than one before.
+func (c *cluster) handlerAfter(before handler, run workflow.RunID, attempt string) handler {
+	c.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		list, err := c.client.CoreV1().Pods(namespace).List(c.t.Context(), metav1.ListOptions{LabelSelector: "berth.dev/run=" + run.String() + ",berth.dev/attempt=" + attempt})
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		if len(list.Items) == 0 {
+		if len(list.Items) == 0 || list.Items[0].Labels["berth.dev/fence"] == before.fence {
 			continue
 		}
-		h := handler{c: c, pod: list.Items[0].Name}
+		h := handler{c: c, pod: list.Items[0].Name, fence: list.Items[0].Labels["berth.dev/fence"]}
 		for _, v := range list.Items[0].Spec.Containers[0].Env {
 			switch v.Name {
 			case "BERTH_REPORT_URL":
@@ -235,5 +260,72 @@ func TestReportsOfOthersAreRefused(t *testing.T) {
 	r := wait(t, c.Engine, first, func(r engine.Run) bool { return r.Status.Final() })
 	if string(r.View.Output) != "3" || r.View.Steps[0].Percent == 99 {
 		t.Errorf("the output is %s, want the 3 of the second attempt: %+v", r.View.Output, r.View.Steps[0])
+	}
+}
+
+// asked is how often the cluster was asked to do something with a pod.
+func (c *cluster) asked(verb string) (n int) {
+	for _, a := range c.client.Actions() {
+		if a.Matches(verb, "pods") {
+			n++
+		}
+	}
+	return n
+}
+
+// The pod of a handler that was made for POP goes on while its engine is started
+// again; the engine that comes takes it over and uses its result.
+func TestPodOfPOPOutlivesItsEngine(t *testing.T) {
+	t.Parallel()
+	c := newClusterOf(t, `{"image": "sample:1", "contract": "pop", "token": true}`)
+	id := c.submit()
+	h := c.handler(id, "1")
+	c.restart()
+	again := c.handlerAfter(h, id, "1") // an engine that stops gives attempts back: they were none
+	if again.pod != h.pod {
+		t.Fatalf("the next attempt has the pod %s, want %s", again.pod, h.pod)
+	}
+	pods := c.client.CoreV1().Pods(namespace)
+	pod, err := pods.Get(t.Context(), h.pod, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod.Annotations["pop.report.progress"] = `{"processingState": "COMPLETE", "processingStateMessage": "succeeded", "percentComplete": 100}`
+	pod.Annotations["pop.report.payload"] = `{"size": 7}`
+	if _, err := pods.Update(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	h.exits(0)
+	r := wait(t, c.Engine, id, func(r engine.Run) bool { return r.Status.Final() })
+	if r.Status != machine.Succeeded || string(r.View.Output) != "7" {
+		t.Errorf("the run is %v with the output %s, want the 7 of the pod that went on", r.Status, r.View.Output)
+	}
+	if created, deleted := c.asked("create"), c.asked("delete"); created != 1 || deleted != 0 {
+		t.Errorf("the cluster was asked to create %d pods and to delete %d, want one and none", created, deleted)
+	}
+}
+
+// A pod that reports has a token with the fence of its attempt, which nobody can
+// renew: the engine that comes ends it and begins the attempt again at once.
+func TestReportingPodIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	id := c.submit()
+	h := c.handler(id, "1")
+	c.restart()
+	next := c.handlerAfter(h, id, "1")
+	if got := h.report("result", h.token, `{"output": {"size": 1}}`); got != http.StatusConflict {
+		t.Errorf("a result with the token of the attempt before is answered %d, want 409", got)
+	}
+	if next.token == h.token {
+		t.Error("the next pod has the token of the one before")
+	}
+	next.must("result", `{"output": {"size": 7}}`)
+	r := wait(t, c.Engine, id, func(r engine.Run) bool { return r.Status.Final() })
+	if r.Status != machine.Succeeded || string(r.View.Output) != "7" {
+		t.Errorf("the run is %v with the output %s, want the 7 of the next pod", r.Status, r.View.Output)
+	}
+	if created := c.asked("create"); created != 2 {
+		t.Errorf("the cluster was asked to create %d pods, want two", created)
 	}
 }
