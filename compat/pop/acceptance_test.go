@@ -1,8 +1,13 @@
 package pop_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +23,7 @@ import (
 // Acceptance check 3: an executor dies in the middle. Its agenda waits again when its
 // lease is over; the executor that gets it is told what had succeeded, and what a
 // generator had added is there once, also when the generator is played again.
-func TestAnExecutorThatDiesLosesNoWork(t *testing.T) {
+func TestAcceptance3AnExecutorThatDiesLosesNoWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, settings{})
 	w.tenants("acme")
@@ -63,6 +68,93 @@ func TestAnExecutorThatDiesLosesNoWork(t *testing.T) {
 	w.mustReport(a, `"processingState": "COMPLETE", "processingStateMessage": "succeeded", "startedTime": 2, "operationProgress": [`+
 		operation("y", "COMPLETE", succeeded)+`, `+operation("join", "COMPLETE", succeeded)+`]`)
 	w.until(a, "COMPLETE succeeded; split COMPLETE succeeded; join COMPLETE succeeded; x COMPLETE succeeded; y COMPLETE succeeded")
+}
+
+// Acceptance check 4: a puller dies with an agenda that it did not start. It waits
+// again when the lease is over, as new; the original loses it.
+func TestAcceptance4APullerThatDiesLosesNoAgenda(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.tenants("acme")
+	a := w.submit("acme", "x")
+	first := w.pull()
+	w.advance(object.ReclaimAge - time.Second)
+	if r := w.must("POST", "resourcepool/service/getAgenda", `{"insightId": "insight", "count": 1}`); len(r.Agendas) != 0 {
+		t.Fatalf("another puller gets it while the first may still start it: %s", r.text)
+	}
+	w.advance(2 * time.Second)
+	w.until(a, "WAITING; x WAITING")
+	again := w.pull()
+	if again.Agendas[0].ID != a.ID || len(again.Progresses) != 0 || again.Leases[a.ID] == first.Leases[a.ID] {
+		t.Errorf("the next puller gets %s, want the agenda as new and a lease of its own", again.text)
+	}
+	w.mustReport(a, `"processingState": "COMPLETE", "processingStateMessage": "succeeded", "operationProgress": [`+operation("x", "COMPLETE", succeeded)+`]`)
+	w.until(a, "COMPLETE succeeded; x COMPLETE succeeded")
+}
+
+// Acceptance check 5: of two customers with 1000 and 10 agendas and one slot the ten
+// are done within the first twenty turns, and the others have theirs between them.
+func TestAcceptance5CustomersTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.tenants("flood", "small")
+	submit := func(customer string, n int) {
+		agendas := slices.Repeat([]object.Agenda{{
+			Common: object.Common{CustomerID: customer}, Operations: []object.Operation{{Name: "a", Type: "encode"}},
+		}}, n)
+		if r := w.must("POST", "resourcepool/service/createAgenda", map[string]any{"agendas": agendas}); len(r.Agendas) != n {
+			t.Fatalf("%d agendas of %s were created, want %d", len(r.Agendas), customer, n)
+		}
+	}
+	submit("flood", 1000)
+	submit("small", 10)
+	small := 0
+	for turn := 1; turn <= 20; turn++ {
+		a := w.pull().Agendas[0]
+		if a.CustomerID == "small" {
+			small++
+		}
+		if small > (turn+1)/2 {
+			t.Fatalf("the small customer had %d of the first %d turns", small, turn)
+		}
+		w.mustReport(&a, `"processingState": "COMPLETE", "processingStateMessage": "succeeded"`)
+	}
+	if small < 10 {
+		t.Errorf("%d agendas of the small customer still wait after 20 turns", 10-small)
+	}
+}
+
+// docs/pop.md says by which test each of the seven checks is made.
+func TestAcceptanceChecksAreListed(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/pop.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	below, err := filepath.Glob("*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, file := range append(files, below...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (TestAcceptance(\d)\w+)\(`).FindAllSubmatch(text, -1) {
+			there[string(m[2])] = true
+			if !bytes.Contains(guide, m[1]) {
+				t.Errorf("docs/pop.md does not name %s", m[1])
+			}
+		}
+	}
+	if len(there) != 7 {
+		t.Errorf("there are tests for the checks %v, want seven", slices.Sorted(maps.Keys(there)))
+	}
 }
 
 // The payload that the original tests its sample handler with does here what it says:

@@ -103,7 +103,7 @@ func (w *world) complete(a *object.Agenda) *object.Progress {
 
 // Acceptance check 2: of the 65 operations the 40 without dependencies run at once,
 // all others after what they refer to.
-func TestManyOperationsRunAtOnce(t *testing.T) {
+func TestAcceptance2ManyOperationsRunAtOnce(t *testing.T) {
 	t.Parallel()
 	j := &journal{wanted: 40, together: make(chan struct{})}
 	w := dispatching(t, 100, map[string]work.Executor{"sample": j})
@@ -138,7 +138,7 @@ func TestManyOperationsRunAtOnce(t *testing.T) {
 }
 
 // The other half of check 2: with one slot they run one after the other.
-func TestOneSlotIsStrictlySerial(t *testing.T) {
+func TestAcceptance2OneSlotIsStrictlySerial(t *testing.T) {
 	t.Parallel()
 	j := &journal{together: make(chan struct{})}
 	close(j.together)

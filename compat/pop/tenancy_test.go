@@ -13,7 +13,7 @@ import (
 
 // Acceptance check 6: customer a cannot read, overwrite, run as, count, or report
 // for customer b.
-func TestCustomersAreKeptApart(t *testing.T) {
+func TestAcceptance6CustomersAreKeptApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, settings{})
 	w.tenants("a", "b")

@@ -80,7 +80,7 @@ func deniedBy(set *iam.PolicySet, r deployment.Role) []deployment.Call {
 
 // Acceptance check 7: nothing that the parts of a deployment call is denied, and
 // without any one action something is.
-func TestPoliciesAllowWhatIsCalledAndNoMore(t *testing.T) {
+func TestAcceptance7PoliciesAllowWhatIsCalledAndNoMore(t *testing.T) {
 	t.Parallel()
 	actions := 0
 	for _, r := range deployment.Roles() {

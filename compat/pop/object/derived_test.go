@@ -47,7 +47,7 @@ func issues(t *testing.T, err error) string {
 	return invalid.Error()
 }
 
-func TestValidationCases(t *testing.T) {
+func TestAcceptance1ValidationCases(t *testing.T) {
 	t.Parallel()
 	derived := decode[struct {
 		Cases []struct {
@@ -75,7 +75,7 @@ func TestValidationCases(t *testing.T) {
 	}
 }
 
-func TestResetCases(t *testing.T) {
+func TestAcceptance1ResetCases(t *testing.T) {
 	t.Parallel()
 	derived := decode[struct {
 		Resets struct {

@@ -93,7 +93,7 @@ func TestPoliciesAreThoseOfPOP(t *testing.T) {
 }
 
 // The cases of round robin that begin with everybody's turn, asked of Berth.
-func TestRoundRobinCasesOnBerthsQueue(t *testing.T) {
+func TestAcceptance1RoundRobinCasesOnBerthsQueue(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		before, order, want []string

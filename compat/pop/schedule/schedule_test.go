@@ -13,7 +13,7 @@ import (
 	"github.com/berth-project/berth/compat/pop/schedule"
 )
 
-func TestRoundRobinCases(t *testing.T) {
+func TestAcceptance1RoundRobinCases(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../testdata/derived-cases.json")
 	if err != nil {

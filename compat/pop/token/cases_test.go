@@ -90,7 +90,7 @@ func sameJSON(t *testing.T, what string, got, want []byte) {
 	}
 }
 
-func TestStringCases(t *testing.T) {
+func TestAcceptance1TokenCases(t *testing.T) {
 	t.Parallel()
 	d := decode[derived](t, data(t, "derived-cases.json"))
 	if len(d.Tokens.Cases) < 20 {
