@@ -1,6 +1,7 @@
 package pop
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,15 @@ func action(k object.Kind, method string) Action {
 
 // get answers with the objects that were asked for and that the caller may see.
 func (s *Service) get(ctx context.Context, r *request) (*answer, error) {
+	if r.id == "" && len(bytes.TrimSpace(r.body)) > 0 { // POP takes the id of the body, too
+		var body struct {
+			ID string `json:"id"`
+		}
+		if err := r.into(&body); err != nil {
+			return nil, err
+		}
+		r.id = body.ID
+	}
 	q, err := object.ParseQuery(s.config.Mode, r.kind, r.query)
 	if err != nil {
 		return nil, err

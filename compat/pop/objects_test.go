@@ -173,6 +173,12 @@ func TestQueries(t *testing.T) {
 	if r := w.must("GET", "customer?bycount=&bytitle=T", nil); *r.Count != 3 || r.All != nil {
 		t.Errorf("count: %s", r.text)
 	}
+	for path, body := range map[string]string{"customer/a": "", "customer?id=a": "", "customer": `{"id": "a"}`, "customer/a?id=b": `{"id": "c"}`} {
+		if r := w.must("GET", path, body); len(r.All) != 1 || idOf(t, r.All[0]) != "a" {
+			t.Errorf("GET %s with the body %s: %s, want a: path, then query, then body say which", path, body, r.text)
+		}
+	}
+	w.refused(http.StatusBadRequest, "GET", "customer", `{`)
 	if r := w.must("GET", "customer/a?byfields=id,title", nil); string(r.All[0]) != `{"id":"a","title":"T"}` {
 		t.Errorf("fields: %s", r.text)
 	}

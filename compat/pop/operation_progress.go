@@ -47,7 +47,7 @@ func (s *Service) postOperationProgress(ctx context.Context, r *request, o *obje
 			return false, err
 		}
 		*o = rec.Progress.Operations[len(rec.Progress.Operations)-1]
-		return true, nil
+		return true, rec.bounded()
 	})
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Service) putOperationProgress(ctx context.Context, r *request) (*answer
 		err = s.report(ctx, rec.Progress.ID, &object.Progress{Operations: []object.OperationProgress{*told}}, r)
 	} else {
 		_, err = s.docs.changeRecord(ctx, rec.Progress.ID, func(rec *record) (bool, error) {
-			return true, s.keepOperation(&rec.Progress, *told)
+			return true, errors.Join(s.keepOperation(&rec.Progress, *told), rec.bounded())
 		})
 	}
 	if err != nil {

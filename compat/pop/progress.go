@@ -76,7 +76,7 @@ func (s *Service) putProgress(ctx context.Context, r *request) (*answer, error) 
 		if err := r.matches(rec.version); err != nil && !tells(told) {
 			return false, err
 		}
-		return true, s.change(rec, told, r)
+		return true, errors.Join(s.change(rec, told, r), rec.bounded())
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package pop_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -255,4 +256,27 @@ func TestInsightsBecomeQueues(t *testing.T) {
 		return
 	}
 	t.Error("there is no queue for the insight")
+}
+
+// An executor cannot make the progress of an agenda as large as it likes, one report
+// at a time.
+func TestReportsAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.tenants("acme")
+	a := w.submit("acme", "a")
+	w.pull()
+	large := `, "params": {"x": "` + strings.Repeat("x", 3<<20) + `"}`
+	for n := range 4 {
+		r := w.report(a, `"processingState": "EXECUTING", "operationProgress": [`+operation(fmt.Sprint("foreign", n), "EXECUTING", large)+`]`)
+		if r.status == http.StatusOK {
+			continue
+		}
+		if n < 2 || r.status != http.StatusRequestEntityTooLarge {
+			t.Fatalf("report %d is answered %d %.200s, want 413 once there are 8 MiB", n, r.status, r.text)
+		}
+		w.mustReport(a, `"processingState": "COMPLETE", "processingStateMessage": "succeeded", "operationProgress": [`+operation("a", "COMPLETE", succeeded)+`]`)
+		return
+	}
+	t.Error("12 MiB of reports were taken")
 }

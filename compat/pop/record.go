@@ -54,6 +54,22 @@ type lease struct {
 	Done bool `json:"done,omitempty"`
 }
 
+// maxRecord bounds what reports may make of a record, in bytes: what executors tell
+// of an agenda besides the states that its run keeps.
+const maxRecord = 8 << 20
+
+// bounded refuses a record that has become too large.
+func (r *record) bounded() error {
+	body, err := encode(&r.Progress)
+	if err != nil {
+		return err
+	}
+	if len(body) > maxRecord {
+		return refuse(http.StatusRequestEntityTooLarge, "progress %s would be %d bytes, of %d that may be: leave parameters and diagnostics out", r.Progress.ID, len(body), maxRecord)
+	}
+	return nil
+}
+
 // maxEarlier is how many earlier leases are remembered.
 const maxEarlier = 20
 

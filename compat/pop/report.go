@@ -44,6 +44,9 @@ func (s *Service) report(ctx context.Context, progressID string, told *object.Pr
 	}
 	_, err = s.docs.changeRecord(ctx, progressID, func(rec *record) (bool, error) {
 		news, err := s.fold(rec, told)
+		if err == nil && news {
+			err = rec.bounded()
+		}
 		if err != nil || rec.Lease == nil {
 			return news, err
 		}

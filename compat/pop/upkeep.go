@@ -13,8 +13,9 @@ import (
 	"github.com/berth-project/berth/work/store"
 )
 
-// perPass is how many records one pass of upkeep looks at for each of its reasons.
-const perPass = 1000
+// perPass is how many records one pass of upkeep looks at for each of its reasons: in
+// a minute more than are submitted where POP is used.
+const perPass = 10_000
 
 // passTimeout bounds one pass.
 const passTimeout = time.Minute
@@ -215,9 +216,11 @@ func (u *upkeep) closeFinal(ctx context.Context) (err error) {
 				return false, err
 			}
 			r.Progress, r.Closed = *p, true
-			if status != 0 {
-				r.Progress.UpdatedTime = p.CompletedTime
+			if status == 0 {
+				s.forgotten(&r.Progress)
+				return true, nil
 			}
+			r.Progress.UpdatedTime = p.CompletedTime
 			return true, nil
 		})
 		if errors.Is(err, store.ErrNotFound) {
@@ -226,6 +229,19 @@ func (u *upkeep) closeFinal(ctx context.Context) (err error) {
 		return err
 	})
 	return err
+}
+
+// forgotten notes that the run of a progress was deleted before it was known how it
+// ended: else whoever asks would be told that it runs, for ever.
+func (s *Service) forgotten(p *object.Progress) {
+	p.UpdatedTime = s.now()
+	if p.State == object.Complete {
+		return
+	}
+	p.State, p.StateMessage = object.Complete, object.Failed
+	p.Diagnostics = append(p.Diagnostics, object.DiagnosticEvent{
+		Message: "the run of this agenda was deleted before it was noted how it ended", Time: p.UpdatedTime,
+	})
 }
 
 // reapOld deletes agendas that have been complete for long, with their progress and

@@ -11,6 +11,7 @@ import (
 	"github.com/berth-project/berth/compat/pop"
 	"github.com/berth-project/berth/compat/pop/object"
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/work/shard"
 	"github.com/berth-project/berth/work/store"
 	"github.com/berth-project/berth/workflow"
 )
@@ -185,6 +186,32 @@ func TestOldAgendasAreReaped(t *testing.T) {
 	if got := states(w.progress(waiting)); !strings.HasPrefix(got, "WAITING") {
 		t.Errorf("progress of the agenda that waits: %s", got)
 	}
+}
+
+// A run that is deleted before upkeep has seen how it ended leaves no agenda that
+// seems to run for ever.
+func TestAgendasWhoseRunIsGoneHaveEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{config: everyMoment})
+	w.tenants("acme")
+	a := w.submit("acme", "a")
+	w.pull()
+	w.mustReport(a, `"processingState": "COMPLETE", "processingStateMessage": "succeeded"`)
+	_, body := w.document("pop.AgendaProgress", a.ProgressID)
+	var run workflow.RunID
+	if err := run.UnmarshalText([]byte(body["run"].(string))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Control(t.Context(), shard.Order{Verb: shard.Delete, Run: run, By: "operator"}); err != nil {
+		t.Fatal(err)
+	}
+	w.keep()
+	p := w.until(a, "COMPLETE failed; a WAITING")
+	if len(p.Diagnostics) != 1 || !strings.Contains(p.Diagnostics[0].Message, "deleted before") {
+		t.Errorf("diagnostics: %+v", p.Diagnostics)
+	}
+	w.advance(object.ReapAge + time.Hour)
+	w.eventually("the agenda is reaped", func() bool { return *w.must("GET", "progress/agenda/"+a.ProgressID, nil).Count == 0 })
 }
 
 func TestAnAgendaThatWasNotedRunsAgain(t *testing.T) {
