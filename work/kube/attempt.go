@@ -14,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/internal/transcript"
@@ -38,7 +39,8 @@ type attempt struct {
 	facts       facts
 	annotations map[string]string // as they were last read
 	heard       Heard
-	told        string // what the pod waits for, as it was last reported
+	told        string    // what the pod waits for, as it was last reported
+	uid         types.UID // of the pod or Job, once it is created or taken over
 }
 
 func newAttempt(e *Executor, task work.Task, s Settings, c Contract, m *memory) *attempt {
@@ -79,7 +81,7 @@ func (a *attempt) owns(labels map[string]string) bool {
 
 // attend watches a pod until the attempt is over.
 func (a *attempt) attend(ctx context.Context, namespace, name string) work.Result {
-	sub, leave := a.hub.subscribe(namespace, name)
+	sub, leave := a.hub.subscribe(namespace, name, a.uid)
 	defer leave()
 	a.follower.namespace = namespace
 	a.facts.since = time.Now()
@@ -148,7 +150,7 @@ func (a *attempt) observe(ctx context.Context, sub *subscription) {
 		}
 		a.follower.start(ctx, f.pod.Name)
 	}
-	f.spoke = a.follower.lastHeard()
+	f.spoke = a.follower.silentSince()
 	if f.ended.IsZero() && (a.heard.Done || a.follower.hasEnded()) {
 		f.ended = f.now
 	}

@@ -2,16 +2,23 @@ package kube_test
 
 import (
 	"encoding/json"
+	"errors"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/kube"
 	"github.com/berth-project/berth/workflow"
+	"github.com/berth-project/berth/workflow/machine"
 )
 
 func TestResultOfAHandler(t *testing.T) {
@@ -203,6 +210,106 @@ func TestSilence(t *testing.T) {
 		}
 		if !strings.Contains(string(f.Detail), "still here") || len(s.pods()) > 0 {
 			t.Errorf("detail %s, pods %v; want the last lines and no pod", f.Detail, s.pods())
+		}
+	})
+}
+
+// That a log cannot be read says nothing of its handler.
+func TestALogThatCannotBeReadIsNoSilence(t *testing.T) {
+	t.Parallel()
+	tell(t, kube.Settings{SilenceTimeout: workflow.Duration(2 * time.Minute)}, nil, func(t *testing.T, s *story) {
+		var broken atomic.Bool
+		s.client.PrependReactor("get", "pods/log", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return broken.Load(), nil, errors.New("the node's kubelet does not answer")
+		})
+		broken.Store(true)
+		s.begin(task(t))
+		s.step(running)
+		time.Sleep(time.Hour)
+		select {
+		case r := <-s.result:
+			t.Fatalf("Execute = %+v while the log cannot be read", r.Failure)
+		default:
+		}
+		broken.Store(false)
+		before := time.Now()
+		s.failure("kube.silent")
+		if took := time.Since(before); took < 100*time.Second || took > 3*time.Minute {
+			t.Errorf("given up %v after the log could be read again, want about 2m", took)
+		}
+	})
+}
+
+// What a handler saves and is too large is told and left out; the pod that has it is
+// known to the next attempt all the same.
+func TestTooMuchSavedDoesNotLoseThePod(t *testing.T) {
+	t.Parallel()
+	tell(t, kube.Settings{Contract: "large"}, func(o *kube.Options) { o.Contracts = map[string]kube.Contract{"large": large{}} }, func(t *testing.T, s *story) {
+		s.begin(task(t))
+		s.step(func(p *corev1.Pod) { running(p); p.Annotations["n"] = "70000" })
+		first := s.pod().Name
+		s.cancel(work.ErrStopping)
+		s.failure("stopping")
+		if got := s.report.log.String(); !strings.Contains(got, "70000 bytes") || len(s.report.state) > machine.MaxSaved {
+			t.Errorf("log %q and %d bytes of state, want that too much was saved", got, len(s.report.state))
+		}
+		s.begin(s.again(t, nil))
+		if s.pod().Name != first {
+			t.Errorf("pod %s, want %s taken over", s.pod().Name, first)
+		}
+		s.cancel(work.ErrCanceled)
+		<-s.result
+	})
+}
+
+// large is the contract of handlers that save as many bytes as an annotation says.
+type large struct{ kube.Contract }
+
+func (large) Give(work.Task, kube.Settings, json.RawMessage) (kube.Given, error) {
+	return kube.Given{}, nil
+}
+
+func (large) Heard(annotations map[string]string) kube.Heard {
+	n, err := strconv.Atoi(annotations["n"])
+	if err != nil {
+		return kube.Heard{}
+	}
+	return kube.Heard{Saved: []byte(`"` + strings.Repeat("x", n-2) + `"`)}
+}
+
+// A pod may get the name of one that has just gone, while the watch still tells of
+// that one.
+func TestWatchThatLagsBehindAName(t *testing.T) {
+	t.Parallel()
+	report := func(o *kube.Options) {
+		o.Report = func(work.Task) (kube.Endpoint, error) { return kube.Endpoint{URL: "http://berth"}, nil }
+	}
+	tell(t, kube.Settings{Report: new(true)}, report, func(t *testing.T, s *story) {
+		s.begin(task(t))
+		s.step(running)
+		s.cancel(work.ErrStopping)
+		s.failure("stopping")
+		before := s.pod().DeepCopy()
+		exits(143, "")(before)
+		lagging := watch.NewFake()
+		s.client.PrependWatchReactor("pods", func(clienttesting.Action) (bool, watch.Interface, error) { return true, lagging, nil })
+		s.client.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, &corev1.PodList{Items: []corev1.Pod{*before}}, nil
+		})
+		s.begin(s.again(t, func(t *work.Task) { t.Attempt = 1 })) // its engine gave the attempt back
+		pod := s.pod().DeepCopy()
+		if pod.Name != before.Name || pod.UID == before.UID {
+			t.Fatalf("pod %s %s, want another one with the name %s", pod.Name, pod.UID, before.Name)
+		}
+		lagging.Delete(before)
+		synctest.Wait()
+		running(pod)
+		lagging.Add(pod.DeepCopy())
+		synctest.Wait()
+		exits(0, "42")(pod)
+		lagging.Modify(pod)
+		if r := <-s.result; string(r.Output) != "42" {
+			t.Errorf("Execute = %s, %+v, want the result of the pod that is there", r.Output, r.Failure)
 		}
 	})
 }

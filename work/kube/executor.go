@@ -30,7 +30,7 @@ func New(opts Options) (*Executor, error) {
 		opts: opts, contracts: map[string]Contract{},
 		hub: newHub(opts.Client, opts.Instance, opts.Log),
 	}
-	e.reaper = reaper{executor: e, stale: map[string]sighting{}}
+	e.reaper = reaper{executor: e, stale: map[string]map[string]sighting{}}
 	maps.Copy(e.contracts, opts.Contracts)
 	e.contracts[ContractBerth] = berth{}
 	return e, nil

@@ -63,6 +63,7 @@ func (a *attempt) takeOver(ctx context.Context, namespace, name string) error {
 		case object.GetDeletionTimestamp() != nil:
 			return errUnfit
 		case m.Fence == a.task.Fence:
+			a.uid = object.GetUID()
 			return nil
 		case set(a.settings.Report) || !a.usable(object):
 			if err := a.delete(ctx, object, true); err != nil {
@@ -71,6 +72,7 @@ func (a *attempt) takeOver(ctx context.Context, namespace, name string) error {
 			return errUnfit
 		}
 		if err = a.writeFence(ctx, object); !apierrors.IsConflict(err) {
+			a.uid = object.GetUID()
 			return err
 		}
 	}
@@ -216,12 +218,14 @@ func (a *attempt) createWork(ctx context.Context, o *order) (metav1.OwnerReferen
 		if err != nil {
 			return metav1.OwnerReference{}, err
 		}
+		a.uid = job.UID
 		return a.ownerOf(job), nil
 	}
 	pod, err := a.client.CoreV1().Pods(o.namespace).Create(ctx, o.pod, metav1.CreateOptions{})
 	if err != nil {
 		return metav1.OwnerReference{}, err
 	}
+	a.uid = pod.UID
 	return a.ownerOf(pod), nil
 }
 

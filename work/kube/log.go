@@ -40,8 +40,9 @@ type follower struct {
 	cancel  context.CancelFunc // nil until it is started
 	exited  chan struct{}
 
-	mu    sync.Mutex // guards the field below
+	mu    sync.Mutex // guards the fields below
 	spoke time.Time  // when the last line came, by Berth's clock
+	deaf  time.Time  // when the log could not be read, last
 
 	cursor podlog.Cursor
 }
@@ -144,6 +145,9 @@ func (f *follower) read(ctx context.Context, cancel func(), follow bool) {
 	}
 	body, err := f.client.CoreV1().Pods(f.namespace).GetLogs(f.name, opts).Stream(ctx)
 	if err != nil {
+		f.mu.Lock()
+		f.deaf = time.Now()
+		f.mu.Unlock()
 		return
 	}
 	defer body.Close()
@@ -183,9 +187,13 @@ func (f *follower) hasEnded() bool {
 	}
 }
 
-// lastHeard is when the last line came.
-func (f *follower) lastHeard() time.Time {
+// silentSince is since when the handler is known to say nothing: its last line, or
+// when its log could be read again.
+func (f *follower) silentSince() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.deaf.After(f.spoke) {
+		return f.deaf
+	}
 	return f.spoke
 }

@@ -2,9 +2,11 @@ package kube
 
 import (
 	"encoding/json"
+	"fmt"
 	"sync"
 
 	"github.com/berth-project/berth/work"
+	"github.com/berth-project/berth/workflow/machine"
 )
 
 // memory is what an attempt leaves to the next one: the pod that may be alive,
@@ -36,8 +38,16 @@ func remember(report work.Reporter, state json.RawMessage) *memory {
 	return m
 }
 
-// Save implements work.Reporter: it keeps what the handler saves.
+// room is what is left beside what a handler saves for the pod that has it.
+const room = 1 << 10
+
+// Save implements work.Reporter: it keeps what the handler saves. What is larger
+// than an attempt may leave is not kept, lest the pod be forgotten with it.
 func (m *memory) Save(state json.RawMessage) {
+	if most := machine.MaxSaved - room; len(state) > most {
+		m.Log(fmt.Appendf(nil, "berth: what the handler saved for its next attempt is %d bytes, of %d allowed: it is not kept\n", len(state), most))
+		return
+	}
 	m.change(func(l *left) { l.Saved = state })
 }
 

@@ -8,11 +8,11 @@ import (
 	"sync"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // defaultAge is how long ended pods are kept.
@@ -59,8 +59,8 @@ type Reaped struct {
 type reaper struct {
 	executor *Executor
 
-	mu    sync.Mutex // held during a pass
-	stale map[string]sighting
+	mu    sync.Mutex                     // held during a pass
+	stale map[string]map[string]sighting // by the namespace that was looked into, and identity
 }
 
 // sighting is a pod that looks stale.
@@ -95,15 +95,15 @@ func (e *Executor) Reap(ctx context.Context) (Reaped, error) {
 	defer e.reaper.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, e.opts.Reap.MaxTime)
 	defer cancel()
-	p := pass{executor: e, now: time.Now(), seen: map[string]sighting{}}
+	p := pass{executor: e, now: time.Now()}
 	var errs []error
 	for _, namespace := range e.reapedNamespaces() {
+		p.before, p.seen = e.reaper.stale[namespace], map[string]sighting{}
 		if err := p.namespace(ctx, namespace); err != nil {
 			errs = append(errs, fmt.Errorf("namespace %q: %w", namespace, err))
+			continue // what was seen in it before stands
 		}
-	}
-	if len(errs) == 0 {
-		e.reaper.stale = p.seen
+		e.reaper.stale[namespace] = p.seen
 	}
 	return p.reaped, errors.Join(errs...)
 }
@@ -125,6 +125,7 @@ func (e *Executor) reapedNamespaces() []string {
 type pass struct {
 	executor *Executor
 	now      time.Time
+	before   map[string]sighting // in this namespace, in the pass before
 	seen     map[string]sighting
 	reaped   Reaped
 }
@@ -162,9 +163,12 @@ func (p *pass) pod(ctx context.Context, pod *corev1.Pod) {
 	count := &p.reaped.Old
 	switch end, over := endOf(pod); {
 	case over && !end.After(p.now.Add(-p.executor.opts.Reap.Age)):
+		if stale, own := p.staleFor(pod); own && stale < p.executor.opts.Reap.StaleAfter {
+			return // its result may still be taken: the engine may have been away for long
+		}
 	case over && p.recorded(pod):
 		count = &p.reaped.Ended
-	case !over && p.staleFor(pod) >= p.executor.opts.Reap.StaleAfter:
+	case !over && p.stale(pod):
 		count = &p.reaped.Stale
 	default:
 		return
@@ -219,23 +223,34 @@ func (p *pass) recorded(pod *corev1.Pod) bool {
 	default:
 		return false
 	}
-	return p.staleFor(pod) >= p.executor.opts.Reap.StaleAfter
+	return p.stale(pod)
+}
+
+// stale reports whether the fence of a pod has been nobody's for so long that
+// nobody will take it over.
+func (p *pass) stale(pod *corev1.Pod) bool {
+	since, own := p.staleFor(pod)
+	return own && since >= p.executor.opts.Reap.StaleAfter
 }
 
 // staleFor is how long the fence of a pod has been nobody's, as far as this
-// reaper has seen; negative when it is somebody's.
-func (p *pass) staleFor(pod *corev1.Pod) time.Duration {
+// reaper has seen; negative when it is somebody's. A pod that is not this
+// service's own, or of which nobody can say so, is told apart.
+func (p *pass) staleFor(pod *corev1.Pod) (since time.Duration, own bool) {
 	m, ok := readMark(pod.Labels, pod.Annotations)
 	current := p.executor.opts.Current
-	if !ok || pod.Labels[LabelInstance] != p.executor.opts.Instance || current == nil || current(m.Run, m.Step, m.Item, m.Fence) {
-		return -1
+	if !ok || pod.Labels[LabelInstance] != p.executor.opts.Instance || current == nil {
+		return 0, false
+	}
+	if current(m.Run, m.Step, m.Item, m.Fence) {
+		return -1, true
 	}
 	now := sighting{fence: pod.Labels[LabelFence], first: p.now}
-	if before, ok := p.executor.reaper.stale[string(pod.UID)]; ok && before.fence == now.fence {
+	if before, ok := p.before[string(pod.UID)]; ok && before.fence == now.fence {
 		now.first = before.first
 	}
 	p.seen[string(pod.UID)] = now
-	return p.now.Sub(now.first)
+	return p.now.Sub(now.first), true
 }
 
 // delete deletes a pod that nobody has changed since; that of a Job by its Job.
@@ -245,10 +260,25 @@ func (p *pass) delete(ctx context.Context, pod *corev1.Pod) error {
 		return deleteObject(ctx, client, pod, true, 0)
 	}
 	if owner := metav1.GetControllerOf(pod); owner != nil && owner.Kind == "Job" {
-		job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: owner.Name, UID: owner.UID}}
-		return deleteObject(ctx, client, job, false, 0)
+		return p.deleteJob(ctx, pod, owner.Name, owner.UID)
 	}
 	return deleteObject(ctx, client, pod, true, 0)
+}
+
+// deleteJob deletes the Job of a pod, unless an attempt has taken it over: its
+// fence decides, and is written before the pod's.
+func (p *pass) deleteJob(ctx context.Context, pod *corev1.Pod, name string, uid types.UID) error {
+	client := p.executor.opts.Client
+	reading, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	job, err := client.BatchV1().Jobs(pod.Namespace).Get(reading, name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if job.UID != uid || job.Labels[LabelFence] != pod.Labels[LabelFence] {
+		return nil
+	}
+	return deleteObject(ctx, client, job, true, 0)
 }
 
 // Selector is the label selector of everything this executor creates.

@@ -195,3 +195,87 @@ func TestReaperRuns(t *testing.T) {
 		}
 	})
 }
+
+// A namespace that cannot be looked into keeps nothing in the others.
+func TestReaperGoesOnBesideANamespaceThatFails(t *testing.T) {
+	t.Parallel()
+	var current atomic.Bool
+	tell(t, kube.Settings{}, func(o *kube.Options) {
+		currently(&current)(o)
+		o.Reap.Namespaces = []string{"other"}
+	}, func(t *testing.T, s *story) {
+		s.client.PrependReactor("list", "pods", func(a clienttesting.Action) (bool, runtime.Object, error) {
+			return a.GetNamespace() == "other", nil, errors.New("no rights there")
+		})
+		s.begin(task(t))
+		s.step(running)
+		s.cancel(work.ErrStopping)
+		<-s.result
+		current.Store(false)
+		if _, err := s.executor.Reap(context.Background()); err == nil {
+			t.Error("Reap = nil, want that it tells of the other namespace")
+		}
+		time.Sleep(2 * time.Minute)
+		if got, _ := s.executor.Reap(context.Background()); got != (kube.Reaped{Stale: 1}) {
+			t.Errorf("Reap = %+v, want the stale pod gone", got)
+		}
+	})
+}
+
+// An engine that was away for long finds the results of pods that ended meanwhile: its
+// reaper gives the attempts that follow time to take them.
+func TestReaperLeavesResultsThatMayBeTaken(t *testing.T) {
+	t.Parallel()
+	var current atomic.Bool
+	tell(t, kube.Settings{}, currently(&current), func(t *testing.T, s *story) {
+		s.begin(task(t))
+		s.step(running)
+		s.cancel(work.ErrStopping)
+		<-s.result
+		s.step(exits(0, "42"))
+		time.Sleep(48 * time.Hour)
+		current.Store(false) // no attempt has begun yet
+		if got := s.reap(); got != (kube.Reaped{}) {
+			t.Fatalf("Reap = %+v right after the engine came back", got)
+		}
+		s.begin(s.again(t, nil))
+		if r := <-s.result; string(r.Output) != "42" {
+			t.Errorf("Execute = %s, %+v, want the result of the pod that had ended", r.Output, r.Failure)
+		}
+		s.reap()
+		time.Sleep(2 * time.Minute)
+		if got := s.reap(); got != (kube.Reaped{Old: 1}) {
+			t.Errorf("Reap = %+v, want the pod gone when nobody took it", got)
+		}
+	})
+}
+
+// The fence of a Job is written before that of its pod: a reaper that has seen the
+// pod's only must not delete what an attempt has just taken over.
+func TestReaperLeavesJobsThatWereTakenOver(t *testing.T) {
+	t.Parallel()
+	var current atomic.Bool
+	tell(t, kube.Settings{As: kube.AsJob}, currently(&current), func(t *testing.T, s *story) {
+		s.begin(task(t))
+		s.step(running)
+		s.cancel(work.ErrStopping)
+		<-s.result
+		jobs := s.client.BatchV1().Jobs(namespace)
+		list, err := jobs.List(context.Background(), metav1.ListOptions{})
+		if err != nil || len(list.Items) != 1 {
+			t.Fatalf("Jobs = %v, %v, want one", list, err)
+		}
+		job := list.Items[0]
+		job.Labels[kube.LabelFence] = fmt.Sprint(uint64(2<<40 | 1))
+		if _, err := jobs.Update(context.Background(), &job, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		current.Store(false)
+		s.reap()
+		time.Sleep(2 * time.Minute)
+		s.reap()
+		if len(s.pods()) != 1 {
+			t.Error("the Job of another attempt was deleted")
+		}
+	})
+}

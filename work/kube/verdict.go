@@ -25,7 +25,7 @@ type facts struct {
 	since   time.Time // the pod is waited for
 	trouble time.Time // first seen in trouble
 	started time.Time // first seen running
-	spoke   time.Time // its last line
+	spoke   time.Time // its last line, or when its log could not be read
 	ended   time.Time // it has said that it is done
 }
 

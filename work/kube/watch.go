@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -37,6 +38,7 @@ type space struct {
 // subscription is somebody who waits for a pod.
 type subscription struct {
 	changed chan struct{} // has room for one
+	uid     types.UID     // of the pod, or of its Job; "" for any
 
 	mu   sync.Mutex // guards the fields below
 	pod  *corev1.Pod
@@ -53,9 +55,10 @@ func newHub(client Client, instance string, log *slog.Logger) *hub {
 }
 
 // subscribe watches the pod of that name, or of the Job of that name, until
-// cancel is called.
-func (h *hub) subscribe(namespace, work string) (s *subscription, cancel func()) {
-	s = &subscription{changed: make(chan struct{}, 1)}
+// cancel is called. Names come again, and the watch may lag behind: what has
+// another identity is another's.
+func (h *hub) subscribe(namespace, work string, uid types.UID) (s *subscription, cancel func()) {
+	s = &subscription{changed: make(chan struct{}, 1), uid: uid}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	sp := h.spaces[namespace]
@@ -151,6 +154,11 @@ func (h *hub) tell(sp *space, obj any, gone bool) {
 }
 
 func (s *subscription) put(pod *corev1.Pod, gone bool) {
+	if s.uid != "" && pod.UID != s.uid {
+		if owner := metav1.GetControllerOf(pod); owner == nil || owner.UID != s.uid {
+			return
+		}
+	}
 	s.mu.Lock()
 	s.pod, s.gone = pod, gone
 	s.mu.Unlock()
