@@ -329,3 +329,27 @@ func TestReportingPodIsReplacedAtOnce(t *testing.T) {
 		t.Errorf("the cluster was asked to create %d pods, want two", created)
 	}
 }
+
+// Two services may have the same name, or none, and the same namespace: what looks
+// after the pods of the one must not take those of the other for its own.
+func TestPodsOfTwoStoresAreToldApart(t *testing.T) {
+	t.Parallel()
+	instance := func(c *cluster) string {
+		c.t.Helper()
+		h := c.handler(c.submit(), "1")
+		pod, err := c.client.CoreV1().Pods(namespace).Get(t.Context(), h.pod, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pod.Labels["berth.dev/instance"]
+	}
+	one, other := newCluster(t), newCluster(t)
+	first, second := instance(one), instance(other)
+	if first == second || !strings.HasPrefix(first, "berth-") {
+		t.Errorf("pods of two stores have the instances %q and %q", first, second)
+	}
+	one.restart()
+	if again := instance(one); again != first {
+		t.Errorf("the instance is %q after a restart, want %q", again, first)
+	}
+}

@@ -207,6 +207,9 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		if allowed.Secrets == nil {
 			allowed.Secrets = o.Secrets.variable
 		}
+		if allowed.Scope, err = scopeOf(ctx, w.Store, allowed.Scope); err != nil {
+			return nil, err
+		}
 		boxes, err := w.containers(allowed)
 		if err != nil {
 			return nil, err
@@ -217,7 +220,11 @@ func (w *Workflows) executors(ctx context.Context, o Options) (map[string]work.E
 		}
 	}
 	if o.Kubernetes != nil {
-		pods, err := w.pods(*o.Kubernetes, o.Addr, o.Logger)
+		k := *o.Kubernetes
+		if k.Instance, err = scopeOf(ctx, w.Store, k.Instance); err != nil {
+			return nil, err
+		}
+		pods, err := w.pods(k, o.Addr, o.Logger)
 		if err != nil {
 			return nil, err
 		}
