@@ -59,13 +59,13 @@ type lease struct {
 const maxRecord = 8 << 20
 
 // bounded refuses a record that has become too large.
-func (r *record) bounded() error {
-	body, err := encode(&r.Progress)
+func (rec *record) bounded() error {
+	body, err := encode(&rec.Progress)
 	if err != nil {
 		return err
 	}
 	if len(body) > maxRecord {
-		return refuse(http.StatusRequestEntityTooLarge, "progress %s would be %d bytes, of %d that may be: leave parameters and diagnostics out", r.Progress.ID, len(body), maxRecord)
+		return refuse(http.StatusRequestEntityTooLarge, "progress %s would be %d bytes, of %d that may be: leave parameters and diagnostics out", rec.Progress.ID, len(body), maxRecord)
 	}
 	return nil
 }
