@@ -76,6 +76,7 @@ func TestFailures(t *testing.T) {
 		{"transform", `{"cel":"input.a","input":{}}`, "transform", "no such key"},
 		{"transform", `{"jq":"."} {}`, "with", "something follows"},
 		{"transform", `{"jq":".["}`, "with", "jq: "},
+		{"transform", `{"jq":"` + strings.Repeat(" ", 64<<10) + `."}`, "with", "more than the 65536 allowed"},
 		{"transform", `{"jq":"nosuch"}`, "with", "nosuch"},
 		{"transform", `{"jq":"import \"x\" as x; ."}`, "with", "module"},
 		{"transform", `{"jq":"input"}`, "with", "input"},

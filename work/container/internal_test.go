@@ -89,6 +89,31 @@ func FuzzReadFile(f *testing.F) {
 	})
 }
 
+// TestAContainerIsAskedForStrictly holds what is asked of an engine without one.
+func TestAContainerIsAskedForStrictly(t *testing.T) {
+	t.Parallel()
+	e, err := New(Options{Images: map[string]Image{"encode": {Image: "a"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.program(work.Task{Type: "encode"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Limits.Memory, p.Limits.CPUs = 64<<20, 1.5
+	want := hostConfig{
+		NetworkMode: "none", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+		Memory: 64 << 20, MemorySwap: 64 << 20, NanoCPUs: 1_500_000_000, PidsLimit: 256,
+		Ulimits:   []ulimit{{"nofile", 1024, 1024}, {"core", 0, 0}},
+		Tmpfs:     map[string]string{"/tmp": "rw,nosuid,nodev,mode=1777"},
+		Mounts:    []mount{{Type: "volume", Target: "/berth"}},
+		LogConfig: logConfig{"json-file", map[string]string{"max-size": "33554432"}},
+	}
+	if diff := cmp.Diff(want, e.spec(work.Task{}, p).HostConfig); diff != "" {
+		t.Errorf("what a container is asked for (-want +got):\n%s", diff)
+	}
+}
+
 func TestFilesAreThereForTheirUser(t *testing.T) {
 	t.Parallel()
 	type file struct {

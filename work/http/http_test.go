@@ -410,6 +410,9 @@ func TestSecretsGoWhereTheyMayAndAreHidden(t *testing.T) {
 		_, _ = io.WriteString(w, "you sent "+r.Header.Get("Authorization"))
 	})
 	e := newExecutor(t, steps.Options{Secrets: func(tk work.Task, name, host string) (secret.String, error) {
+		if name == "lines" {
+			return secret.New("two\r\nlines"), nil
+		}
 		if name == "token" && host == "127.0.0.1" && tk.Tenant == "acme" {
 			return secret.New("s3cret-token"), nil
 		}
@@ -423,6 +426,10 @@ func TestSecretsGoWhereTheyMayAndAreHidden(t *testing.T) {
 	f := e.Execute(t.Context(), task(with{"url": base + "/fail", "headers": headers}), silent{}).Failure
 	if f == nil || f.Code != "http.500" || strings.Contains(string(f.Detail), "s3cret") {
 		t.Errorf("Execute() = %+v, want http.500 with the secret hidden", f)
+	}
+	f = e.Execute(t.Context(), task(with{"url": base, "headers": with{"A": with{"secret": "lines"}}}), silent{}).Failure
+	if f == nil || f.Code != "start" || !strings.Contains(f.Message, "no header can have") {
+		t.Errorf("Execute() with a secret of two lines = %+v, want it not sent", f)
 	}
 	u, _ := url.Parse(base)
 	f = e.Execute(t.Context(), task(with{"url": "http://[::1]:" + u.Port(), "headers": headers}), silent{}).Failure

@@ -238,6 +238,8 @@ func TestWhatIsNotAllowedIsRefused(t *testing.T) {
 		"a directory above":             {some, with{"command": []string{"/bin/echo"}, "dir": allowed + "/.."}, "refused"},
 		"a link to elsewhere":           {some, with{"command": []string{"/bin/echo"}, "dir": allowed + "/out"}, "refused"},
 		"a variable":                    {some, with{"command": []string{"/bin/echo"}, "env": with{"LD_PRELOAD": "/x"}}, "refused"},
+		"one of Berth's variables":      {shell.Options{Shell: anything}, with{"command": "true", "env": with{"Berth_Run": "x"}}, "with"},
+		"a limit below nothing":         {shell.Options{Shell: anything}, with{"command": "true", "limits": with{"processes": -1}}, "with"},
 		"a secret":                      {some, with{"command": []string{"/bin/echo"}, "env": with{"TOKEN": with{"secret": "token"}}}, ""},
 		"a secret that is not there":    {some, with{"command": []string{"/bin/echo"}, "env": with{"TOKEN": with{"secret": "other"}}}, "start"},
 		"a secret when there are none":  {shell.Options{Shell: anything}, with{"command": "true", "env": with{"TOKEN": with{"secret": "token"}}}, "refused"},

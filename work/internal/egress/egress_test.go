@@ -32,6 +32,7 @@ func TestCheck(t *testing.T) {
 		"https://a.b.below.example.org":     true,
 		"https://below.example.org":         false,
 		"https://xbelow.example.org":        false,
+		"https://.below.example.org":        false,
 		"https://port.example.org:8443":     true,
 		"https://port.example.org":          false,
 		"http://any.example.org:1":          true,
@@ -87,6 +88,7 @@ func TestPublic(t *testing.T) {
 		"64:ff9b::7f00:1": false, "2002:7f00:1::": false, "2001:0:1::": false, "ff02::1": false, "198.18.0.1": false,
 		"::ffff:0:169.254.169.254": false, "64:ff9b:1::1": false, "100::1": false, "4000::1": false, "5f00::1": false, "fec0::1": false, "3fff::1": false,
 		"168.63.129.16": false, "168.63.129.17": true,
+		"192.0.0.170": false, "192.0.2.1": false, "192.88.99.1": false, "198.51.100.1": false, "203.0.113.1": false, "240.0.0.1": false, "2001:db8::1": false,
 	} {
 		if got := egress.Public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("Public(%s) = %v, want %v", text, got, want)
