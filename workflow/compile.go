@@ -133,8 +133,14 @@ func (c *compiler) array(raw json.RawMessage, compiled *template, t *trail) {
 	}
 }
 
-// maxConditions is how many different conditions a document may have.
-const maxConditions = 1000
+// The bounds of the conditions of a run, generated steps included: how many
+// different ones are compiled at once, and how long they are together, in bytes. To
+// compile a kilobyte takes milliseconds, and those of generated steps are compiled
+// while everybody waits.
+const (
+	maxConditions    = 1000
+	maxConditionSize = 128 << 10
+)
 
 // condition compiles an expression, nil where it has problems.
 func (c *compiler) condition(text string, t *trail) *expression.Program {
@@ -143,6 +149,10 @@ func (c *compiler) condition(text string, t *trail) *expression.Program {
 	}
 	if len(c.conditions) == maxConditions {
 		c.problems.add(codeRange, t, fmt.Sprintf("there are more than %d different conditions", maxConditions), "let steps share conditions, or split the workflow")
+		return nil
+	}
+	if c.plan.conditionSize += len(text); c.plan.conditionSize > maxConditionSize {
+		c.problems.add(codeRange, t, fmt.Sprintf("the conditions have more than %d bytes together", maxConditionSize), "shorten them, let steps share conditions, or split the workflow")
 		return nil
 	}
 	program, err := expression.Compile(expression.When, text)

@@ -29,6 +29,8 @@ type Plan struct {
 	key, output *template
 	labels      []namedTemplate
 	callbacks   []*template // the "to" of each
+
+	conditionSize int // of the conditions that were compiled for it, in bytes
 }
 
 type namedTemplate struct {

@@ -276,6 +276,27 @@ func TestConditionsAreSharedAndBounded(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "more than 1000 different conditions") {
 		t.Errorf("Load() with 1001 conditions = %v", err)
 	}
+	long := strings.Repeat(" ", 4000)
+	few := func(from, to int) (steps []workflow.Step) {
+		for i := from; i < to; i++ {
+			steps = append(steps, workflow.Step{Name: fmt.Sprint("s", i), Run: "x", When: fmt.Sprint("params.x == ", i, long)})
+		}
+		return steps
+	}
+	const wanted = "more than 131072 bytes together"
+	if _, err := workflow.Compile(&workflow.Document{Name: "w", Steps: few(0, 40)}); err == nil || !strings.Contains(err.Error(), wanted) {
+		t.Errorf("Compile() of 40 long conditions = %v, want %s", err, wanted)
+	}
+	p, err := workflow.Compile(&workflow.Document{Name: "w", Steps: few(0, 20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Extend(few(20, 30), -1); err != nil {
+		t.Errorf("Extend() by 10 long conditions = %v", err)
+	}
+	if _, err := p.Extend(few(20, 40), -1); err == nil || !strings.Contains(err.Error(), wanted) {
+		t.Errorf("Extend() by 20 long conditions = %v, want %s", err, wanted)
+	}
 }
 
 func TestReferencesMakeNeeds(t *testing.T) {
