@@ -57,9 +57,9 @@ func (c *cli) watchAll(ctx context.Context, e *client.Client, tenants []string, 
 	if f.logs {
 		query.Set("logs", "1")
 	}
-	lines, last := progress.Lines{}, uint64(0)
+	lines, position := progress.Lines{}, ""
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
-		err := eachSince(ctx, e, "", query, &last, func(ev client.Event) error {
+		err := eachSince(ctx, e, query, &position, func(ev client.Event) error {
 			pause = time.Second
 			return c.tellEvent(&lines, ev, true)
 		})
@@ -71,7 +71,6 @@ func (c *cli) watchAll(ctx context.Context, e *client.Client, tenants []string, 
 			return err
 		case errors.Is(err, client.ErrMissed):
 			fmt.Fprintln(c.stderr, "berth: events were missed")
-			last = 0
 		case err != nil:
 			fmt.Fprintf(c.stderr, "berth: %v; trying again\n", err)
 		}
@@ -81,16 +80,15 @@ func (c *cli) watchAll(ctx context.Context, e *client.Client, tenants []string, 
 	}
 }
 
-// eachSince calls seen for the events behind last, and keeps last.
-func eachSince(ctx context.Context, e *client.Client, id string, query url.Values, last *uint64, seen func(client.Event) error) error {
-	s, err := e.Stream(ctx, id, query, *last)
+// eachSince calls seen for the events of all runs behind a position, which it
+// keeps.
+func eachSince(ctx context.Context, e *client.Client, query url.Values, position *string, seen func(client.Event) error) error {
+	s, err := e.Stream(ctx, "", query, *position)
 	if err != nil {
 		return err
 	}
-	return s.Each(func(ev client.Event) error {
-		*last = max(*last, ev.Seq)
-		return seen(ev)
-	})
+	defer func() { *position = s.Position() }()
+	return s.Each(seen)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -132,9 +130,9 @@ func (c *cli) eachEvent(ctx context.Context, e *client.Client, id string, f watc
 	if f.logs {
 		query.Set("logs", "1")
 	}
-	last := uint64(0)
+	position := ""
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		s, err := e.Stream(ctx, id, query, last)
+		s, err := e.Stream(ctx, id, query, position)
 		if err == nil && f.begun != nil {
 			if err := f.begun(); err != nil {
 				return client.Run{}, err
@@ -143,16 +141,15 @@ func (c *cli) eachEvent(ctx context.Context, e *client.Client, id string, f watc
 		}
 		if err == nil {
 			var stop error
-			if errors.Is(s.Each(func(ev client.Event) error {
-				pause, last = 100*time.Millisecond, max(last, ev.Seq)
+			_ = s.Each(func(ev client.Event) error { // a look tells how it is
+				pause = 100 * time.Millisecond
 				stop = seen(ev)
 				return stop
-			}), client.ErrMissed) {
-				last = 0
-			}
+			})
 			if stop != nil {
 				return client.Run{}, stop
 			}
+			position = s.Position()
 		}
 		r, err := e.Get(ctx, id)
 		var answered *client.Error

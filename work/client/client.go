@@ -391,7 +391,7 @@ var ErrMissed = errors.New("events were missed")
 // Watch calls seen for every event of a run until it is final, or of all runs
 // when id is "", until ctx ends, the connection breaks or seen fails.
 func (c *Client) Watch(ctx context.Context, id string, query url.Values, seen func(Event) error) error {
-	s, err := c.Stream(ctx, id, query, 0)
+	s, err := c.Stream(ctx, id, query, "")
 	if err != nil {
 		return err
 	}
@@ -400,24 +400,32 @@ func (c *Client) Watch(ctx context.Context, id string, query url.Values, seen fu
 
 // Stream is an open watch: it has all that happens since it was opened. It
 // holds a connection until Each has returned or its context has ended.
-type Stream struct{ body io.ReadCloser }
+type Stream struct {
+	body     io.ReadCloser
+	position string
+}
 
-// Stream opens a watch of a run, or of all runs when id is "". It begins
-// behind the event with the Seq after; 0 is the present.
-func (c *Client) Stream(ctx context.Context, id string, query url.Values, after uint64) (*Stream, error) {
+// Position is behind which event the stream is: another one that begins there
+// goes on where this one broke. It is "", the present, where events were missed.
+// It is not to be asked for while Each reads.
+func (s *Stream) Position() string { return s.position }
+
+// Stream opens a watch of a run, or of all runs when id is "". It begins at the
+// Position of an earlier one; "" is the present.
+func (c *Client) Stream(ctx context.Context, id string, query url.Values, position string) (*Stream, error) {
 	path := "/watch"
 	if id != "" {
 		path = "/runs/" + url.PathEscape(id) + "/watch"
 	}
 	r := Request{Method: http.MethodGet, Path: path, Query: query}
-	if after > 0 {
-		r.Header = http.Header{"Last-Event-ID": {strconv.FormatUint(after, 10)}}
+	if position != "" {
+		r.Header = http.Header{"Last-Event-ID": {position}}
 	}
 	res, err := c.send(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return &Stream{res.Body}, nil
+	return &Stream{res.Body, position}, nil
 }
 
 // Each calls seen for every event, as Watch does, and closes the stream.
@@ -425,21 +433,27 @@ func (s *Stream) Each(seen func(Event) error) error {
 	defer s.body.Close() //nolint:errcheck // a stream
 	lines := bufio.NewScanner(s.body)
 	lines.Buffer(make([]byte, 0, 64<<10), 4<<20)
-	kind := ""
+	kind, position := "", s.position
 	for lines.Scan() {
-		switch line := lines.Text(); {
-		case strings.HasPrefix(line, "event: "):
-			kind = strings.TrimPrefix(line, "event: ")
-		case kind == "reset" && strings.HasPrefix(line, "data: "):
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		switch {
+		case name == "id":
+			position = value
+		case name == "event":
+			kind = value
+		case name == "data" && kind == "reset":
+			s.position = ""
 			return ErrMissed
-		case strings.HasPrefix(line, "data: "):
+		case name == "data":
 			var e Event
-			if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &e); err != nil {
+			if err := json.Unmarshal([]byte(value), &e); err != nil {
 				return fmt.Errorf("watch: %w", err)
 			}
 			if err := seen(e); err != nil {
 				return err
 			}
+		case name == "": // the event was whole, and was seen
+			s.position = position
 		}
 	}
 	return lines.Err()
