@@ -73,7 +73,7 @@ func (c *call) watchRun() (any, error) {
 		return nil, err
 	}
 	if to := c.owner(c.e.Owns(id)); to != nil {
-		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Time{})
+		c.w = patient{c.w}
 		c.forward(c.r.Context(), to)
 		return nil, nil //nolint:nilnil // the other engine has written
 	}
@@ -109,6 +109,7 @@ func (c *call) watch(id workflow.RunID) error {
 		return fmt.Errorf("%w: too many watches are open: end some", work.ErrQuota)
 	}
 	defer c.watchers.leave(c.caller.Name)
+	c.w = patient{c.w}
 	s := &stream{
 		call: c, control: http.NewResponseController(c.w), run: id, alone: id != 0 || c.r.Header.Get(hop) != "",
 		seen: positions(c.r.Header.Get("Last-Event-ID")), present: map[string]bool{}, silent: time.Now(),
@@ -122,7 +123,6 @@ func (c *call) watch(id workflow.RunID) error {
 	defer cancel()
 	now := c.e.LastEvent()
 	events, complete := c.e.Watch(ctx, s.seen[c.boot], c.wanted(id))
-	_ = s.control.SetWriteDeadline(time.Time{})
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	c.w.WriteHeader(http.StatusOK)
 	if c.r.Method == http.MethodHead {

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,5 +218,62 @@ func TestWatchTellsATenantOfItsOwnRunsOnly(t *testing.T) {
 		if !strings.Contains(line, own) {
 			t.Errorf("a stream of acme's has %q", line)
 		}
+	}
+}
+
+// stuck is a client that takes the beginning of an answer and then nothing.
+type stuck struct {
+	header  http.Header
+	begun   chan struct{} // something was written
+	end     chan struct{}
+	mu      sync.Mutex
+	bounded bool // writes have a deadline
+	full    bool // nothing is taken any more
+}
+
+func (s *stuck) Header() http.Header { return s.header }
+func (s *stuck) WriteHeader(int)     {}
+func (s *stuck) Flush()              {}
+
+func (s *stuck) SetWriteDeadline(at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bounded = !at.IsZero()
+	return nil
+}
+
+func (s *stuck) Write(data []byte) (int, error) {
+	s.mu.Lock()
+	bounded, full := s.bounded, s.full
+	s.full = true
+	s.mu.Unlock()
+	if !full {
+		close(s.begun)
+		return len(data), nil
+	}
+	if !bounded {
+		<-s.end
+	}
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestWatchEndsWhenItsClientTakesNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/watch", nil)
+	req.Header.Set("Authorization", "Bearer "+f.tenant)
+	w := &stuck{header: http.Header{}, begun: make(chan struct{}), end: make(chan struct{})}
+	defer close(w.end)
+	ended := make(chan struct{})
+	go func() {
+		f.server.Config.Handler.ServeHTTP(w, req)
+		close(ended)
+	}()
+	<-w.begun
+	f.done(quick)
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		t.Fatal("a client that takes nothing holds its watch for ever")
 	}
 }
