@@ -110,28 +110,19 @@ func deadRowOf(e *store.Event) deadRow {
 	}
 }
 
-// deadSearch is how many pages are looked through for an event.
-const deadSearch = 200
-
-// deadNamed finds dead events by their ids. The store lists them only, so that
-// this goes through the list.
-func (c *Console) deadNamed(ctx context.Context, ids map[string]bool) ([]store.Event, *fault) {
+// deadNamed finds dead events by their ids.
+func (c *Console) deadNamed(ctx context.Context, ids []string) ([]store.Event, *fault) {
 	var found []store.Event
-	cursor := ""
-	for range deadSearch {
-		events, next, err := c.src.Work.Dead(ctx, store.DeadFilter{}, cursor, 10*deadPage)
+	for _, text := range ids {
+		id, err := strconv.ParseUint(text, 10, 63)
+		if err != nil || id == 0 {
+			continue // no event has it
+		}
+		events, _, err := c.src.Work.Dead(ctx, store.DeadFilter{ID: id}, "", 1)
 		if err != nil {
 			return nil, c.workFault(err)
 		}
-		for i := range events {
-			if ids[strconv.FormatUint(events[i].ID, 10)] {
-				found = append(found, events[i])
-			}
-		}
-		if len(found) == len(ids) || next == "" {
-			break
-		}
-		cursor = next
+		found = append(found, events...)
 	}
 	if len(found) == 0 {
 		return nil, &fault{status: http.StatusNotFound, code: "not_found", text: "There is no such dead event: it may have been replayed or dropped."}

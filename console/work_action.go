@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/engine"
@@ -33,8 +34,8 @@ var workActs = map[string]map[string]workAct{
 	"pools": {
 		"pause":  {"Pause pool", "Pause it", "Let it work", "No step starts there until it is resumed. What runs goes on.", false, poolEdit(func(p *work.Pool) { p.Paused = true })},
 		"resume": {"Resume pool", "Resume it", "Leave it paused", "Steps start there again.", false, poolEdit(func(p *work.Pool) { p.Paused = false })},
-		"drain":  {"Drain pool", "Drain it", "Let it work", "No step starts there; workers may leave when what they execute has ended.", false, poolEdit(func(p *work.Pool) { p.Draining = true })},
-		"fill":   {"Open pool", "Let it work again", "Leave it draining", "Steps start there again.", false, poolEdit(func(p *work.Pool) { p.Draining = false })},
+		"drain":  {"Drain pool", "Drain it", "Let it work", "No run begins for it; steps of runs that have begun still start there. Its workers may leave when those have ended.", false, poolEdit(func(p *work.Pool) { p.Draining = true })},
+		"fill":   {"Open pool", "Let it work again", "Leave it draining", "Runs begin for it again.", false, poolEdit(func(p *work.Pool) { p.Draining = false })},
 	},
 	"schedules": {
 		"pause":  {"Pause schedule", "Pause it", "Leave it on", "Nothing starts at its times until it is resumed.", false, scheduleEdit(func(s *work.Schedule) { s.Paused = true })},
@@ -182,7 +183,7 @@ func tenantLimits(ctx context.Context, c *Console, r *http.Request, name string)
 // deadDo does something with the event of an id.
 func deadDo(do func(WorkActions, context.Context, store.Event) error) func(context.Context, *Console, *http.Request, string) *fault {
 	return func(ctx context.Context, c *Console, _ *http.Request, id string) *fault {
-		events, f := c.deadNamed(ctx, map[string]bool{id: true})
+		events, f := c.deadNamed(ctx, []string{id})
 		if f != nil {
 			return f
 		}
@@ -202,14 +203,11 @@ func (c *Console) replayShown(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), workTimeout)
 	defer cancel()
-	ids := map[string]bool{}
 	if err := r.ParseForm(); err != nil {
 		c.fail(w, r, invalid("The form cannot be read."))
 		return
 	}
-	for _, id := range r.PostForm["event"] {
-		ids[id] = true
-	}
+	ids := slices.Compact(slices.Sorted(slices.Values(r.PostForm["event"])))
 	if len(ids) == 0 || len(ids) > deadPage {
 		c.fail(w, r, invalid("Choose events to replay."))
 		return

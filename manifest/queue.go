@@ -77,7 +77,8 @@ type WorkPool struct {
 	// Paused hands out nothing.
 	// Default: as it was left.
 	Paused *bool `yaml:"paused"`
-	// Draining hands out no step of a run that has not begun.
+	// Draining begins no run for it; steps of runs that have begun are still
+	// handed out.
 	// Default: as it was left.
 	Draining *bool `yaml:"draining"`
 }

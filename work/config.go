@@ -67,9 +67,11 @@ type Pool struct {
 	// PerKey bounds the steps with the same concurrency key.
 	PerKey int `json:"per-key,omitempty"`
 	// Lease is how long a task stays a worker's after each heartbeat; default 30s.
-	Lease    workflow.Duration `json:"lease,omitempty"`
-	Paused   bool              `json:"paused,omitempty"`
-	Draining bool              `json:"draining,omitempty"`
+	Lease workflow.Duration `json:"lease,omitempty"`
+	// Paused hands out nothing. Draining begins no run for the pool, and hands
+	// out the steps of those that have begun.
+	Paused   bool `json:"paused,omitempty"`
+	Draining bool `json:"draining,omitempty"`
 }
 
 // Tenant is what the engine knows of a tenant; one it does not know has the

@@ -38,7 +38,7 @@ func (a *API) switchRoutes() []route {
 		turn("/queues/{name}/drain", "Take nothing into a queue; what waits still runs.", queueTurn(func(q *work.Queue) { q.Draining = true })),
 		turn("/queues/{name}/resume", "End a pause or a drain.", queueTurn(func(q *work.Queue) { q.Paused, q.Draining = false, false })),
 		turn("/pools/{name}/pause", "Hand out nothing of a pool.", poolTurn(func(p *work.Pool) { p.Paused = true })),
-		turn("/pools/{name}/drain", "Hand out nothing of a pool any more; what executes goes on.", poolTurn(func(p *work.Pool) { p.Draining = true })),
+		turn("/pools/{name}/drain", "Begin no run for a pool any more; steps of runs that have begun are still handed out.", poolTurn(func(p *work.Pool) { p.Draining = true })),
 		turn("/pools/{name}/resume", "End a pause or a drain.", poolTurn(func(p *work.Pool) { p.Paused, p.Draining = false, false })),
 		turn("/tenants/{name}/suspend", "Start nothing of a tenant.", tenantTurn(func(t *work.Tenant) { t.Suspended = true })),
 		turn("/tenants/{name}/resume", "End a suspension.", tenantTurn(func(t *work.Tenant) { t.Suspended = false })),

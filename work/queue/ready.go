@@ -38,8 +38,8 @@ type Pool struct {
 	Types map[string]int
 	// Paused: nothing is taken.
 	Paused bool
-	// Draining: the engine gives the pool no new runs' steps. What is ready is
-	// still taken.
+	// Draining: the engine begins no runs for the pool. What is ready is still
+	// taken.
 	Draining bool
 }
 

@@ -138,8 +138,11 @@ func (c *Core) serve(pool string) {
 }
 
 // start picks up to n runs for a pool and begins them; it says whether any
-// began.
+// began. A pool that drains begins none.
 func (c *Core) start(pool string, n int) bool {
+	if c.settings.Pools[pool].Draining {
+		return false
+	}
 	names := c.feeding(pool)
 	var ids []workflow.RunID
 	for len(ids) < n {

@@ -79,6 +79,8 @@ func (c *Core) explainQueued(r *resident, e *Explanation) {
 		e.Text = append(e.Text, fmt.Sprintf("There is no queue %q any more: put it back, or move the run to another.", name))
 	case cfg.Delegated && !slices.ContainsFunc(c.callers, func(p *RunPoller) bool { return p.Queue == name }):
 		e.Text = append(e.Text, fmt.Sprintf("No worker asks for runs of queue %q at the moment.", name))
+	case !cfg.Delegated && c.settings.Pools[pool].Draining:
+		e.Text = append(e.Text, fmt.Sprintf("Pool %q is draining: it begins no run.", pool))
 	case !cfg.Delegated && len(c.pollers[pool]) == 0:
 		e.Text = append(e.Text, fmt.Sprintf("No worker of pool %q asks for work at the moment.", pool))
 	case !cfg.Delegated && c.free(pool) == 0:
@@ -141,6 +143,9 @@ func (c *Core) stepWait(r *resident, ref machine.Ref, step *machine.Step, node *
 	switch step.Status {
 	case machine.StepReady:
 		pool := c.poolOf(r.run.Meta.Queue, node.Step.Pool)
+		if c.settings.Pools[pool].Paused {
+			return fmt.Sprintf("is ready, and pool %q is paused", pool)
+		}
 		if len(c.pollers[pool]) == 0 {
 			return fmt.Sprintf("is ready, but no worker of pool %q asks for work", pool)
 		}
