@@ -19,7 +19,8 @@ func (c *cli) poolCommand() *cobra.Command {
 	return noun("pool", "who executes steps, and how many at once",
 		c.poolListCommand(k), c.poolShowCommand(k), c.poolPutCommand(k),
 		c.turnCommand(k, "pause", "hand out nothing of a pool", "What is executed goes on.", "is paused"),
-		c.turnCommand(k, "resume", "end a pause", "", "goes on"),
+		c.turnCommand(k, "drain", "begin no run for a pool", "Steps of runs that have begun are still handed out; when those have ended, its workers may leave.", "begins no run"),
+		c.turnCommand(k, "resume", "end a pause or a drain", "", "goes on"),
 		c.settingDeleteCommand(k, "Its limits are gone with it; steps still go to the workers that ask for them."),
 	)
 }
@@ -124,8 +125,12 @@ func (c *cli) poolPutCommand(k settingKind) *cobra.Command {
 		args:     exactly("NAME"),
 		complete: c.completeFirst(k.names()),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
+			written, err := c.patch(from, new(shard.PoolState))
+			if err != nil {
+				return err
+			}
 			v, made, err := putSetting(ctx, e, k, args[0], func(v *work.Pool) error {
-				if err := c.over(from, v); err != nil {
+				if err := written.over(v); err != nil {
 					return err
 				}
 				v.Name = args[0]
@@ -147,7 +152,7 @@ func (c *cli) poolPutCommand(k settingKind) *cobra.Command {
 	fs.StringToIntVar(&p.PerType, "per-type", nil, "steps of a type at once, `TYPE=N`")
 	fs.Lookup("per-type").DefValue = "" // not "[]"
 	fs.IntVar(&p.PerKey, "per-key", 0, "steps with the same concurrency key at once")
-	fs.BoolVar(&p.Draining, "draining", false, "hand out nothing more, and finish what is executed")
+	fs.BoolVar(&p.Draining, "draining", false, "begin no run for it; steps of runs that have begun are still handed out")
 	fs.StringVar(&lease, "lease", "", "how long a task stays a worker's after each heartbeat, such as 30s")
 	fs.StringVar(&from, "from", "", "settings as a JSON object in this `FILE`; - is standard input")
 	return cmd

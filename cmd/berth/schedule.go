@@ -159,7 +159,14 @@ func (c *cli) schedulePutCommand(k settingKind) *cobra.Command {
 		args:     exactly("NAME"),
 		complete: c.completeFirst(k.names()),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
+			written, err := c.patch(f.from, new(work.Schedule))
+			if err != nil {
+				return err
+			}
 			v, made, err := putSetting(ctx, e, k, args[0], func(v *work.Schedule) error {
+				if err := written.over(v); err != nil {
+					return err
+				}
 				v.Name = args[0]
 				return f.apply(c, v, cmd.Flags().Changed)
 			})
@@ -196,9 +203,6 @@ func (c *cli) schedulePutCommand(k settingKind) *cobra.Command {
 }
 
 func (f *scheduleFlags) apply(c *cli, v *work.Schedule, given func(string) bool) error {
-	if err := c.over(f.from, v); err != nil {
-		return err
-	}
 	set(given("cron"), &v.Cron, f.s.Cron)
 	set(given("time-zone"), &v.TimeZone, f.s.TimeZone)
 	set(given("missed"), &v.Missed, f.s.Missed)

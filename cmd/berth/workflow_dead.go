@@ -24,20 +24,36 @@ func (c *cli) workflowDeadCommand() *cobra.Command {
 	)
 }
 
+// deadFlags say which dead events are meant.
+type deadFlags struct{ tenant, to, run string }
+
+func (f *deadFlags) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.tenant, "tenant", "", "of this tenant (default: all, or the key's, if it has one)")
+	fs.StringVar(&f.to, "to", "", "for this `DESTINATION`")
+	fs.StringVar(&f.run, "run", "", "of this `RUN`")
+}
+
+func (f *deadFlags) query() url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"tenant": f.tenant, "to": f.to, "run": f.run} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
 func (c *cli) deadListCommand() *cobra.Command {
-	var to, run string
+	var f deadFlags
 	cmd := c.onEngine(engineCommand{
 		use:     "list",
 		short:   "list dead events",
 		example: "  berth workflow dead list --to https://example.org/hooks",
 		args:    exactly(),
 		run: func(ctx context.Context, e *client.Client, _ []string) error {
-			query := url.Values{"limit": {"1000"}}
-			for name, value := range map[string]string{"to": to, "run": run} {
-				if value != "" {
-					query.Set(name, value)
-				}
-			}
+			query := f.query()
+			query.Set("limit", "1000")
 			list, err := deadEvents(ctx, e, query)
 			if err != nil {
 				return err
@@ -47,8 +63,7 @@ func (c *cli) deadListCommand() *cobra.Command {
 			})
 		},
 	})
-	cmd.Flags().StringVar(&to, "to", "", "for this `DESTINATION`")
-	cmd.Flags().StringVar(&run, "run", "", "of this `RUN`")
+	f.register(cmd)
 	return cmd
 }
 
@@ -80,6 +95,7 @@ func deadEvents(ctx context.Context, e *client.Client, query url.Values) ([]api.
 
 func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command {
 	var all bool
+	var f deadFlags
 	cmd := c.onEngine(engineCommand{
 		use:     verb + " [EVENT...]",
 		short:   short,
@@ -93,7 +109,7 @@ func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command
 				args = []string{"all"}
 			}
 			for _, id := range args {
-				if err := everyDead(ctx, e, method, "/events/"+url.PathEscape(id)+path); err != nil {
+				if err := everyDead(ctx, e, method, "/events/"+url.PathEscape(id)+path, f.query()); err != nil {
 					return err
 				}
 				if err := c.done(id, said); err != nil {
@@ -103,17 +119,23 @@ func (c *cli) deadCommand(verb, short, method, path, said string) *cobra.Command
 			return nil
 		},
 	})
-	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	f.register(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "all of them, as far as the other flags say")
 	return cmd
 }
 
 // everyDead asks until nothing is left: one call takes so many.
-func everyDead(ctx context.Context, e *client.Client, method, path string) error {
+func everyDead(ctx context.Context, e *client.Client, method, path string, query url.Values) error {
 	for {
 		var answer struct {
-			More bool `json:"more"`
+			Count int  `json:"count"`
+			More  bool `json:"more"`
 		}
-		if err := e.Do(ctx, method, path, nil, nil, &answer); err != nil || !answer.More {
+		err := e.Do(ctx, method, path, query, nil, &answer)
+		if err == nil && answer.More && answer.Count == 0 {
+			err = errors.New("there are more, and none of the first is this key's: name what is meant with --tenant, --to or --run")
+		}
+		if err != nil || !answer.More {
 			return err
 		}
 	}

@@ -231,16 +231,15 @@ func (c *cli) serveAPI(ctx context.Context, w *workflows.Workflows, ln net.Liste
 	failed := make(chan error, 2)
 	go func() { failed <- srv.Serve(ln) }()
 	stopMetrics, err := f.serveMetrics(w, failed)
-	if err != nil {
-		return err
+	if err == nil {
+		defer stopMetrics()
+		err = c.announce(ctx, w, ln.Addr())
 	}
-	defer stopMetrics()
-	if err := c.announce(ctx, w, ln.Addr()); err != nil {
-		return err
-	}
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
+	if err == nil {
+		select {
+		case err = <-failed:
+		case <-ctx.Done():
+		}
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.drain+10*time.Second)
 	defer cancel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berth-project/berth/work/api"
 	"github.com/berth-project/berth/work/client"
 )
 
@@ -66,11 +67,16 @@ func (c *cli) printPut(k settingKind, name string, made bool, v any) error {
 	return nil
 }
 
-// over reads a setting in JSON over what is there: fields that are not in it
-// stay.
-func (c *cli) over(file string, v any) error {
+// patch is a setting in JSON that is read over what is there: fields that are
+// not in it stay.
+type patch json.RawMessage
+
+// patch reads one once, as it may be of standard input. known is the type of
+// what the engine says of such a setting, so that its own answer may be edited
+// and a name that is misspelled is not passed over.
+func (c *cli) patch(file string, known any) (patch, error) {
 	if file == "" {
-		return nil
+		return nil, nil
 	}
 	source := file
 	if source != "-" {
@@ -78,12 +84,19 @@ func (c *cli) over(file string, v any) error {
 	}
 	text, err := c.jsonArgument("--from "+file, source)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("--from %s: %w", file, err)
+	if err := api.Decode(text, known); err != nil {
+		return nil, usageError{fmt.Errorf("--from %s: %w", file, err)}
 	}
-	return nil
+	return patch(text), nil
+}
+
+func (p patch) over(v any) error {
+	if p == nil {
+		return nil
+	}
+	return json.Unmarshal(p, v)
 }
 
 // turnCommand is a verb that the API has for a setting.

@@ -103,8 +103,12 @@ func (c *cli) workTenantPutCommand(k settingKind) *cobra.Command {
 		args:     exactly("NAME"),
 		complete: c.completeFirst(k.names()),
 		run: func(ctx context.Context, e *client.Client, args []string) error {
+			written, err := c.patch(from, new(engine.TenantState))
+			if err != nil {
+				return err
+			}
 			v, made, err := putSetting(ctx, e, k, args[0], func(v *work.Tenant) error {
-				if err := c.over(from, v); err != nil {
+				if err := written.over(v); err != nil {
 					return err
 				}
 				v.Name = args[0]
