@@ -65,7 +65,7 @@ func causeOf(cause error) error {
 }
 
 func failureOf(f *machine.Failure) *client.Failure {
-	return &client.Failure{Code: f.Code, Message: f.Message, Fatal: f.Fatal, Detail: f.Detail}
+	return &client.Failure{Code: f.Code, Message: f.Message, Fatal: f.Fatal, Detail: f.Detail, RetryAfter: f.RetryAfter.Std()}
 }
 
 // reporter is the reporter of a worker as executors have it.
