@@ -298,3 +298,61 @@ func (f *fixture) expired() string {
 	}
 	return text
 }
+
+// TestPagesOfOtherSitesMakeNobodyAct: a browser may have sent the cookie by
+// which the gateway knows who is signed in.
+func TestPagesOfOtherSitesMakeNobodyAct(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.submit(one)
+	for _, c := range []struct {
+		name, method, path, header string
+		want                       int
+	}{
+		{"another site's page", "POST", "/runs/" + id + "/cancel", "Sec-Fetch-Site: cross-site", http.StatusForbidden},
+		{"a page of a sister's", "POST", "/runs/" + id + "/cancel", "Sec-Fetch-Site: same-site", http.StatusForbidden},
+		{"an old browser's page", "DELETE", "/runs/" + id, "Origin: https://evil.example", http.StatusForbidden},
+		{"an open route", "POST", "/triggers/none/fire", "Sec-Fetch-Site: cross-site", http.StatusForbidden},
+		{"reading changes nothing", "GET", "/runs/" + id, "Sec-Fetch-Site: cross-site", http.StatusOK},
+		{"the site's own page", "POST", "/runs/" + id + "/pause", "Sec-Fetch-Site: same-origin", http.StatusOK},
+		{"a program", "POST", "/runs/" + id + "/resume", "Accept: */*", http.StatusOK},
+	} {
+		if got := f.do(f.admin, c.method, c.path, nil, c.header); got.status != c.want {
+			t.Errorf("%s: %s %s = %d, want %d", c.name, c.method, c.path, got.status, c.want)
+		}
+	}
+	if got := f.state(id); got != "queued" {
+		t.Errorf("the run is %s, want queued", got)
+	}
+}
+
+func TestOnlyTheVersionThatWasReadIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	put := func(want int, key, path, body string, header ...string) string {
+		t.Helper()
+		return f.want(want, key, "PUT", path, body, header...).header.Get("ETag")
+	}
+	first := put(http.StatusOK, f.admin, "/queues/q", `{}`, "If-None-Match: *")
+	put(http.StatusPreconditionFailed, f.admin, "/queues/q", `{}`, "If-None-Match: *")
+	second := put(http.StatusOK, f.admin, "/queues/q", `{"order":2}`, "If-Match: "+first)
+	put(http.StatusPreconditionFailed, f.admin, "/queues/q", `{"order":3}`, "If-Match: "+first)
+	f.want(http.StatusPreconditionFailed, f.admin, "DELETE", "/queues/q", nil, "If-Match: "+first)
+	f.want(http.StatusPreconditionFailed, f.admin, "PUT", "/queues/none", `{}`, "If-Match: *")
+	put(http.StatusUnprocessableEntity, f.admin, "/queues/q", `{}`, "If-Match: "+second, "If-None-Match: *")
+	put(http.StatusUnprocessableEntity, f.admin, "/queues/q", `{}`, "If-Match: W/"+second)
+	f.want(http.StatusOK, f.admin, "DELETE", "/queues/q", nil, "If-Match: "+second)
+
+	// Tenants keep what is theirs, under the same conditions.
+	const schedule = `{"cron":"0 1 * * *","run":{"tenant":"acme","workflow":"w"}}`
+	const theirs = `{"cron":"0 1 * * *","run":{"tenant":"globex","workflow":"w"}}`
+	f.want(http.StatusCreated, f.admin, "POST", "/workflows", `{"name":"w","steps":[{"name":"a","run":"noop"}]}`)
+	first = put(http.StatusOK, f.tenant, "/schedules/s", schedule)
+	put(http.StatusConflict, f.other, "/schedules/s", theirs) // taken, and not seen
+	put(http.StatusPreconditionFailed, f.other, "/schedules/s", theirs, "If-Match: "+first)
+	put(http.StatusForbidden, f.tenant, "/schedules/s", theirs)
+	f.want(http.StatusNotFound, f.other, "DELETE", "/schedules/s", nil)
+	second = put(http.StatusOK, f.tenant, "/schedules/s", schedule, "If-Match: *")
+	put(http.StatusPreconditionFailed, f.tenant, "/schedules/s", schedule, "If-Match: "+first)
+	f.want(http.StatusOK, f.tenant, "DELETE", "/schedules/s", nil, "If-Match: "+second)
+}

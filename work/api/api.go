@@ -126,10 +126,8 @@ func (c *call) serve() (any, error) {
 	if err := c.checkQuery(); err != nil {
 		return nil, err
 	}
-	if c.r.Header.Get(hop) != "" { // the client may just have put a setting where it came from
-		if err := c.e.Refresh(c.r.Context()); err != nil {
-			c.opt.Logger.Warn("settings cannot be read: the last ones stay in force", "error", err)
-		}
+	if c.r.Header.Get(hop) != "" {
+		c.refresh()
 	}
 	if c.route.proof != nil {
 		if err := c.route.proof(c); err != nil {
@@ -142,6 +140,14 @@ func (c *call) serve() (any, error) {
 		}
 	}
 	return c.route.do(c)
+}
+
+// refresh puts settings in force that the client may just have put where
+// another engine answered.
+func (c *call) refresh() {
+	if err := c.e.Refresh(c.r.Context()); err != nil {
+		c.opt.Logger.Warn("settings cannot be read: the last ones stay in force", "error", err)
+	}
 }
 
 func (c *call) readBody() error {

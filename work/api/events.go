@@ -89,6 +89,7 @@ func (c *call) deadFilter(a Action) (store.DeadFilter, error) {
 	if c.caller.Admin {
 		return f, nil
 	}
+	c.refresh() // what they may see goes by their subscriptions
 	tenants := c.caller.tenants(a)
 	switch {
 	case len(tenants) == 0:

@@ -54,6 +54,9 @@ type cachedKey struct {
 	until time.Time
 }
 
+// keyPrefix is what every key begins with.
+const keyPrefix = "berth_"
+
 // keyMemory is how long a key is believed without asking the store: a revoked
 // one works at most that much longer.
 const keyMemory = 5 * time.Second
@@ -81,7 +84,7 @@ func (k *Keys) Create(ctx context.Context, c Caller, expires time.Time) (text st
 		return "", Key{}, fmt.Errorf("keep the key: %w", err)
 	}
 	key.Hash = ""
-	return "berth_" + id + "_" + secret, key, nil
+	return keyPrefix + id + "_" + secret, key, nil
 }
 
 func checkCaller(c Caller) error {
@@ -162,7 +165,7 @@ func (k *Keys) Identify(r *http.Request) (*Caller, error) {
 	if !ok {
 		return nil, ErrUnknownCaller
 	}
-	rest, ok := strings.CutPrefix(text, "berth_")
+	rest, ok := strings.CutPrefix(text, keyPrefix)
 	id, secret, ok2 := strings.Cut(rest, "_")
 	if !ok || !ok2 || len(id) != 12 || len(secret) != 26 {
 		return nil, ErrUnknownCaller
