@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,8 +23,9 @@ type Wait struct {
 	Signal string             `json:"signal"`
 	// Approval asks for a signal, named as the step where it does not say
 	// otherwise, whose data is null, true or {"approved": true}: that ends the
-	// wait. false fails it with code "rejected". What else stands in it is for
-	// those who ask for the approval.
+	// wait. false fails it with code "rejected". Its "question" is what people are
+	// asked where Message says nothing; what else stands in it is for those who
+	// ask for the approval.
 	Approval json.RawMessage   `json:"approval"`
 	Timeout  workflow.Duration `json:"timeout"`
 	Message  string            `json:"message"` // for people
@@ -108,10 +110,16 @@ func parseWait(payload json.RawMessage, name string, now int64) (Wait, awaited, 
 	}
 	await := awaited{Signal: name, Approval: true}
 	var approval struct {
-		Signal string `json:"signal"`
+		Signal   string          `json:"signal"`
+		Question json.RawMessage `json:"question"` // a text, or whatever who asks has made of it
 	}
-	if json.Unmarshal(w.Approval, &approval) == nil && approval.Signal != "" {
-		await.Signal = approval.Signal
+	if json.Unmarshal(w.Approval, &approval) != nil {
+		return w, await, nil
+	}
+	await.Signal = cmp.Or(approval.Signal, name)
+	var question string
+	if w.Message == "" && json.Unmarshal(orNull(approval.Question), &question) == nil {
+		w.Message = question
 	}
 	return w, await, nil
 }

@@ -105,6 +105,22 @@ func TestApproval(t *testing.T) {
 	}
 }
 
+func TestAnApprovalSaysWhatIsAsked(t *testing.T) {
+	t.Parallel()
+	for with, want := range map[string][2]string{
+		`{"approval": {"question": "Publish ${params.n ?? 1}?"}}`:                      {"Publish 1?", "ok"},
+		`{"approval": {"question": "Publish?", "signal": "go"}, "message": "ship it"}`: {"ship it", "go"},
+		`{"approval": {"question": {"en": "Publish?"}, "signal": "go"}}`:               {"", "go"},
+		`{"approval": "boss"}`: {"", "ok"},
+	} {
+		e := begun(t, `{"name": "w", "steps": [{"name": "ok", "run": "wait", "with": `+with+`}]}`)
+		s := e.run.View().Steps[0]
+		if got := [2]string{s.Message, s.Awaits}; got != want || !s.Approval {
+			t.Errorf("%s asks %q for signal %q, want %q", with, got[0], got[1], want)
+		}
+	}
+}
+
 func TestWaitsThatSayNothing(t *testing.T) {
 	t.Parallel()
 	for _, with := range []string{`{}`, `null`, `[]`, `{"for": "1s", "signal": "x"}`, `{"for": "1s", "timeout": "2s"}`, `{"untl": 5}`, `{"until": "soon"}`, `{"until": {}}`} {
