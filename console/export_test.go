@@ -17,6 +17,9 @@ func (c *Console) HurryStreams(write time.Duration) {
 	}
 }
 
+// Destination is where the page says a dead event was to go.
+func Destination(to string) string { return deadRow{To: to}.Destination() }
+
 // Streams is the number of open streams.
 func (c *Console) Streams() int64 { return c.streams.Load() }
 

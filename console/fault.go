@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -58,11 +59,41 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, f *fault) {
 		_ = json.NewEncoder(w).Encode(problem{Type: "about:blank", Title: f.text, Status: f.status, Code: f.code})
 		return
 	}
-	p := &page{title: http.StatusText(f.status), template: "error", data: f.view()}
+	back := c.roomOf(r.URL.Path)
+	p := &page{
+		title: heading(f.status), template: "error", room: back.Path, up: back.Path,
+		data: faultView{Code: f.code, Text: f.text, Path: back.Path, Room: back.Name},
+	}
+	if f.status == http.StatusUnauthorized || f.status == http.StatusForbidden {
+		p.room, p.data = "", faultView{Code: f.code, Text: f.text} // there is nowhere to go
+	}
 	c.render(w, r, f.status, p)
 }
 
-// faultView is a fault as its template sees it.
-type faultView struct{ Code, Text string }
+// heading is a status for people: "Not found".
+func heading(status int) string {
+	text := strings.ToLower(http.StatusText(status))
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
 
-func (f *fault) view() faultView { return faultView{Code: f.code, Text: f.text} }
+// roomOf is the entry of the navigation that an address is below; the first one
+// for others.
+func (c *Console) roomOf(path string) room {
+	path = strings.TrimPrefix(path, c.cfg.BasePath)
+	all := rooms[1:]
+	if c.src.Work != nil {
+		all = slices.Concat(all, workRooms[:])
+	}
+	for _, one := range all {
+		if path == one.Path || strings.HasPrefix(path, one.Path+"/") {
+			return one
+		}
+	}
+	return rooms[0]
+}
+
+// faultView is a fault as its template sees it, with the room to go back to.
+type faultView struct{ Code, Text, Path, Room string }

@@ -19,6 +19,7 @@ func (c *Console) functions() template.FuncMap {
 		"href":     c.href,
 		"plain":    plain,
 		"clip":     clip,
+		"brief":    brief,
 		"segments": segments,
 		"place":    place,
 		"duration": duration,

@@ -127,11 +127,16 @@ func elementOf(c *iam.Check) elementView {
 }
 
 // clip shortens what is too long to be read.
-func clip(s string) string {
-	if len(s) <= maxSaid {
+func clip(s string) string { return cut(s, maxSaid) }
+
+// brief is a text in a row of a table; the page of the row has it whole.
+func brief(s string) string { return cut(s, 160) }
+
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxSaid], "") + " …"
+	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
 // in is the statement as it stands in the text that was pasted, and the line of

@@ -8,6 +8,8 @@ import (
 
 	"github.com/berth-project/berth/health"
 	"github.com/berth-project/berth/process"
+	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow/machine"
 )
 
 // overview is the first page: problems, then a row for each half of the
@@ -58,12 +60,19 @@ type workSums struct {
 	Starved int     `json:"starved_tenants"`
 	// Oldest is how long the run has waited that waits longest, in seconds.
 	Oldest float64 `json:"oldest_seconds"`
+	// Failed is how many runs of the last day ended as failed, up to some number:
+	// then FailedMore.
+	Failed     int  `json:"failed_in_24h"`
+	FailedMore bool `json:"failed_in_24h_more,omitempty"`
 	// Problem says why nothing is known.
 	Problem string `json:"problem,omitempty"`
 }
 
 // OldestTime is Oldest for people.
 func (s workSums) OldestTime() time.Duration { return time.Duration(s.Oldest * float64(time.Second)) }
+
+// failedCounted is up to where the runs are counted that failed.
+const failedCounted = 100
 
 // sumWork sums up all queues; nil where the service has no work.
 func (c *Console) sumWork(ctx context.Context) *workSums {
@@ -85,6 +94,10 @@ func (c *Console) sumWork(ctx context.Context) *workSums {
 			s.Paused++
 		}
 		s.Oldest = max(s.Oldest, q.Oldest().Truncate(time.Second).Seconds())
+	}
+	failed := store.Filter{Statuses: []machine.Status{machine.Failed}, CreatedFrom: c.src.Now().Add(-24 * time.Hour).UnixMilli()}
+	if n, err := c.src.Work.Count(ctx, failed, failedCounted+1); err == nil {
+		s.Failed, s.FailedMore = min(n, failedCounted), n > failedCounted
 	}
 	return s
 }

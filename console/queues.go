@@ -50,6 +50,9 @@ func (q queueRow) P50() time.Duration { return q.wait(func(c queue.ClassStats) i
 // P99 is described at P50.
 func (q queueRow) P99() time.Duration { return q.wait(func(c queue.ClassStats) int64 { return c.P99 }) }
 
+// Waited says that runs were picked lately: that waits of 0 are what they waited.
+func (q queueRow) Waited() bool { return q.P99() > 0 || q.Stats.Rate > 0 }
+
 func (q queueRow) wait(of func(queue.ClassStats) int64) time.Duration {
 	most := int64(0)
 	for _, c := range q.Stats.Classes {
@@ -202,7 +205,11 @@ func plotsOf(samples []queueSample) []plotted {
 	for _, s := range samples {
 		times = append(times, s.At)
 		waiting.Values, running.Values = append(waiting.Values, float64(s.Waiting)), append(running.Values, float64(s.Running))
-		p50.Values, p99.Values = append(p50.Values, secondsOf(s.P50)), append(p99.Values, secondsOf(s.P99))
+		median, longest := secondsOf(s.P50), secondsOf(s.P99)
+		if s.P50 == 0 && s.P99 != 0 {
+			median = 0
+		}
+		p50.Values, p99.Values = append(p50.Values, median), append(p99.Values, longest)
 	}
 	x := plot.Times(times)
 	return []plotted{
@@ -212,7 +219,14 @@ func plotsOf(samples []queueSample) []plotted {
 	}
 }
 
+// plotWidth and plotHeight let two plots stand side by side.
+const (
+	plotWidth  = 520
+	plotHeight = 200
+)
+
 func plottedOf(c plot.Chart) plotted {
+	c.Width, c.Height = plotWidth, plotHeight
 	return plotted{Title: c.Title, SVG: picture(c.SVG), Table: picture(c.Table)}
 }
 

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/berth-project/berth/internal/plot"
@@ -43,6 +45,25 @@ type runPage struct {
 	Started  bool      `json:"-"`
 	Deadline time.Time `json:"-"`
 	Done     string    `json:"-"`
+}
+
+// Settled is how many steps came to which end, and of a run that goes on how far
+// it is.
+func (p runPage) Settled() string {
+	count := map[machine.StepStatus]int{}
+	for i := range p.Run.Steps {
+		count[p.Run.Steps[i].Status]++
+	}
+	text := fmt.Sprintf("%d of %d succeeded", count[machine.StepSucceeded], len(p.Run.Steps))
+	for _, s := range [...]machine.StepStatus{machine.StepFailed, machine.StepSkipped, machine.StepCanceled} {
+		if n := count[s]; n > 0 {
+			text += fmt.Sprintf(", %d %v", n, s)
+		}
+	}
+	if !p.Run.Status.Final() {
+		text += fmt.Sprintf(", %.0f %%", p.Run.Percent)
+	}
+	return text
 }
 
 // Pane is the log of all steps.
@@ -210,6 +231,27 @@ func (s stepRow) Mark() stateMark { return stepMark(&s.Standing) }
 // Why is what there is to say of the state.
 func (s stepRow) Why() string { return standingText(&s.Standing) }
 
+// Tally is how many items are in which state: "30: 1 failed, 29 succeeded".
+func (s stepRow) Tally() string {
+	order := [...]machine.StepStatus{
+		machine.StepFailed, machine.StepBackoff, machine.StepRunning, machine.StepSleeping, machine.StepReady, machine.StepWaiting,
+		machine.StepSucceeded, machine.StepSkipped, machine.StepCanceled,
+	}
+	var parts []string
+	for _, status := range order {
+		n := 0
+		for i := range s.Items {
+			if s.Items[i].Status == status {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, stepWord(&machine.Standing{Status: status})))
+		}
+	}
+	return fmt.Sprintf("%d: %s", len(s.Items), strings.Join(parts, ", "))
+}
+
 // Took is how long the last attempt took, or has taken so far.
 func (s stepRow) Took() time.Duration { return took(s.Started, s.Finished, s.now) }
 
@@ -229,6 +271,8 @@ func standingText(s *machine.Standing) string {
 type entryRow struct {
 	machine.Entry
 	Text string
+	// Day is the date, in the first line of each day.
+	Day string
 }
 
 // When is the time for people.
@@ -237,8 +281,13 @@ func (e entryRow) When() time.Time { return at(e.At) }
 // entryRows are the lines of a history, the newest first.
 func entryRows(entries []machine.Entry) []entryRow {
 	rows := make([]entryRow, 0, len(entries))
+	last := ""
 	for _, e := range slices.Backward(entries) {
-		rows = append(rows, entryRow{e, entryText(&e)})
+		row := entryRow{Entry: e, Text: entryText(&e)}
+		if day := row.When().Format(time.DateOnly); day != last {
+			row.Day, last = day, day
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

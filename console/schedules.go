@@ -27,10 +27,30 @@ type scheduleRow struct {
 	Words   string      `json:"words,omitempty"`
 	Problem string      `json:"problem,omitempty"`
 	Next    []time.Time `json:"next"`
+	// LastState is that of the run it started last.
+	LastState string `json:"last_state,omitempty"`
+	// LastMark is LastState for people.
+	LastMark *stateMark `json:"-"`
 }
 
-// LastTime is the time it last started something for.
-func (s scheduleRow) LastTime() time.Time { return at(s.Last) }
+// LastTime is the time it last started something for, zero for never: the engine
+// keeps from when on times count, too.
+func (s scheduleRow) LastTime() time.Time {
+	if s.LastRun == 0 {
+		return time.Time{}
+	}
+	return at(s.Last)
+}
+
+// Local is one of its times as clocks in its zone show it, nothing where that is
+// UTC.
+func (s scheduleRow) Local(t time.Time) string {
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil || s.TimeZone == "" || zone == time.UTC {
+		return ""
+	}
+	return t.In(zone).Format("Mon 15:04 MST")
+}
 
 // Mark is the state for people.
 func (s scheduleRow) Mark() stateMark {
@@ -54,10 +74,21 @@ func (s scheduleRow) Zone() string {
 // scheduleDone are what the page says after an action.
 var scheduleDone = map[string]string{"pause": "Paused: nothing starts at its times.", "resume": "Resumed: its next times count."}
 
-func (c *Console) scheduleList(_ context.Context, r *http.Request) (*page, *fault) {
+// lastRuns is of how many schedules the list looks at the last run.
+const lastRuns = 100
+
+func (c *Console) scheduleList(ctx context.Context, r *http.Request) (*page, *fault) {
 	v := scheduleList{Schedules: []scheduleRow{}, Actions: c.src.WorkActions != nil, Done: scheduleDone[r.URL.Query().Get("done")]}
-	for _, s := range c.src.Work.Schedules(nil) {
-		v.Schedules = append(v.Schedules, c.scheduleRow(s))
+	for i, s := range c.src.Work.Schedules(nil) {
+		row := c.scheduleRow(s)
+		if s.LastRun != 0 && i < lastRuns {
+			// What became of it is worth knowing, but not worth the page.
+			if run, err := c.src.Work.Get(ctx, s.LastRun, nil); err == nil {
+				mark := runMark(run.Status, run.Paused)
+				row.LastState, row.LastMark = run.Status.String(), &mark
+			}
+		}
+		v.Schedules = append(v.Schedules, row)
 	}
 	return &page{
 		title: "Schedules", template: "schedules", room: "/schedules", up: "/", topic: topicSchedules, twin: "/schedules.json",

@@ -133,7 +133,7 @@ func (c *Console) stepDetail(ctx context.Context, r *http.Request) (*page, *faul
 	if v.Log, v.Cut, err = c.logTail(ctx, run, step.Name); err != nil {
 		return nil, c.workFault(err)
 	}
-	if !run.Status.Final() && !step.Status.Final() {
+	if !run.Status.Final() && !step.Status.Final() && step.Status != machine.StepRunning {
 		v.Waits = c.stepWaits(ctx, run, step.Name)
 	}
 	twin := c.href("/runs/{id}/steps/{step}.json", "/id", id, "/step", step.Name)[len(c.cfg.BasePath):]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/berth-project/berth/work"
@@ -73,7 +74,7 @@ func (c *Console) workFault(err error) *fault {
 	var owner *engine.OwnerError
 	switch {
 	case errors.Is(err, work.ErrNotFound):
-		return &fault{status: http.StatusNotFound, code: "not_found", text: sentence(err)}
+		return &fault{status: http.StatusNotFound, code: "not_found", text: sentence(without(err, work.ErrNotFound))}
 	case errors.Is(err, work.ErrInvalid), errors.Is(err, store.ErrCursor):
 		return &fault{status: http.StatusBadRequest, code: "invalid", text: sentence(err)}
 	case errors.Is(err, work.ErrConflict):
@@ -88,6 +89,15 @@ func (c *Console) workFault(err error) *fault {
 		status: http.StatusServiceUnavailable, code: "unavailable",
 		text: "The engine or its store does not answer at the moment; the log says why. Try again.",
 	}
+}
+
+// without is an error without the kind that its text begins with: the heading of
+// a page says as much.
+func without(err, kind error) error {
+	if rest, ok := strings.CutPrefix(err.Error(), kind.Error()+": "); ok {
+		return errors.New(rest)
+	}
+	return err
 }
 
 // sentence makes one of an error.

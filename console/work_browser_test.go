@@ -136,6 +136,38 @@ func TestARunIsFollowedInABrowser(t *testing.T) {
 	}
 }
 
+// wordsCut are the names in the first columns of tables that go over lines though
+// they are short.
+const wordsCut = `[...document.querySelectorAll("main tbody th[scope=row] a")].filter((a) => a.textContent.length <= 9 && a.getClientRects().length > 1).map((a) => a.textContent).join(" ")`
+
+// columnsLost are the columns of tables of work that are nowhere to be seen.
+const columnsLost = `[...document.querySelectorAll("main table.reflow tbody td")].filter((td) => td.textContent.trim() && !td.getClientRects().length && !td.closest("details:not([open])")).map((td) => td.className + ": " + td.textContent.trim()).join("; ")`
+
+func TestTablesOfWorkKeepTheirColumnsOnAPhone(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	server := httptest.NewServer(newConsole(t, console.Config{}, b.sources()))
+	t.Cleanup(server.Close)
+	v := viewer{ctx: tab(t), t: t}
+	v.wear("light", 360)
+	for _, path := range []string{
+		"/runs", "/runs/" + b.done.String() + "?view=steps", "/runs/" + b.failed.String() + "?view=history", "/runs/" + b.done.String() + "/steps/large",
+		"/queues", "/queues/bulk", "/tenants", "/schedules", "/definitions",
+	} {
+		if err := chromedp.Do(v.ctx, chromedp.Navigate(server.URL+path)); err != nil {
+			t.Fatal(err)
+		}
+		until(v.ctx, t, `document.querySelector("main table.reflow tbody td")`)
+		if got := v.text(wordsCut); got != "" {
+			t.Errorf("%s cuts the names %q", path, got)
+		}
+		if got := v.text(columnsLost); got != "" {
+			t.Errorf("%s hides %q", path, got)
+		}
+		v.fits(path)
+	}
+}
+
 func TestLinesOfALogArriveInABrowser(t *testing.T) {
 	t.Parallel()
 	b := openBusyWork(t, "quickly")

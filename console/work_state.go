@@ -121,14 +121,8 @@ func took(started, finished int64, now time.Time) time.Duration {
 
 // stepDetail is what else there is to know of a step, in few characters.
 func stepDetail(s *machine.StepView, now time.Time) string {
-	if n := len(s.Items); n > 0 && !s.Status.Final() {
-		done := 0
-		for i := range s.Items {
-			if s.Items[i].Status.Final() {
-				done++
-			}
-		}
-		return fmt.Sprintf("%d of %d", done, n)
+	if len(s.Items) > 0 {
+		return itemsDetail(s)
 	}
 	if s.Status == machine.StepBackoff && s.WakeAt != 0 {
 		return "in " + duration(max(0, time.UnixMilli(s.WakeAt).Sub(now)).Truncate(time.Second))
@@ -138,7 +132,19 @@ func stepDetail(s *machine.StepView, now time.Time) string {
 	}
 	text := duration(took(s.Started, s.Finished, now))
 	if s.Attempt > 1 {
-		text += fmt.Sprintf(", attempt %d", s.Attempt)
+		text += fmt.Sprintf(" ×%d", s.Attempt)
 	}
 	return text
+}
+
+// itemsDetail is how far the items of a step are: those that are settled, and
+// in the end those that succeeded.
+func itemsDetail(s *machine.StepView) string {
+	done := 0
+	for i := range s.Items {
+		if status := s.Items[i].Status; status == machine.StepSucceeded || status.Final() && !s.Status.Final() {
+			done++
+		}
+	}
+	return fmt.Sprintf("%d of %d", done, len(s.Items))
 }

@@ -12,7 +12,9 @@ import (
 
 	"github.com/berth-project/berth/console"
 	"github.com/berth-project/berth/work"
+	workengine "github.com/berth-project/berth/work/engine"
 	"github.com/berth-project/berth/work/store"
+	"github.com/berth-project/berth/workflow"
 )
 
 func TestPagesOfWorkStandWhateverThereIs(t *testing.T) {
@@ -60,7 +62,7 @@ func TestPagesOfWorkSayWhatThereIs(t *testing.T) {
 	c := newConsole(t, console.Config{}, b.sources())
 	run := func(id interface{ String() string }, rest string) string { return "/runs/" + id.String() + rest }
 	for path, wants := range map[string][]string{
-		"/": {`href="/runs"`, "</b> running", "started per second"},
+		"/": {`href="/runs"`, "</b> running", "started per second", `<b class="fail">1</b> failed in 24 h`},
 		"/runs": {
 			b.failed.String(), "broken", "exit.3", "✓", ">succeeded<", ">failed<", ">held<", "6 runs",
 		},
@@ -72,21 +74,23 @@ func TestPagesOfWorkSayWhatThereIs(t *testing.T) {
 		run(b.done, "?view=log"):          {"<b>large</b>", "  an indented line quickly", `aria-current="page">Log`},
 		run(b.done, "?view=history"):      {"submitted", "started", "finished", "exit.3"},
 		run(b.done, "?view=data"):         {"film quickly", "Labels"},
-		run(b.failed, ""):                 {"Failed at", "exit.3", "the disk is full quickly", "Retry from failure", "only what leads to the failure"},
+		run(b.failed, ""):                 {"Failed at", "exit.3", "the disk is full quickly", "Retry from failure", "only what leads to the failure", "1 of 3 succeeded, 1 failed, 1 skipped"},
 		run(b.failed, "?show=failed"):     {"only what leads to a failure", `id="step-b"`},
 		run(b.running, ""):                {"Where it stands", "is executed by", "Cancel", "Pause"},
-		run(b.asking, ""):                 {"waits for approval", "ship it?", "Decide"},
+		run(b.asking, ""):                 {"waits for approval: ship it? <a", "Decide", "0 of 2 succeeded, 0 %"},
+		run(b.asking, "/signal"):          {"asks: ship it?", "Approve"},
+		run(b.done, "/delete"):            {`class="danger">Delete the run`},
 		run(b.queued, ""):                 {"Queue &#34;bulk&#34; is paused", "Move"},
 		run(b.held, ""):                   {"held until somebody releases it", "Queue now"},
 		run(b.done, "/steps/large"):       {"Attempts", ">failed<", ">succeeded<", "begin of large", "  an indented line quickly", "attempt 2</span>"},
-		run(b.done, "/steps/thumbs"):      {"Items", "an indented line"},
+		run(b.done, "/steps/thumbs"):      {"Items", "3: 3 succeeded", "3 attempts of the items", "an indented line"},
 		run(b.done, "/reset?step=small"):  {"3 steps run again", "small, package, clean", `name="sure"`},
 		"/definitions":                    {"media", "Makes a film ready", "all tenants"},
 		"/definitions/media":              {"Source", "where the film is", `value="640"`, "<option selected>low</option>", "Start a run", `<option>true</option>`},
 		"/queues":                         {"bulk", "paused", "default"},
 		"/queues/bulk":                    {"Waiting longest", b.queued.String(), "Resume", "acme"},
 		"/pools":                          {"gpu", "default", "encode"},
-		"/schedules":                      {"nightly", "0 3 * * *", "Europe/Berlin", "Run now"},
+		"/schedules":                      {"nightly", "0 3 * * *", "Europe/Berlin", "Run now", "03:00 CE", ">never<"},
 		"/tenants":                        {"acme", "zeta", "Suspend"},
 		"/tenants/zeta/limits":            {`name="weight" value="3"`, `name="running" value="50"`},
 	} {
@@ -129,8 +133,63 @@ func TestWhatIsNotThereIsSaidToBe(t *testing.T) {
 		"/runs/" + b.done.String() + "/cancel": 409, "/runs/" + b.running.String() + "/retry": 409, "/runs/" + b.running.String() + "/delete": 409,
 		"/runs/" + b.done.String() + "/none": 404, "/queues/bulk/none": 404, "/runs/" + b.done.String() + "/reset?step=none": 400,
 	} {
-		if w := ask(c, "GET", path, ""); w.Code != want {
+		w := ask(c, "GET", path, "")
+		if w.Code != want {
 			t.Errorf("GET %s = %d, want %d", path, w.Code, want)
+		}
+		room, _, _ := strings.Cut(path[1:], "/")
+		room, _, _ = strings.Cut(room, "?")
+		if back := `<a class="button" href="/` + room + `">`; !strings.Contains(w.Body.String(), back) {
+			t.Errorf("GET %s lacks the way back %s", path, back)
+		}
+	}
+	body := ask(c, "GET", "/runs/r0000000000001", "").Body.String()
+	if !strings.Contains(body, "<p>There is no run r0000000000001.</p>") {
+		t.Error("a run that is not there is not said to be missing in one sentence")
+	}
+}
+
+func TestDestinationsAreAddressesOrNames(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]string{
+		"ops": "ops",
+		`callback:{"to":"https://caller.example/done","on":["run.*"]}`: "https://caller.example/done",
+		`callback:{}`: `callback:{}`,
+	} {
+		if got := console.Destination(to); got != want {
+			t.Errorf("Destination(%q) = %q, want %q", to, got, want)
+		}
+	}
+}
+
+// scheduled is an engine whose schedules have started a run.
+type scheduled struct {
+	*workengine.Engine
+	run workflow.RunID
+}
+
+func (s scheduled) Schedules(tenants []string) []work.Schedule {
+	all := s.Engine.Schedules(tenants)
+	for i := range all {
+		all[i].Last, all[i].LastRun = time.Now().UnixMilli(), s.run
+	}
+	return all
+}
+
+func TestAScheduleSaysWhatBecameOfItsLastRun(t *testing.T) {
+	t.Parallel()
+	w := openWork(t, "quickly")
+	w.put("quickly")
+	id, err := w.RunSchedule(t.Context(), "nightly", "somebody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until(id, "the run to end", final)
+	c := newConsole(t, console.Config{}, console.Sources{Work: scheduled{w.Engine, id}})
+	body := ask(c, "GET", "/schedules", "").Body.String()
+	for _, want := range []string{">succeeded<", id.String()} {
+		if !strings.Contains(body, want) {
+			t.Errorf("GET /schedules lacks %q", want)
 		}
 	}
 }

@@ -31,12 +31,12 @@ type Options struct {
 }
 
 const (
-	minNodeWidth   = 144
+	minNodeWidth   = 154
 	maxNodeWidth   = 216
 	nodeHeight     = 46
 	drawingWidth   = 1040
 	labelRoom      = 46  // of a node's width, what its label cannot use
-	labelCharacter = 7.2 // the width of a character, about
+	labelCharacter = 7.8 // the width of a character, about
 	nodeGap        = 18  // between two nodes of a layer
 	edgeGap        = 12  // between a node or an edge and an edge
 	layerGap       = 44  // between two layers, at least
