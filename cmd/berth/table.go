@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -49,30 +51,29 @@ func widthsOf(rows [][]string) []int {
 	return widths
 }
 
-// narrowed cuts the widest cells, except those of the first column, which say
-// what a row is about, until rows fit a width; then it drops columns from the
-// right.
+// whole are cells of which a part is of no use: numbers, times, ids of runs.
+var whole = regexp.MustCompile(`^(-|[0-9][0-9.,]*%?( of [0-9]+)?|\d{4}-\d\d-\d\d[ T][0-9:.]+Z|r[0-9a-hjkmnp-tv-z]{13})?$`)
+
+// narrowed makes rows fit a width. It leaves out columns that say nothing, then
+// columns from the right until the others fit when their text is cut, and cuts
+// the widest text: not that of the first column, which says what a row is about,
+// and that of the last, which is what there is to read, half as much.
 func narrowed(rows [][]string, width int) [][]string {
 	widths := widthsOf(rows)
-	total := -2
-	for _, w := range widths {
-		total += w + 2
-	}
-	for width > 0 && total > width && len(widths) > 1 {
-		widest := 1
-		for i := range widths[1:] {
-			if widths[i+1] > widths[widest] {
-				widest = i + 1
+	if width > 0 && lineWidth(widths) > width {
+		rows = withoutSilent(rows)
+		widths = widthsOf(rows)
+		text := textColumns(rows)
+		for len(widths) > 1 && lineWidth(cutMost(widths, text)) > width {
+			widths = widths[:len(widths)-1]
+		}
+		for lineWidth(widths) > width {
+			i := widestText(widths, text)
+			if i < 0 {
+				break
 			}
+			widths[i]--
 		}
-		if widths[widest] > narrowest {
-			widths[widest]--
-			total--
-			continue
-		}
-		last := len(widths) - 1
-		total -= widths[last] + 2
-		widths = widths[:last]
 	}
 	cut := make([][]string, len(rows))
 	for n, row := range rows {
@@ -84,6 +85,76 @@ func narrowed(rows [][]string, width int) [][]string {
 		}
 	}
 	return cut
+}
+
+// lineWidth is how long a row is whose columns are that wide.
+func lineWidth(widths []int) int {
+	total := -2
+	for _, w := range widths {
+		total += w + 2
+	}
+	return total
+}
+
+// cutMost is how wide columns are whose text is cut as far as it may be.
+func cutMost(widths []int, text []bool) []int {
+	least := slices.Clone(widths)
+	for i := range least {
+		if text[i] && i > 0 {
+			least[i] = min(least[i], narrowest)
+		}
+	}
+	return least
+}
+
+// widestText is the column whose text is cut next; -1 for none.
+func widestText(widths []int, text []bool) int {
+	widest, most := -1, 0
+	for i := 1; i < len(widths); i++ {
+		w := widths[i]
+		if !text[i] || w <= narrowest {
+			continue
+		}
+		if i == len(widths)-1 {
+			w /= 2
+		}
+		if w > most {
+			widest, most = i, w
+		}
+	}
+	return widest
+}
+
+// textColumns says which columns hold text that can be cut.
+func textColumns(rows [][]string) []bool {
+	text := make([]bool, len(rows[0]))
+	for _, row := range rows[1:] {
+		for i, cell := range row {
+			text[i] = text[i] || utf8.RuneCountInString(cell) > narrowest && !whole.MatchString(cell)
+		}
+	}
+	return text
+}
+
+// withoutSilent leaves out the columns behind the first in which no row says
+// anything.
+func withoutSilent(rows [][]string) [][]string {
+	says := make([]bool, len(rows[0]))
+	says[0] = true
+	for _, row := range rows[1:] {
+		for i, cell := range row {
+			says[i] = says[i] || cell != "" && cell != "-"
+		}
+	}
+	out := make([][]string, len(rows))
+	for n, row := range rows {
+		for i, cell := range row {
+			if says[i] {
+				out[n] = append(out[n], cell)
+			}
+		}
+	}
+	return out
 }
 
 // writeTable writes rows as they are: what others wrote in them moves no cursor

@@ -78,7 +78,7 @@ func (p *Picture) headline(b *bytes.Buffer, r *client.Run, now time.Time) {
 		words = append(words, fmt.Sprintf("%.0f %%", r.Detail.Percent))
 	}
 	if r.Detail != nil {
-		words = append(words, settled(r.Detail.Steps))
+		words = append(words, settled(r))
 	}
 	room := func() int { return p.width() - 2 - utf8.RuneCountInString(strings.Join(words, "  ")) }
 	if cells := min(room()-2, mostBar); cells >= leastBar && r.Detail != nil && !r.Final() {
@@ -136,15 +136,22 @@ func state(r *client.Run) string {
 	return r.State
 }
 
-// settled counts the steps that have come to their end.
-func settled(steps []client.Step) string {
-	done := 0
-	for _, s := range steps {
+// settled counts the steps that have come to their end, and in the end those
+// that succeeded.
+func settled(r *client.Run) string {
+	done, succeeded := 0, 0
+	for _, s := range r.Detail.Steps {
 		if final(s.Status) {
 			done++
 		}
+		if s.Status == "succeeded" {
+			succeeded++
+		}
 	}
-	return fmt.Sprintf("%d of %d steps", done, len(steps))
+	if r.Final() && r.State != "succeeded" {
+		return fmt.Sprintf("%d of %d steps succeeded", succeeded, len(r.Detail.Steps))
+	}
+	return fmt.Sprintf("%d of %d steps", done, len(r.Detail.Steps))
 }
 
 func final(status string) bool {

@@ -46,6 +46,17 @@ func TestPictureDrawsTheGraph(t *testing.T) {
 	}
 }
 
+func TestHeadlineOfAFailureSaysHowMuchSucceeded(t *testing.T) {
+	t.Parallel()
+	r := publish()
+	r.State, r.Finished = "failed", noon
+	r.Detail.Steps[1].Status, r.Detail.Steps[2].Status, r.Detail.Steps[3].Status = "failed", "skipped", "succeeded"
+	got, _, _ := strings.Cut((&progress.Picture{Width: 100, ASCII: true}).Draw(&r, noon), "\n")
+	if want := "x publish  r1  acme  failed  5.0s  2 of 4 steps succeeded"; got != want {
+		t.Errorf("headline = %q, want %q", got, want)
+	}
+}
+
 func TestHeadlineGivesUpWhatMattersLeast(t *testing.T) {
 	t.Parallel()
 	r := publish()
@@ -207,16 +218,17 @@ func TestScreenReplacesItsText(t *testing.T) {
 func TestNoteSaysWhatAStepWaitsFor(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]client.Standing{
-		"again in 5.0s, exit.1: no":    {Status: "backoff", WakeAt: noon.Add(5 * time.Second).UnixMilli(), Failure: &client.Failure{Code: "exit.1", Message: "no"}},
-		"waits for run r2":             {Status: "sleeping", Child: "r2"},
-		"waits for signal go":          {Status: "sleeping", Awaits: "go"},
-		"until 2026-01-02 12:00:00Z":   {Status: "sleeping", WakeAt: noon.UnixMilli()},
-		"its condition was false":      {Status: "skipped", Reason: "when"},
-		"what it needs failed":         {Status: "skipped", Reason: "upstream"},
-		"40 %, second pass":            {Status: "running", Percent: 40, Message: "second pass"},
-		"exit.3: exited with status 3": {Status: "failed", Failure: &client.Failure{Code: "exit.3", Message: "exited with status 3"}},
-		"rendered":                     {Status: "succeeded", Message: "rendered"},
-		"":                             {Status: "waiting"},
+		"again in 5.0s, exit.1: no":                 {Status: "backoff", WakeAt: noon.Add(5 * time.Second).UnixMilli(), Failure: &client.Failure{Code: "exit.1", Message: "no"}},
+		"waits for run r2":                          {Status: "sleeping", Child: "r2"},
+		"waits for signal go":                       {Status: "sleeping", Awaits: "go"},
+		"waits for approval by signal go: ship it?": {Status: "sleeping", Awaits: "go", Approval: true, Message: "ship it?"},
+		"until 2026-01-02 12:00:00Z":                {Status: "sleeping", WakeAt: noon.UnixMilli()},
+		"its condition was false":                   {Status: "skipped", Reason: "when"},
+		"what it needs failed":                      {Status: "skipped", Reason: "upstream"},
+		"40 %, second pass":                         {Status: "running", Percent: 40, Message: "second pass"},
+		"exit.3: exited with status 3":              {Status: "failed", Failure: &client.Failure{Code: "exit.3", Message: "exited with status 3"}},
+		"rendered":                                  {Status: "succeeded", Message: "rendered"},
+		"":                                          {Status: "waiting"},
 	} {
 		if got := progress.Note(&s, noon); got != want {
 			t.Errorf("Note(%+v) = %q, want %q", s, got, want)
@@ -244,7 +256,7 @@ func TestRowsCountItems(t *testing.T) {
 func TestTookIsShort(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		-time.Second: "0s", 1234 * time.Millisecond: "1.2s", 75 * time.Second: "1m15s", 2*time.Hour + 5*time.Minute + time.Second: "2h5m",
+		-time.Second: "0s", 31 * time.Millisecond: "31ms", 1234 * time.Millisecond: "1.2s", 75 * time.Second: "1m15s", 2*time.Hour + 5*time.Minute + time.Second: "2h5m",
 	} {
 		if got := progress.Took(d); got != want {
 			t.Errorf("Took(%v) = %q, want %q", d, got, want)

@@ -43,11 +43,13 @@ func Why(f *client.Failure) string {
 	return text
 }
 
-// Took is a duration as people read it: 0.4s, 12s, 3m20s, 2h5m.
+// Took is a duration as people read it: 31ms, 1.4s, 12s, 3m20s, 2h5m.
 func Took(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Milliseconds())
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	case d < time.Hour:
@@ -90,7 +92,14 @@ func Note(s *client.Standing, now time.Time) string {
 	case s.Status == "sleeping" && s.Child != "":
 		parts = append(parts, "waits for run "+s.Child)
 	case s.Status == "sleeping" && s.Awaits != "":
-		parts = append(parts, "waits for signal "+s.Awaits)
+		text := "waits for signal " + s.Awaits
+		if s.Approval {
+			text = "waits for approval by signal " + s.Awaits
+		}
+		if s.Message != "" {
+			text += ": " + oneLine(s.Message)
+		}
+		parts = append(parts, text)
 	case s.Status == "sleeping" && s.WakeAt > 0:
 		parts = append(parts, "until "+time.UnixMilli(s.WakeAt).UTC().Format("2006-01-02 15:04:05Z"))
 	case s.Status == "skipped":
