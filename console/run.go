@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -283,7 +284,10 @@ func entryRows(entries []machine.Entry) []entryRow {
 	rows := make([]entryRow, 0, len(entries))
 	last := ""
 	for _, e := range slices.Backward(entries) {
-		row := entryRow{Entry: e, Text: entryText(&e)}
+		row := entryRow{Entry: e}
+		var worker string
+		row.Text, worker = entryText(&e)
+		row.By = cmp.Or(row.By, worker)
 		if day := row.When().Format(time.DateOnly); day != last {
 			row.Day, last = day, day
 		}
@@ -292,24 +296,34 @@ func entryRows(entries []machine.Entry) []entryRow {
 	return rows
 }
 
-// entryText is what the detail of an entry says.
-func entryText(e *machine.Entry) string {
+// entryText is what the detail of an entry says, and who executed an attempt.
+func entryText(e *machine.Entry) (text, worker string) {
 	if len(e.Detail) == 0 {
-		return ""
+		return "", ""
 	}
 	var d struct {
 		machine.AttemptDetail
 		Reason string `json:"reason"`
 	}
-	if err := json.Unmarshal(e.Detail, &d); err == nil {
-		switch {
-		case d.Failure != nil:
-			return d.Failure.Code + ": " + d.Failure.Message
-		case d.Reason != "":
-			return d.Reason
-		case d.Status != "":
-			return d.Status
-		}
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return clip(string(e.Detail)), ""
 	}
-	return clip(string(e.Detail))
+	in, why := "", ""
+	if d.Started != 0 {
+		in = " in " + duration(took(d.Started, cmp.Or(d.Finished, e.At), at(e.At)))
+	}
+	if d.Failure != nil {
+		why = d.Failure.Code + ": " + d.Failure.Message
+	}
+	switch {
+	case d.Failure != nil && in != "":
+		return "failed" + in + ", " + why, d.Worker
+	case d.Failure != nil:
+		return why, d.Worker
+	case d.Reason != "":
+		return d.Reason, d.Worker
+	case d.Status != "":
+		return d.Status + in, d.Worker
+	}
+	return clip(string(e.Detail)), d.Worker
 }

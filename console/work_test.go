@@ -72,7 +72,7 @@ func TestPagesOfWorkSayWhatThereIs(t *testing.T) {
 		run(b.done, ""):                   {`<svg`, `id="step-probe"`, `class="node ok"`, "succeeded", "clean", "thumbs"},
 		run(b.done, "?view=timeline"):     {"in the queue", "attempt 1 failed", "attempt 2 succeeded", "waited to try again"},
 		run(b.done, "?view=log"):          {"<b>large</b>", "  an indented line quickly", `aria-current="page">Log`},
-		run(b.done, "?view=history"):      {"submitted", "started", "finished", "exit.3"},
+		run(b.done, "?view=history"):      {"submitted", "started", "finished", "exit.3", "<td class=\"p2\">succeeded in ", "<td class=\"p2\">failed in "},
 		run(b.done, "?view=data"):         {"film quickly", "Labels"},
 		run(b.failed, ""):                 {"Failed at", "exit.3", "the disk is full quickly", "Retry from failure", "only what leads to the failure", "1 of 3 succeeded, 1 failed, 1 skipped"},
 		run(b.failed, "?show=failed"):     {"only what leads to a failure", `id="step-b"`},
