@@ -105,7 +105,7 @@ func (a *attempt) start() error {
 	a.child, err = a.executor.startChild(a.program.path, a.program.argv, &os.ProcAttr{
 		Dir: directory, Env: environment(a.task, a.scratch, a.program, a.executor.opts),
 		Files: theirs, Sys: childAttributes(a.cred),
-	}, a.scratch.mark())
+	}, a.scratch)
 	if err != nil {
 		for _, f := range theirs {
 			_ = f.Close() // the readers' ends

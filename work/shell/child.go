@@ -26,9 +26,11 @@ type child struct {
 	exited chan struct{}
 }
 
-// startChild starts a program in a session and group of its own.
-func (e *Executor) startChild(path string, argv []string, attr *os.ProcAttr, mark string) (*child, error) {
+// startChild starts the program of an attempt in a session and group of its own,
+// and in a control group where there may be one.
+func (e *Executor) startChild(path string, argv []string, attr *os.ProcAttr, s *scratch) (*child, error) {
 	c := &child{keeper: e.opts.Keeper, exited: make(chan struct{})}
+	group := newCgroup(s.cgroup())
 	started := make(chan error, 1)
 	go func() { // ends with the program; finish waits for it
 		// The signal for a parent's death follows the thread, so this one stays
@@ -40,7 +42,7 @@ func (e *Executor) startChild(path string, argv []string, attr *os.ProcAttr, mar
 			if err := confineThread(); err != nil {
 				return nil, err
 			}
-			return os.StartProcess(path, argv, attr)
+			return startIn(group, path, argv, attr)
 		})
 		started <- err
 		if err != nil {
@@ -50,10 +52,25 @@ func (e *Executor) startChild(path string, argv []string, attr *os.ProcAttr, mar
 		close(c.exited)
 	}()
 	if err := <-started; err != nil {
+		group.remove()
 		return nil, err
 	}
-	c.tree = newTree(&e.table, c.process.Pid, mark)
+	c.tree = newTree(&e.table, c.process.Pid, s.mark(), group)
 	return c, nil
+}
+
+// startIn starts a program in a control group, or outside of it where the system
+// does not let it begin there, as some sandboxes do not.
+func startIn(group *cgroup, path string, argv []string, attr *os.ProcAttr) (*os.Process, error) {
+	if group != nil {
+		inside, sys := *attr, *attr.Sys
+		group.join(&sys)
+		inside.Sys = &sys
+		if p, err := os.StartProcess(path, argv, &inside); err == nil {
+			return p, nil
+		}
+	}
+	return os.StartProcess(path, argv, attr)
 }
 
 // signal sends sig to the program and everything it has started, and returns
@@ -94,6 +111,7 @@ func (c *child) stop(grace time.Duration) {
 // The last is false when it cannot be known.
 func (c *child) finish() (syscall.WaitStatus, bool) {
 	for deadline := time.Now().Add(killWait); ; time.Sleep(treePoll) {
+		c.tree.group.kill()
 		if c.signal(syscall.SIGKILL) == 0 || time.Now().After(deadline) {
 			break
 		}
@@ -101,6 +119,7 @@ func (c *child) finish() (syscall.WaitStatus, bool) {
 	<-c.exited
 	state, err := c.process.Wait()
 	c.keeper.Release(c.process)
+	c.tree.group.remove()
 	if err != nil {
 		return 0, false
 	}

@@ -53,12 +53,22 @@
 // and killed after a grace period, at once when the lease was lost. Whatever it
 // leaves behind is killed with it: its group, its session, its descendants and,
 // on Linux, every process with its BERTH_RESULT_FILE in the environment, as a
-// daemon has. One that has left the session, cleared its environment and lost its
-// parent before the end is not found: programs of strangers belong in containers,
-// also because those of one user can read each other's variables. All this happens before the program itself is reaped, so that no
-// number can have become another's; others are signaled through a handle that
-// stands for one process only. When Berth is killed, Linux kills the program;
-// what that left behind is ended by [Executor.Recover] of the next.
+// daemon has.
+//
+// Where Berth may make control groups (cgroup v2, Linux 5.14) the program begins
+// in one of its own, below Berth's, which nothing leaves that comes from it: the
+// kernel kills all of it at once. That is so when Berth is root or its service's
+// cgroup is delegated to it (Delegate=yes of systemd) and the file system of
+// cgroups can be written, which in most containers it cannot. Elsewhere a process
+// that has left the session, cleared its environment and lost its parent before
+// the end is not found. Nor is one anywhere that has Berth's own user and moves
+// itself to another cgroup: programs of strangers belong in containers, also
+// because those of one user can read each other's variables.
+//
+// All this happens before the program itself is reaped, so that no number can
+// have become another's; others are signaled through a handle that stands for one
+// process only. When Berth is killed, Linux kills the program; what that left
+// behind is ended by [Executor.Recover] of the next.
 //
 // Each child is waited for by its number. Where something in the program reaps
 // every child, as the supervisor of package process does, it has to be told

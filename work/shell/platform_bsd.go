@@ -57,3 +57,18 @@ func processes() []procStat { return nil }
 func readStat(int) (procStat, bool) { return procStat{}, false }
 
 func hasVariable(int, string) bool { return false }
+
+// cgroup is for Linux only.
+type cgroup struct{}
+
+func newCgroup(string) *cgroup { return nil }
+
+func (*cgroup) join(*syscall.SysProcAttr) {}
+
+func (*cgroup) members() []int { return nil }
+
+func (*cgroup) kill() {}
+
+func (*cgroup) remove() {}
+
+func endCgroup(string) {}

@@ -16,7 +16,8 @@ import (
 // returns how many attempts it found. Attempts of a Berth that lives are not
 // touched.
 //
-// Processes are found by their environment, on Linux only; elsewhere the
+// Processes are found by their control group, where this Berth's are made in
+// the same place, and by their environment, on Linux only; elsewhere the
 // directories alone are removed.
 func (e *Executor) Recover(ctx context.Context) (attempts int, err error) {
 	base, err := scratchBase(e.opts.Scratch)
@@ -42,6 +43,7 @@ func (e *Executor) Recover(ctx context.Context) (attempts int, err error) {
 		}
 		attempts++
 		s := &scratch{path: strings.TrimSuffix(path, lockSuffix), lock: abandoned}
+		endCgroup(s.cgroup())
 		s.endProcesses()
 		s.remove()
 	}

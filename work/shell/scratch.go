@@ -124,6 +124,9 @@ func (s *scratch) file(name string) string { return filepath.Join(s.path, name) 
 // mark is a variable that the processes of this attempt have and no others.
 func (s *scratch) mark() string { return "BERTH_RESULT_FILE=" + s.file(resultFile) }
 
+// cgroup is the name of this attempt's control group.
+func (s *scratch) cgroup() string { return "berth-step-" + filepath.Base(s.path) }
+
 // result reads the result file; nil when there is none. The program may have
 // put anything there: links are not followed out of the directory, pipes and
 // devices not read, and a file of somebody else, which it may have linked without

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -421,6 +423,39 @@ func TestADaemonIsKilledAfterItsProgramEnded(t *testing.T) {
 		t.Errorf("Execute() = %+v", got.Failure)
 	}
 	<-h.gone
+}
+
+// One that has left the session, lost its parent and cleared its environment.
+func TestADaemonThatHidesIsKilledByItsCgroup(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("control groups are of Linux only")
+	}
+	e := newExecutor(t, shell.Options{Shell: anything})
+	place := filepath.Join(t.TempDir(), "pid")
+	got := e.Execute(t.Context(), task(with{"env": with{"PLACE": place}, "result": "text", "command": `
+		cat /proc/self/cgroup
+		( setsid env -i /bin/sh -c "echo \$\$ >$PLACE.new; mv $PLACE.new $PLACE; exec sleep 300" >/dev/null 2>&1 & )
+		while ! test -e "$PLACE"; do sleep 0.01; done`}), newRecorder())
+	if got.Failure != nil {
+		t.Fatalf("Execute() = %+v", got.Failure)
+	}
+	text, err := os.ReadFile(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(text)) + "/stat")
+	lives := err == nil && !strings.Contains(string(stat), ") Z ")
+	if lives {
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if !strings.Contains(string(got.Output), "/berth-step-") {
+		t.Skip("no cgroup v2 can be made here: a daemon that hides was NOT tested")
+	}
+	if lives {
+		t.Errorf("it lives: %s", stat)
+	}
 }
 
 func TestLimitsAreThoseOfAllProcessesTogether(t *testing.T) {

@@ -23,21 +23,22 @@ func (t *processTable) since(at time.Time) []procStat {
 	return t.stats
 }
 
-// tree finds the processes of an attempt: those of the program's group and
-// session, the descendants of these, those found before, and those that have
-// the attempt's mark in their environment.
+// tree finds the processes of an attempt: those of its control group, if it has
+// one, those of the program's group and session, the descendants of these, those
+// found before, and those that have the attempt's mark in their environment.
 type tree struct {
 	table   *processTable
 	leader  int
 	started uint64
 	mark    string
+	group   *cgroup
 
 	mu   sync.Mutex     // guards seen
 	seen map[int]uint64 // when a process that was found had started, by number
 }
 
-func newTree(table *processTable, leader int, mark string) *tree {
-	t := &tree{table: table, leader: leader, mark: mark, seen: map[int]uint64{}}
+func newTree(table *processTable, leader int, mark string, group *cgroup) *tree {
+	t := &tree{table: table, leader: leader, mark: mark, group: group, seen: map[int]uint64{}}
 	if stat, ok := readStat(leader); ok {
 		t.started = stat.started
 	}
@@ -50,6 +51,9 @@ func (t *tree) members(table []procStat) []procStat {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	in := map[int]bool{}
+	for _, pid := range t.group.members() {
+		in[pid] = true
+	}
 	for _, p := range table {
 		started, seen := t.seen[p.pid]
 		if p.pid == t.leader || p.group == t.leader || p.session == t.leader || seen && started == p.started {
