@@ -362,6 +362,12 @@ func (l *loop) serve(ctx context.Context, core *shard.Core) {
 // freshen gives a core the time and the settings that are in force.
 func (l *loop) freshen(core *shard.Core) {
 	core.Begin(l.e.opt.Now())
+	l.configure(core)
+}
+
+// configure gives a core the settings that are in force. It does so before each of
+// what the mailbox holds: who has put a setting may count on it with what comes next.
+func (l *loop) configure(core *shard.Core) {
 	if now := l.e.config.Load().shard; now != core.Settings() {
 		core.Configure(now)
 	}
@@ -377,6 +383,7 @@ func (l *loop) drain(core *shard.Core) bool {
 		select {
 		case o := <-l.mail:
 			l.stats.ops.Add(1)
+			l.configure(core)
 			o.do(core)
 		default:
 			return true
