@@ -228,6 +228,9 @@ func TestRemoveQueue(t *testing.T) {
 	if s.RemoveQueue("q") {
 		t.Error("RemoveQueue of a queue with a run in flight = true, want false")
 	}
+	if s.Rest(1, 1); s.RemoveQueue("q") {
+		t.Error("RemoveQueue of a queue with a run at rest = true, want false")
+	}
 	s.Finished(1, 0)
 	if !s.RemoveQueue("q") || s.RemoveQueue("q") {
 		t.Error("RemoveQueue of an empty queue did not remove it once")

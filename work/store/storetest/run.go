@@ -206,8 +206,28 @@ func runKept(t *testing.T, b Backend) {
 	f.insert(0, 3, func(n int, r *store.Record) {
 		r.Status = []machine.Status{machine.Held, machine.Queued, machine.Running}[n]
 	})
+	done := f.insert(3, 4, func(_ int, r *store.Record) { r.Status, r.Finished = machine.Failed, epoch })[0]
+	for n := range 4 {
+		f.flush(store.Batch{
+			Outputs: []store.Output{{Run: id(n), Body: text(n)}},
+			History: []store.History{{Run: id(n), Entry: machine.Entry{Kind: "pause"}}},
+			Logs:    []store.Chunk{{LogKey: store.LogKey{Run: id(n)}, Seq: 1}},
+		})
+	}
 	f.flush(store.Batch{Delete: ids(0, 1, 2)})
-	f.has(ids(0, 1, 2)...)
+	own(t, f.Store, 1, "one").flush(store.Batch{Delete: ids(0, 1, 2, 3)}) // they are another shard's
+	f.has(ids(0, 1, 2, 3)...)
+	for n := range 4 {
+		got, _ := f.load(id(n))
+		h := must[[]machine.Entry](t)(f.History(t.Context(), id(n)))
+		l := must[[]store.Chunk](t)(f.Logs(t.Context(), store.LogKey{Run: id(n)}, 0, 9))
+		if len(got.Outputs) != 1 || len(h) != 1 || len(l) != 1 {
+			t.Errorf("run %d, which was not to be deleted, has %d outputs, %d history entries and %d chunks of log, want one of each",
+				n, len(got.Outputs), len(h), len(l))
+		}
+	}
+	f.flush(store.Batch{Delete: []workflow.RunID{done.Meta.ID}})
+	f.lacks(done.Meta.ID)
 }
 
 func queuedPages(t *testing.T, b Backend) {
