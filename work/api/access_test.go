@@ -356,3 +356,12 @@ func TestOnlyTheVersionThatWasReadIsReplaced(t *testing.T) {
 	put(http.StatusPreconditionFailed, f.tenant, "/schedules/s", schedule, "If-Match: "+first)
 	f.want(http.StatusOK, f.tenant, "DELETE", "/schedules/s", nil, "If-Match: "+second)
 }
+
+func TestOnlyOperatorsSayWhomARunWorksFor(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.submit(one)
+	body := `{"tenant":"acme","parent":"` + id + `","document":` + one + `}`
+	f.want(http.StatusForbidden, f.tenant, "POST", "/runs", body)
+	f.want(http.StatusForbidden, f.tenant, "POST", "/runs", `{"runs":[`+body+`]}`)
+}

@@ -186,3 +186,30 @@ func TestTriggerIsCheckedWhenItIsKept(t *testing.T) {
 		t.Fatal("the test's trigger is no JSON")
 	}
 }
+
+// TestRunOfATriggerDoesNotSeeWhatProvesSomething: its author may be another
+// than whoever sends.
+func TestRunOfATriggerDoesNotSeeWhatProvesSomething(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.want(http.StatusOK, f.tenant, "PUT", "/triggers/push",
+		`{"kind":"webhook","secret":"hook","run":{"tenant":"acme","queue":"quick","params":{"headers":"${event.headers}"},"document":`+quick+`}}`)
+	var receipt struct{ ID string }
+	f.want(http.StatusCreated, "", "POST", "/triggers/push/fire", `{}`,
+		outbox.SignatureHeader+": "+outbox.Sign([]byte(`{}`), time.Now(), triggerKey),
+		"Authorization: Bearer sesame", "Cookie: session=1", "X-Kind: push").json(t, &receipt)
+	var run struct {
+		Params struct {
+			Headers map[string]string `json:"headers"`
+		} `json:"params"`
+	}
+	f.want(http.StatusOK, f.tenant, "GET", "/runs/"+receipt.ID, nil).json(t, &run)
+	if run.Params.Headers["x-kind"] != "push" {
+		t.Fatalf("the run has the headers %v", run.Params.Headers)
+	}
+	for _, name := range []string{"authorization", "cookie", "berth-signature"} {
+		if v, there := run.Params.Headers[name]; there {
+			t.Errorf("the run has %s: %s", name, v)
+		}
+	}
+}
