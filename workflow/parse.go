@@ -3,6 +3,7 @@ package workflow
 import (
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/berth-project/berth/internal/diagnostic"
 	"github.com/berth-project/berth/internal/jsonsource"
@@ -32,8 +33,8 @@ func Load(name string, data []byte) (*Plan, error) {
 
 func read(name string, data []byte) (*Document, *Plan, error) {
 	d := &Document{}
-	ps := decode(name, data, reflect.ValueOf(d).Elem())
-	if len(ps.list) > 0 {
+	ps, sound := decode(name, data, reflect.ValueOf(d).Elem())
+	if !sound {
 		return nil, nil, ps.err()
 	}
 	plan := compile(d, ps)
@@ -47,30 +48,43 @@ func read(name string, data []byte) (*Document, *Plan, error) {
 // the rest of the document to check it is left to [Plan.Extend].
 func ParseSteps(name string, data []byte) ([]Step, error) {
 	var steps []Step
-	ps := decode(name, data, reflect.ValueOf(&steps).Elem())
+	ps, _ := decode(name, data, reflect.ValueOf(&steps).Elem())
 	if len(ps.list) > 0 {
 		return nil, ps.err()
 	}
 	return steps, nil
 }
 
-// decode reads a text into a value and checks its fields.
-func decode(name string, data []byte, into reflect.Value) *problems {
-	ps := &problems{file: name}
+// decode reads a text into a value and checks its fields. What came of it is sound
+// when all that was read is as it should be, and can be checked further: problems
+// are told at once as far as they do not make others of each other.
+func decode(name string, data []byte, into reflect.Value) (ps *problems, sound bool) {
+	ps = &problems{file: name}
 	text, err := jsonsource.Parse(data, jsonsource.Limits{Bytes: MaxBytes, Depth: MaxDepth, Values: maxValues})
 	ps.text = text
 	if bad, ok := errors.AsType[*jsonsource.Error](err); ok {
 		p := &diagnostic.Problem{Code: codeText, Message: bad.Message, File: name, Help: bad.Help}
 		ps.mark(p, bad.Span.Start.Offset, bad.Span.End.Offset)
 		ps.list = append(ps.list, p)
-		return ps
+		return ps, false
 	}
 	r := reader{problems: ps}
 	r.value(text.Root, into, nil)
-	if len(ps.list) == 0 {
-		checkFields(ps, into)
+	if !ps.slight() {
+		return ps, false
 	}
-	return ps
+	read := len(ps.list)
+	checkFields(ps, into)
+	return ps, len(ps.list) == read && !ps.full()
+}
+
+// slight says whether the problems of the reader leave the rest as it would be
+// without them: a key that nobody knows, one that is there twice, and a value of a
+// bad form, which counts as not there.
+func (ps *problems) slight() bool {
+	return !slices.ContainsFunc(ps.list, func(p *diagnostic.Problem) bool {
+		return p.Code != codeUnknown && p.Code != codeTwice && p.Code != codeForm
+	})
 }
 
 // err returns the problems in the order of the text.
