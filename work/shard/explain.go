@@ -142,19 +142,7 @@ func (c *Core) explainRunning(r *resident, e *Explanation) {
 func (c *Core) stepWait(r *resident, ref machine.Ref, step *machine.Step, node *workflow.Node) string {
 	switch step.Status {
 	case machine.StepReady:
-		pool := c.poolOf(r.run.Meta.Queue, node.Step.Pool)
-		if c.settings.Pools[pool].Paused {
-			return fmt.Sprintf("is ready, and pool %q is paused", pool)
-		}
-		if len(c.pollers[pool]) == 0 {
-			return fmt.Sprintf("is ready, but no worker of pool %q asks for work", pool)
-		}
-		if !slices.ContainsFunc(c.pollers[pool], func(p *Poller) bool {
-			return len(p.Types) == 0 || slices.Contains(p.Types, node.Step.Run)
-		}) {
-			return fmt.Sprintf("is ready, but no worker of pool %q executes type %q", pool, node.Step.Run)
-		}
-		return fmt.Sprintf("is ready and waits for a slot of pool %q", pool)
+		return c.readyText(r, ref, node)
 	case machine.StepRunning:
 		return fmt.Sprintf("is executed by %s since %s", step.Worker, clock(step.StartedAt))
 	case machine.StepBackoff:
