@@ -41,8 +41,9 @@ type Document struct {
 	// Attempts is how often a run is tried as a whole; each further attempt
 	// goes on from the steps that succeeded. Default: 1.
 	Attempts int `json:"attempts,omitempty" min:"0" max:"1000"`
-	// Key is a concurrency key: how many runs of one key a queue runs at once
-	// is the queue's to say, one by default. It may refer to params and run.
+	// Key is a concurrency key: the queue says how many runs of one key run at
+	// once ("per-key"); any number do where it does not. It may refer to params
+	// and run.
 	Key string `json:"key,omitempty" max:"1024"`
 	// Labels are what runs can be found and matched by. Values may refer to
 	// params and run.
@@ -97,8 +98,9 @@ type Step struct {
 	Pool string `json:"pool,omitempty" format:"type"`
 	// Slots is how much of the pool an attempt takes. Default: 1.
 	Slots int `json:"slots,omitempty" min:"0" max:"1000000"`
-	// Key is a concurrency key of the step: how many attempts of one key run
-	// at once is the pool's to say, one by default. It may hold references.
+	// Key is a concurrency key of the step: the pool says how many attempts of
+	// one key run at once ("per-key"); any number do where it does not. It may
+	// hold references.
 	Key string `json:"key,omitempty" max:"1024"`
 	// Generate takes further steps from the output of this one.
 	Generate *Generate `json:"generate,omitempty"`

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/berth-project/berth/internal/jsonsource"
 )
@@ -28,7 +29,7 @@ func ParseTemplate(file string, raw json.RawMessage) (*Template, error) {
 		}
 	}
 	wrong := func(err *syntaxError, t *trail) {
-		ps.at(codeSyntax, place{trail: t, from: err.from, to: err.to}, err.message, err.help)
+		ps.at(codeSyntax, place{trail: t, from: err.from, to: err.to}, err.message, strings.Replace(err.help, validRoots(), "a reference begins with event", 1))
 	}
 	t := newTemplate(raw, nil, found, wrong)
 	if len(ps.list) > 0 {

@@ -209,8 +209,13 @@ func (p *cursor) term(first bool) (term, *syntaxError) {
 	return term{}, p.noTerm(start, name, first)
 }
 
+// validRoots says what references of a document begin with.
+func validRoots() string {
+	return "a reference begins with " + strings.Join(rootNames[:rootEvent], ", ")
+}
+
 func (p *cursor) noTerm(start int, name string, first bool) *syntaxError {
-	valid := "a reference begins with " + strings.Join(rootNames[:rootEvent], ", ")
+	valid := validRoots()
 	switch {
 	case name == "" && p.at >= len(p.text):
 		return p.failAt(p.open, p.open+2, `"${" without "}"`, `close it, or write "$${" for the text "${"`)

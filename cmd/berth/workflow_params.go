@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/berth-project/berth/internal/diagnostic"
 )
 
 // paramFlags are how a person gives the parameters of a run.
@@ -55,8 +59,34 @@ func (f *paramFlags) read(c *cli, first json.RawMessage) (json.RawMessage, error
 			return nil, usageError{fmt.Errorf("--param %q: NAME=VALUE", pair)}
 		}
 		all[name] = valueOf(value)
+		if all[name][0] == '"' && strings.ContainsAny(value[:min(1, len(value))], `[{"`) && !json.Valid([]byte(value)) {
+			fmt.Fprintf(c.stderr, "note: --param %s is no JSON, and is taken as a text\n", name)
+		}
 	}
 	return json.Marshal(all)
+}
+
+// noteStray tells of parameters that a document has nowhere: nothing can come of
+// them. One that is put together from parts, or all of them at once, is not known.
+func (c *cli) noteStray(document []byte, params json.RawMessage) {
+	var given map[string]json.RawMessage
+	if len(document) == 0 || json.Unmarshal(params, &given) != nil || bytes.Contains(document, []byte("params}")) {
+		return
+	}
+	var known struct {
+		Params map[string]json.RawMessage `json:"params"`
+	}
+	_ = json.Unmarshal(document, &known) // that it can be read was seen before
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if bytes.Contains(document, []byte(name)) {
+			continue
+		}
+		meant := ""
+		if near := diagnostic.Nearest(name, slices.Sorted(maps.Keys(known.Params))); near != "" {
+			meant = fmt.Sprintf(" (did you mean %q?)", near)
+		}
+		fmt.Fprintf(c.stderr, "note: nothing in the document mentions the parameter %q%s\n", name, meant)
+	}
 }
 
 // labelFlag adds --label, which may be repeated; values may have commas.

@@ -85,6 +85,7 @@ func (c *cli) runHere(ctx context.Context, file *workflowFile, f runFlags) error
 	if err != nil {
 		return err
 	}
+	c.noteStray(file.text, params)
 	defined, err := c.readDefinitions(f.define)
 	if err != nil {
 		return c.checkFailed(err)

@@ -89,6 +89,9 @@ func (f *submitFlags) submission(c *cli, what string, prioritised bool) (client.
 	if params, err = f.read(c, params); params != nil {
 		s.Params = params
 	}
+	if text, ok := s.Document.(json.RawMessage); ok {
+		c.noteStray(text, params)
+	}
 	return s, err
 }
 
