@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/berth-project/berth/work"
 	"github.com/berth-project/berth/work/api"
 	workhttp "github.com/berth-project/berth/work/http"
 )
@@ -364,4 +366,52 @@ func TestOnlyOperatorsSayWhomARunWorksFor(t *testing.T) {
 	body := `{"tenant":"acme","parent":"` + id + `","document":` + one + `}`
 	f.want(http.StatusForbidden, f.tenant, "POST", "/runs", body)
 	f.want(http.StatusForbidden, f.tenant, "POST", "/runs", `{"runs":[`+body+`]}`)
+}
+
+// TestNobodyTakesOverWhatIsAnothers although they see it, and may keep such
+// things of their own.
+func TestNobodyTakesOverWhatIsAnothers(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.want(http.StatusCreated, f.admin, "POST", "/workflows", `{"name":"w","steps":[{"name":"a","run":"noop"}]}`)
+	f.want(http.StatusOK, f.tenant, "PUT", "/schedules/s", `{"cron":"0 1 * * *","run":{"tenant":"acme","workflow":"w"}}`)
+	both := f.key(api.Caller{Name: "both", Tenants: map[string][]api.Action{"acme": {api.Read}, "globex": {api.Read, api.Submit}}})
+	f.want(http.StatusForbidden, both, "PUT", "/schedules/s", `{"cron":"0 1 * * *","run":{"tenant":"globex","workflow":"w"}}`)
+	f.want(http.StatusForbidden, both, "DELETE", "/schedules/s", nil)
+	var s work.Schedule
+	if f.want(http.StatusOK, f.tenant, "GET", "/schedules/s", nil).json(t, &s); s.Run.Tenant != "acme" {
+		t.Errorf("the schedule is %s's now", s.Run.Tenant)
+	}
+}
+
+func TestQueueDoesNotTellWhoElseMayUseIt(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.want(http.StatusOK, f.admin, "PUT", "/queues/two", `{"tenants":["acme","initech"]}`)
+	var one work.Queue
+	if f.want(http.StatusOK, f.tenant, "GET", "/queues/two", nil).json(t, &one); !slices.Equal(one.Tenants, []string{"acme"}) {
+		t.Errorf("GET /queues/two tells acme of %v", one.Tenants)
+	}
+	if list := f.want(http.StatusOK, f.tenant, "GET", "/queues", nil); strings.Contains(string(list.body), "initech") {
+		t.Errorf("GET /queues tells acme of initech:\n%s", list.body)
+	}
+	f.want(http.StatusNotFound, f.other, "GET", "/queues/two", nil)
+}
+
+// TestWorkerOfAnotherPoolCannotReport: fences are no secret.
+func TestWorkerOfAnotherPoolCannotReport(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.submit(one)
+	task := f.take()
+	far := f.key(api.Caller{Name: "far", Pools: []string{"far"}})
+	var answer api.ReportAnswer
+	f.want(http.StatusOK, far, "POST", "/pools/far/report", `{"complete":[`+result(task)+`]}`).json(t, &answer)
+	if got := f.state(id); len(answer.Lost) != 1 || got != "running" {
+		t.Errorf("the report of another pool's worker is answered %+v, and the run is %s", answer, got)
+	}
+	f.want(http.StatusForbidden, far, "POST", "/pools/default/report", `{"complete":[`+result(task)+`]}`)
+	if f.report("complete", result(task)); f.state(id) != "succeeded" {
+		t.Errorf("the run is %s once its own worker has reported", f.state(id))
+	}
 }
