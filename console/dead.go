@@ -85,7 +85,7 @@ func (c *Console) deadList(ctx context.Context, r *http.Request) (*page, *fault)
 	}
 	return &page{
 		title: "Dead letters", template: "dead", room: "/dead", up: "/", topic: topicDead, twin: "/dead.json", params: deadParams,
-		command: c.curl(r, "/dead.json", deadParams[:5]...), data: v,
+		command: ofWork(q, "berth workflow dead list", deadParams[:4]...), data: v,
 	}, nil
 }
 

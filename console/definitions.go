@@ -35,7 +35,7 @@ func (c *Console) definitionList(_ context.Context, r *http.Request) (*page, *fa
 	}
 	return &page{
 		title: "Workflows", template: "definitions", room: "/definitions", up: "/", topic: topicDefinitions, twin: "/definitions.json",
-		command: c.curl(r, "/definitions.json"), data: v,
+		command: "berth workflow definitions", data: v,
 	}, nil
 }
 
@@ -96,7 +96,7 @@ func (c *Console) definitionDetail(ctx context.Context, r *http.Request) (*page,
 	twin := c.href("/definitions/{name}.json", "/name", d.Name)[len(c.cfg.BasePath):]
 	return &page{
 		title: d.Name, template: "definition", room: "/definitions", up: "/definitions", twin: twin,
-		command: c.curl(r, twin, "version"), params: []string{"version"}, data: v,
+		command: "berth workflow definitions " + quote(d.Name) + " --document " + strconv.Itoa(d.Version), params: []string{"version"}, data: v,
 	}, nil
 }
 

@@ -223,6 +223,17 @@ func (c *Console) ofData(command string) string {
 	return command + " --data " + quote(c.cfg.Data)
 }
 
+// ofWork is a command that asks the engine, with the page's filters: they are
+// flags of the command by the same names.
+func ofWork(q url.Values, command string, filters ...string) string {
+	for _, name := range filters {
+		if value := q.Get(name); value != "" {
+			command += " --" + name + " " + quote(value)
+		}
+	}
+	return command
+}
+
 // curl is the command that shows the twin of a page, filtered as the page is.
 func (c *Console) curl(r *http.Request, twin string, params ...string) string {
 	u := url.URL{Scheme: "http", Host: r.Host, Path: c.cfg.BasePath + twin, RawQuery: known(r.URL.Query(), params).Encode()}

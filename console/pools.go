@@ -52,6 +52,6 @@ func (c *Console) poolList(ctx context.Context, r *http.Request) (*page, *fault)
 	}
 	return &page{
 		title: "Pools", template: "pools", room: "/pools", up: "/", topic: topicPools, twin: "/pools.json", params: []string{"done"},
-		command: c.curl(r, "/pools.json"), data: v,
+		command: "berth pool list", data: v,
 	}, nil
 }

@@ -86,7 +86,7 @@ func (c *Console) queueList(ctx context.Context, r *http.Request) (*page, *fault
 	}
 	return &page{
 		title: "Queues", template: "queues", room: "/queues", up: "/", topic: topicQueues, twin: "/queues.json",
-		command: c.curl(r, "/queues.json"), data: v,
+		command: "berth queue list", data: v,
 	}, nil
 }
 
@@ -178,7 +178,7 @@ func (c *Console) queueDetail(ctx context.Context, r *http.Request) (*page, *fau
 	twin := c.href("/queues/{name}.json", "/name", state.Name)[len(c.cfg.BasePath):]
 	return &page{
 		title: "Queue " + state.Name, template: "queue", room: "/queues", up: "/queues", topic: topicQueues, twin: twin,
-		command: c.curl(r, twin), params: []string{"done"}, data: v,
+		command: "berth queue show " + quote(state.Name), params: []string{"done"}, data: v,
 	}, nil
 }
 

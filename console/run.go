@@ -135,8 +135,19 @@ func (c *Console) runDetail(ctx context.Context, r *http.Request) (*page, *fault
 	}
 	return &page{
 		title: "Run " + id, template: "run", room: "/runs", up: "/runs", topic: topicRun, about: about, twin: twin,
-		command: c.curl(r, twin), params: runPageParams, data: v,
+		command: runCommand(v.View) + " " + id, params: runPageParams, data: v,
 	}, nil
+}
+
+// runCommand is the command that shows a run as a view does.
+func runCommand(view string) string {
+	switch view {
+	case "log":
+		return "berth workflow logs"
+	case "history":
+		return "berth workflow history"
+	}
+	return "berth workflow show"
 }
 
 // fillRun adds what the view that was chosen shows.

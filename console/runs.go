@@ -149,7 +149,7 @@ func (c *Console) runList(ctx context.Context, r *http.Request) (*page, *fault) 
 	v.Workflows, v.Queues = c.workflowNames(f.Workflow), c.queueNames(ctx, f.Queue)
 	return &page{
 		title: "Runs", template: "runs", room: "/runs", up: "/", topic: topicRuns, twin: "/runs.json", params: runParams,
-		command: c.curl(r, "/runs.json", runParams[:len(runParams)-1]...), data: v,
+		command: ofWork(q, "berth workflow list", runParams[:len(runParams)-2]...), data: v,
 	}, nil
 }
 

@@ -92,7 +92,7 @@ func (c *Console) scheduleList(ctx context.Context, r *http.Request) (*page, *fa
 	}
 	return &page{
 		title: "Schedules", template: "schedules", room: "/schedules", up: "/", topic: topicSchedules, twin: "/schedules.json",
-		params: []string{"done"}, command: c.curl(r, "/schedules.json"), data: v,
+		params: []string{"done"}, command: "berth schedule list", data: v,
 	}, nil
 }
 

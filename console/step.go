@@ -139,7 +139,7 @@ func (c *Console) stepDetail(ctx context.Context, r *http.Request) (*page, *faul
 	twin := c.href("/runs/{id}/steps/{step}.json", "/id", id, "/step", step.Name)[len(c.cfg.BasePath):]
 	return &page{
 		title: step.Name, template: "step", room: "/runs", up: c.href("/runs/{id}", "/id", id)[len(c.cfg.BasePath):],
-		topic: topicStep, about: id + "/" + step.Name, twin: twin, command: c.curl(r, twin), data: v,
+		topic: topicStep, about: id + "/" + step.Name, twin: twin, command: "berth workflow logs " + id + " " + quote(step.Name), data: v,
 	}, nil
 }
 

@@ -54,7 +54,7 @@ func (c *Console) tenantList(ctx context.Context, r *http.Request) (*page, *faul
 	}
 	return &page{
 		title: "Tenants", template: "tenants", room: "/tenants", up: "/", topic: topicTenants, twin: "/tenants.json", params: []string{"done"},
-		command: c.curl(r, "/tenants.json"), data: v,
+		command: "berth workflow tenant list", data: v,
 	}, nil
 }
 

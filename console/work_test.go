@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -53,6 +54,37 @@ func TestPagesOfWorkStandWhateverThereIs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPagesOfWorkNameTheirCommands: the command has the page's filters, and
+// nothing in an address can end its quotes.
+func TestPagesOfWorkNameTheirCommands(t *testing.T) {
+	t.Parallel()
+	b := openBusyWork(t, "quickly")
+	c := newConsole(t, console.Config{}, b.sources())
+	id := b.done.String()
+	for path, want := range map[string]string{
+		"/runs": "berth workflow list",
+		"/runs?state=failed&tenant=zeta&since=1h&after=": "berth workflow list --state failed --tenant zeta --since 1h",
+		"/runs?text=it%27s+%24(id)":                      `berth workflow list --text 'it'\''s $(id)'`,
+		"/runs/" + id:                                    "berth workflow show " + id,
+		"/runs/" + id + "?view=log":                      "berth workflow logs " + id,
+		"/runs/" + id + "?view=history":                  "berth workflow history " + id,
+		"/runs/" + id + "/steps/large":                   "berth workflow logs " + id + " large",
+		"/definitions":                                   "berth workflow definitions",
+		"/definitions/media":                             "berth workflow definitions media --document 1",
+		"/queues":                                        "berth queue list",
+		"/queues/bulk":                                   "berth queue show bulk",
+		"/pools":                                         "berth pool list",
+		"/schedules":                                     "berth schedule list",
+		"/tenants":                                       "berth workflow tenant list",
+		"/dead?kind=run.failed&tenant=acme":              "berth workflow dead list --tenant acme --kind run.failed",
+	} {
+		body := html.UnescapeString(ask(c, "GET", path, "").Body.String())
+		if !strings.Contains(body, `<code class="command">`+want+`</code>`) {
+			t.Errorf("GET %s does not show the command %q", path, want)
+		}
 	}
 }
 

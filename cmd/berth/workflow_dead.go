@@ -25,18 +25,19 @@ func (c *cli) workflowDeadCommand() *cobra.Command {
 }
 
 // deadFlags say which dead events are meant.
-type deadFlags struct{ tenant, to, run string }
+type deadFlags struct{ tenant, to, run, kind string }
 
 func (f *deadFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.tenant, "tenant", "", "of this tenant (default: all, or the key's, if it has one)")
 	fs.StringVar(&f.to, "to", "", "for this `DESTINATION`")
 	fs.StringVar(&f.run, "run", "", "of this `RUN`")
+	fs.StringVar(&f.kind, "kind", "", "of this `KIND`, such as run.failed")
 }
 
 func (f *deadFlags) query() url.Values {
 	q := url.Values{}
-	for name, value := range map[string]string{"tenant": f.tenant, "to": f.to, "run": f.run} {
+	for name, value := range map[string]string{"tenant": f.tenant, "to": f.to, "run": f.run, "kind": f.kind} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -133,7 +134,7 @@ func everyDead(ctx context.Context, e *client.Client, method, path string, query
 		}
 		err := e.Do(ctx, method, path, query, nil, &answer)
 		if err == nil && answer.More && answer.Count == 0 {
-			err = errors.New("there are more, and none of the first is this key's: name what is meant with --tenant, --to or --run")
+			err = errors.New("there are more, and none of the first is this key's: name what is meant with --tenant, --to, --kind or --run")
 		}
 		if err != nil || !answer.More {
 			return err

@@ -26,6 +26,7 @@ func (a *API) eventRoutes() []route {
 		{name: "tenant", text: "of this tenant; needed by a caller with several"},
 		{name: "to", text: "for this subscription, or, of a list, this address of a callback"},
 		{name: "run", text: "of this run"},
+		{name: "kind", text: "of this kind, such as run.failed"},
 	}
 	return []route{
 		{
@@ -78,7 +79,7 @@ type DeadEvent struct {
 // deadFilter reads which dead events are meant; the caller must be allowed an
 // action for their tenant.
 func (c *call) deadFilter(a Action) (store.DeadFilter, error) {
-	f := store.DeadFilter{To: c.query.Get("to"), Tenant: c.query.Get("tenant")}
+	f := store.DeadFilter{To: c.query.Get("to"), Tenant: c.query.Get("tenant"), Kind: c.query.Get("kind")}
 	if text := c.query.Get("run"); text != "" {
 		id, err := workflow.ParseRunID(text)
 		if err != nil {
