@@ -274,7 +274,8 @@ func (l *loop) prove(ctx context.Context, owner store.Owner) bool {
 	asked := time.Now()
 	rctx, cancel := context.WithTimeout(ctx, l.e.opt.Ownership/3)
 	defer cancel()
-	_, err := l.e.store.Renew(rctx, owner, l.e.opt.Ownership.Milliseconds())
+	who, err := l.e.store.Renew(rctx, owner, l.e.opt.Ownership.Milliseconds())
+	l.namesake(owner, who, err)
 	switch {
 	case err == nil:
 		l.mu.Lock()
@@ -291,6 +292,14 @@ func (l *loop) prove(ctx context.Context, owner store.Owner) bool {
 	}
 	l.e.log.Warn("ownership of the shard cannot be renewed, trying again", "shard", l.n, "error", err)
 	return true
+}
+
+// namesake tells of another engine that took a shard under this one's name:
+// they will take it from each other for as long as both are there.
+func (l *loop) namesake(mine, who store.Owner, err error) {
+	if errors.Is(err, store.ErrNotOwner) && who.Node == mine.Node && who.Epoch > mine.Epoch {
+		l.e.log.Error("another engine on this store has the same name and took the shard: give each a name of its own", "shard", l.n, "node", who.Node, "address", who.Addr)
+	}
 }
 
 // unsure says that it is so long ago that the ownership was given that it may
@@ -470,6 +479,7 @@ func (l *loop) flush(ctx context.Context, b *store.Batch, last bool) (store.Outc
 		case errors.Is(err, store.ErrNotOwner), errors.Is(err, store.ErrGap), errors.Is(err, store.ErrExists), errors.Is(err, store.ErrNotFound):
 			l.e.plans.forget() // documents it counted on may be gone
 			l.e.log.Warn("shard was lost", "shard", l.n, "error", err)
+			l.prove(ctx, b.Owner) // which tells who has it
 			return out, false
 		}
 		text := err.Error()

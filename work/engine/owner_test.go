@@ -3,6 +3,8 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,4 +62,34 @@ func TestStandbyKnowsWhoServesEachShard(t *testing.T) {
 	if _, err := owner.Current(t.Context(), shard.Held{Run: workflow.MakeRunID(1, shards, 0)}); !errors.Is(err, work.ErrNotOwner) {
 		t.Errorf("Current() of a run of a shard that the engine does not have = %v, want that it is not known", err)
 	}
+}
+
+// TestEnginesOfOneNameAreTold: they take the shard from each other, and nothing
+// else would tell why.
+func TestEnginesOfOneNameAreTold(t *testing.T) {
+	t.Parallel()
+	db := memory.New(nil)
+	var log syncBuffer
+	for _, addr := range []string{"http://first", "http://second"} {
+		e, err := engine.Open(t.Context(), engine.Options{
+			Store: db.Open(nil), Node: "twin", Addr: addr, Ownership: 300 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := e.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := e.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, func() (struct{}, bool) {
+		text := log.String()
+		return struct{}{}, strings.Contains(text, "has the same name") && strings.Contains(text, "node=twin address=http://")
+	})
 }

@@ -178,18 +178,25 @@ func (s *scratch) remove() {
 }
 
 // removeAll removes a directory, also where the program has taken its own
-// right to write from directories in it.
+// right to write from directories in it. It changes no mode of anything
+// elsewhere: a program that lives on may put a link where a directory was.
 func removeAll(path string) {
-	if os.RemoveAll(path) == nil {
+	base, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
 		return
 	}
-	_ = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	defer base.Close() //nolint:errcheck // a directory that was only read
+	name := filepath.Base(path)
+	if base.RemoveAll(name) == nil {
+		return
+	}
+	_ = fs.WalkDir(base.FS(), name, func(p string, d fs.DirEntry, err error) error {
 		if d != nil && d.IsDir() {
-			_ = os.Chmod(p, 0o700)
+			_ = base.Chmod(p, 0o700)
 		}
 		return nil
 	})
-	_ = os.RemoveAll(path)
+	_ = base.RemoveAll(name)
 }
 
 // lock makes a file and locks it.
