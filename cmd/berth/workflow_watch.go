@@ -115,7 +115,12 @@ func (c *cli) follow(ctx context.Context, e *client.Client, id string, f watchin
 		return c.followScreen(ctx, e, id, f, out)
 	}
 	var lines progress.Lines
-	return c.eachEvent(ctx, e, id, f, func(ev client.Event) error { return c.tellEvent(&lines, ev, false) })
+	return c.eachEvent(ctx, e, id, f, func(ev client.Event) error {
+		if f.begun != nil && ev.Kind == "run.held" { // only until it was watched
+			return nil
+		}
+		return c.tellEvent(&lines, ev, false)
+	})
 }
 
 // animated says whether a stream is a terminal that may be redrawn.
