@@ -72,26 +72,27 @@ func (w *world) settleBatch(n *node) {
 	}
 }
 
-// release has callers try again, and operators let go of what they held.
+// release has callers try again, and operators let go of what they held. A run
+// may be nobody's: once that of a key was deleted, a submission that was long
+// under way makes another.
 func (w *world) release() {
 	for _, c := range w.clients {
-		if c.acked == 0 {
-			if c.sent < 1000 {
-				w.submit(c)
-			}
-			continue
+		if c.acked == 0 && c.sent < 1000 {
+			w.submit(c)
 		}
-		r := w.disk.rows[c.acked]
+	}
+	for _, id := range w.disk.ids() {
+		r := w.disk.rows[id]
 		switch {
-		case r == nil || r.Status.Final():
+		case r.Status.Final():
 		case r.Paused:
-			w.order(shard.Order{Verb: shard.Resume, Run: c.acked})
+			w.order(shard.Order{Verb: shard.Resume, Run: id})
 		case r.Status == machine.Held && r.WakeAt == 0:
-			w.order(shard.Order{Verb: shard.Release, Run: c.acked})
-		case r.Status == machine.Held && w.leave[c.acked] != nil: // held by a reset
-			w.order(shard.Order{Verb: shard.Release, Run: c.acked})
+			w.order(shard.Order{Verb: shard.Release, Run: id})
+		case r.Status == machine.Held && w.leave[id] != nil: // held by a reset
+			w.order(shard.Order{Verb: shard.Release, Run: id})
 		case r.Status == machine.Running && r.Workflow == "nap" && w.chance(20):
-			w.order(shard.Order{Verb: shard.SignalIt, Run: c.acked, Signal: machine.Signal{Name: "go"}})
+			w.order(shard.Order{Verb: shard.SignalIt, Run: id, Signal: machine.Signal{Name: "go"}})
 		}
 	}
 }
