@@ -181,14 +181,16 @@ func (c *Core) forget(id workflow.RunID) {
 }
 
 // Expire deletes runs that retention no longer keeps; those that are not
-// final, or are in memory for somebody's sake, stay.
+// final, or are in memory for somebody's sake, stay. One that is not in memory
+// may be waiting again since it was found, by a reset: the store tells, which
+// deletes what is final, and until then it is there.
 func (c *Core) Expire(ids []workflow.RunID) {
 	for _, id := range ids {
-		if r := c.runs[id]; r != nil {
-			if !r.run.State.Status.Final() || r.dirty {
-				continue
-			}
+		switch r := c.runs[id]; {
+		case r == nil:
+			c.round.expired = append(c.round.expired, id)
+		case r.run.State.Status.Final() && !r.dirty:
+			c.forget(id)
 		}
-		c.forget(id)
 	}
 }

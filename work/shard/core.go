@@ -75,6 +75,7 @@ type round struct {
 	events    []store.Event
 	acks      []store.Ack
 	deleted   []workflow.RunID
+	expired   []workflow.RunID // to be deleted, if they are final
 	// keys are those of the runs taken in this round; duplicates, in Publish,
 	// the runs that another shard turned out to have had before.
 	keys       map[store.IdempotencyKey]workflow.RunID
@@ -214,7 +215,7 @@ func (c *Core) Urgent() bool { return c.round.urgent }
 // Pending says whether the round has anything to be written.
 func (c *Core) Pending() bool {
 	r := &c.round
-	return len(r.dirty)+len(r.read)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.answers) > 0
+	return len(r.dirty)+len(r.read)+len(r.history)+len(r.logs)+len(r.acks)+len(r.deleted)+len(r.expired)+len(r.answers) > 0
 }
 
 // What a round may hold before it should be written: a transaction that takes
@@ -228,7 +229,7 @@ const (
 // Full says that the round should be written before it takes more.
 func (c *Core) Full() bool {
 	r := &c.round
-	return len(r.dirty)+len(r.deleted) >= fullRuns || len(r.history)+len(r.logs)+len(r.events)+len(r.acks) >= fullLines || r.bytes >= fullBytes
+	return len(r.dirty)+len(r.deleted)+len(r.expired) >= fullRuns || len(r.history)+len(r.logs)+len(r.events)+len(r.acks) >= fullLines || r.bytes >= fullBytes
 }
 
 // maxShards is how many shards there can be: what fits into a run's id.

@@ -69,9 +69,14 @@ func TestRetentionLeavesWhatWasReset(t *testing.T) {
 	})
 	r.mustRound()
 	r.core.Expire(old)
+	r.tasks = nil
+	r.poll(1) // in the same round
 	r.mustRound()
 	if r.status(id) == 0 {
 		t.Errorf("a run that waits was deleted as an old final one")
+	}
+	if len(r.tasks) != 1 || r.tasks[0].Run != id {
+		t.Errorf("handed out: %v, want the run's step", r.tasks)
 	}
 }
 

@@ -19,7 +19,7 @@ func (c *Core) Seal() *store.Batch {
 	round := &c.round
 	b := &store.Batch{
 		Owner: c.owner, Seq: c.seq + 1, Now: c.now, Documents: round.documents, History: round.history,
-		Logs: round.logs, Events: round.events, Acks: round.acks, Delete: round.deleted,
+		Logs: round.logs, Events: round.events, Acks: round.acks, Delete: slices.Concat(round.deleted, round.expired),
 	}
 	for _, r := range round.dirty {
 		c.write(b, r)
