@@ -97,9 +97,14 @@ func (w *world) release() {
 	}
 }
 
-// finished says whether all runs are final: a sub-workflow must not outlive
-// its parent.
+// finished says whether all runs are final, and no more can come: a sub-workflow
+// must not outlive its parent, and one may be on its way that nobody waits for.
 func (w *world) finished() bool {
+	for _, e := range w.errands {
+		if !e.done && (e.of == w.nodes[0].core || e.of == w.nodes[1].core) {
+			return false
+		}
+	}
 	for _, c := range w.clients {
 		if !w.served(c) {
 			return false
