@@ -15,24 +15,30 @@ import (
 	"github.com/berth-project/berth/workflow"
 )
 
+// openUntilTheEnd opens an engine that closes with the test.
+func openUntilTheEnd(t *testing.T, o engine.Options) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := e.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
 // TestStandbyKnowsWhoServesEachShard: it asks for the first only.
 func TestStandbyKnowsWhoServesEachShard(t *testing.T) {
 	t.Parallel()
 	const shards = 4
 	db := memory.New(nil)
 	of := func(node string) *engine.Engine {
-		e, err := engine.Open(t.Context(), engine.Options{Store: db.Open(nil), Node: node, Addr: "http://" + node, Shards: shards})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			if err := e.Close(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-		return e
+		return openUntilTheEnd(t, engine.Options{Store: db.Open(nil), Node: node, Addr: "http://" + node, Shards: shards})
 	}
 	owner := of("owner")
 	if err := owner.Ready(t.Context()); err != nil {
@@ -71,18 +77,8 @@ func TestEnginesOfOneNameAreTold(t *testing.T) {
 	db := memory.New(nil)
 	var log syncBuffer
 	for _, addr := range []string{"http://first", "http://second"} {
-		e, err := engine.Open(t.Context(), engine.Options{
+		e := openUntilTheEnd(t, engine.Options{
 			Store: db.Open(nil), Node: "twin", Addr: addr, Ownership: 300 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			if err := e.Close(ctx); err != nil {
-				t.Error(err)
-			}
 		})
 		if err := e.Ready(t.Context()); err != nil {
 			t.Fatal(err)
