@@ -91,6 +91,9 @@ type WorkImage struct {
 	Processes int `yaml:"processes" default:"256" min:"1" max:"1000000"`
 	// Files bounds the files that each process has open.
 	Files int `yaml:"files" default:"1024" min:"1" max:"1000000"`
+	// Ulimits are further limits of each process, by the engine's names, such as
+	// "nproc". The kernel counts some of them per user, not per container.
+	Ulimits map[string]int `yaml:"ulimits" key:"setting" min:"0" max:"1000000000"`
 	// Input is how it is given its payload besides in a file.
 	Input string `yaml:"input" default:"file" enum:"file env"`
 	// Result is where its result comes from: JSON in a file, JSON on stdout, a

@@ -194,6 +194,7 @@ func (b *builder) image(at string, im *manifest.WorkImage) container.Image {
 		Grace: max(im.Grace.Std(), 1), Environment: b.variables(at, im.Environment), Secrets: im.Secrets,
 		Sandbox: container.Sandbox{
 			Network: im.Network, User: im.User, Writable: im.Writable, Capabilities: im.Capabilities, Runtime: im.Runtime,
+			Ulimits: ulimits(im.Ulimits),
 		},
 	}
 	for _, m := range im.Mounts {
@@ -216,3 +217,15 @@ func (b *builder) kubernetes(k *manifest.WorkKubernetes) *workflows.Kubernetes {
 
 // workAddress is where the API listens.
 func workAddress(w *manifest.Work) string { return cmp.Or(string(w.Listen), "127.0.0.1:0") }
+
+// ulimits are limits of a container's processes as its executor takes them.
+func ulimits(all map[string]int) map[string]int64 {
+	if len(all) == 0 {
+		return nil
+	}
+	list := make(map[string]int64, len(all))
+	for name, n := range all {
+		list[name] = int64(n)
+	}
+	return list
+}

@@ -81,7 +81,7 @@ work:
     socket: /run/podman.sock
     pull-timeout: 1m
     images:
-      box: {image: x/box, entrypoint: [/in], secrets: {KEY: deploy}, processors: 1.5, writable: true, capabilities: [CHOWN], runtime: runsc, mounts: [{source: /a, target: /b}]}
+      box: {image: x/box, entrypoint: [/in], secrets: {KEY: deploy}, processors: 1.5, writable: true, capabilities: [CHOWN], runtime: runsc, ulimits: {nproc: 1000}, mounts: [{source: /a, target: /b}]}
     registries: {r.example.org: {username: robot, password: "${PASSWORD}"}}
   jq: 2s
   allow-hosts: ["*.example.org"]
@@ -129,7 +129,7 @@ func TestOptionsOfWorkAreThoseOfTheManifest(t *testing.T) {
 				Input: container.InputFile, Result: container.ResultFile, Grace: 10 * time.Second,
 				Limits: container.Limits{CPUs: 1.5, Processes: 256, Files: 1024},
 				Sandbox: container.Sandbox{
-					Writable: true, Capabilities: []string{"CHOWN"}, Runtime: "runsc", Mounts: []container.Mount{{Source: "/a", Target: "/b"}},
+					Writable: true, Capabilities: []string{"CHOWN"}, Runtime: "runsc", Ulimits: map[string]int64{"nproc": 1000}, Mounts: []container.Mount{{Source: "/a", Target: "/b"}},
 				},
 			}},
 		},
